@@ -1,0 +1,80 @@
+# `make` lists the targets. Each target makes .venv from requirements.lock first, once.
+
+PYTHON ?= python3
+# Parallel test processes, and more arguments for pytest: make unit PYTEST_ARGS="-k batch -x"
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# Prefect keeps its database here, not in ~/.prefect, and nothing that runs from here reaches a server of yours.
+export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 60
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_API_AUTH_STRING PREFECT_PROFILE
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test unit harness bench lint format lock clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## Make .venv and install everything from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "channel-app needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || true). Name another: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing $$(grep -c '^[a-z0-9].*==' requirements.lock) packages into .venv (about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "Ready: $(BIN)/channel-app"
+
+demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketplace
+	@$(BIN)/channel-app demo
+
+test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 5 minutes)
+	@echo "Running all tests, the crash harness as a sample (about 5 minutes) ..."
+	@$(PYTEST) $(PYTEST_ARGS)
+
+unit: $(STAMP)  ## Run the tests that need no Prefect run and no process (under 30 s)
+	@$(PYTEST) -m "not flow and not harness and not process" $(PYTEST_ARGS)
+
+harness: $(STAMP)  ## Run the crash harness at every point
+	@echo "Running the crash harness at every point (this takes long) ..."
+	@HARNESS=all $(PYTEST) tests/harness $(PYTEST_ARGS)
+
+bench: $(STAMP)  ## Measure the flows against their floors
+	@$(BIN)/channel-app bench
+
+lint: $(STAMP)  ## Check style, types and the direction of imports
+	@echo "ruff check";           $(BIN)/ruff check --quiet
+	@echo "ruff format --check";  $(BIN)/ruff format --check --quiet || { echo "Run: make format" >&2; exit 1; }
+	@echo "mypy";                 $(BIN)/mypy
+	@echo "lint-imports";         $(BIN)/lint-imports --no-logo
+
+format: $(STAMP)  ## Format, and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+
+# uv resolves for every platform and Python at once. It has settings of its own for the package index, apart from pip's.
+# Versions stay as they are unless asked: make lock UPGRADE=1
+lock:  ## Write requirements.lock anew from pyproject.toml (UPGRADE=1: newest versions)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Resolving (about half a minute) ..."
+	@$(BIN)/python -m pip install -qq 'uv>=0.9,<1'
+	@env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade) -o requirements.lock
+	@! grep -nE '://|--(index|extra-index|find-links)|==[^ ]*\+' requirements.lock || { \
+	  echo "requirements.lock names a place or a local build: see above" >&2; exit 1; }
+	@echo "requirements.lock: $$(grep -c '^[a-z0-9].*==' requirements.lock) packages"
+
+clean:  ## Remove .venv, caches and build output
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@find clients deployments dto flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +

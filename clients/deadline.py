@@ -1,0 +1,39 @@
+"""A moment after which nothing may be sent any more, known to every transport below it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from clients.clock import Clock
+from clients.errors import DeadlineError
+
+_ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def deadline(seconds: float, clock: Clock) -> Iterator[None]:
+    """No request starts more than `seconds` from now."""
+    token = _ends_at.set(clock.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def seconds_left(clock: Clock) -> float | None:
+    """Seconds until the deadline; none when there is none.
+
+    Raises:
+        DeadlineError: it has passed.
+    """
+    ends_at = _ends_at.get()
+    if ends_at is None:
+        return None
+    left = ends_at - clock.monotonic()
+    if left <= 0:
+        raise DeadlineError(
+            "The time in which this batch may be sent is over: another run may own it by now. "
+            "Its objects are offered again.",
+            spent=True,
+        )
+    return left

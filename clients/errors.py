@@ -1,0 +1,159 @@
+"""Every error of this project, named by what to do next.
+
+    ChannelAppError                  never raised itself
+    ├── RetryableError               the outside world was not ready: the same thing may be tried again
+    │   ├── RateLimitedError         ... after `retry_after` seconds
+    │   ├── HubUnavailableError      Omnitron did not answer, or answered 5xx
+    │   ├── ChannelUnavailableError  the channel did not answer, or answered 5xx
+    │   ├── LostAnswerError          a create was sent and its answer never came: look before creating again
+    │   └── DeadlineError            the time in which sending is safe is over
+    ├── FatalError                   the run stops; a person has to change something
+    │   ├── ConfigError              a setting, a flow parameter or the connector
+    │   ├── AuthError                user name, password or permissions
+    │   ├── ContractError            an answer is not what the contract says
+    │   ├── RefusedError             the request was understood and refused (4xx)
+    │   └── IllegalMoveError         this program asked for a batch move that the state machine forbids
+    ├── SkipError                    the run ends, having changed nothing
+    │   ├── ChannelInactive          the merchant switched the channel off
+    │   └── CommitLockedError        another run holds this content type
+    ├── TakenOverError               somebody else ended or took this batch: drop it and read again
+    └── ItemError                    one object fails with its reason, the others go on
+        ├── MappingError
+        ├── MissingError
+        └── RejectedError
+"""
+
+from typing import Any
+
+from dto.enums import FailedReasonType
+
+
+class ChannelAppError(Exception):
+    """The root. Carries a sentence for people and a context (method, path, status, batch, object) for machines."""
+
+    def __init__(self, message: str, **context: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = context
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.context)
+
+
+def _rebuild(kind: type[ChannelAppError], message: str, context: dict[str, Any]) -> ChannelAppError:
+    return kind(message, **context)
+
+
+class RetryableError(ChannelAppError):
+    """The same thing may be tried again.
+
+    `spent` is true once a transport has used up its own tries on it: whoever catches it then waits for the next
+    run, for tries are never multiplied.
+    """
+
+    @property
+    def spent(self) -> bool:
+        return bool(self.context.get("spent"))
+
+
+class RateLimitedError(RetryableError):
+    """Too many requests (429)."""
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait, where the server said so."""
+        seconds = self.context.get("retry_after")
+        return None if seconds is None else float(seconds)
+
+
+class HubUnavailableError(RetryableError):
+    """Omnitron did not answer, or answered that it could not (408, 5xx)."""
+
+
+class ChannelUnavailableError(RetryableError):
+    """The channel did not answer, or answered that it could not (408, 5xx)."""
+
+
+class LostAnswerError(RetryableError):
+    """A request that must not be repeated blindly may or may not have been applied: look first."""
+
+
+class DeadlineError(RetryableError):
+    """Sending would no longer be safe: by now another run may own the batch."""
+
+
+class FatalError(ChannelAppError):
+    """The run stops: a person has to change something."""
+
+
+class ConfigError(FatalError):
+    """A setting, a flow parameter or the connector is wrong."""
+
+
+class AuthError(FatalError):
+    """The credentials are refused, or do not suffice."""
+
+
+class ContractError(FatalError):
+    """An answer is not what the contract says."""
+
+
+class RefusedError(FatalError):
+    """The request was understood and refused."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(self.context.get("status", 0))
+
+    @property
+    def body(self) -> Any:
+        """The answer's body, parsed where it was JSON."""
+        return self.context.get("body")
+
+
+class IllegalMoveError(FatalError):
+    """A batch cannot go from where it is to where this program wanted it; nothing was sent."""
+
+
+class SkipError(ChannelAppError):
+    """There is a good reason to do nothing now."""
+
+
+class ChannelInactive(SkipError):  # noqa: N818  # a state of the shop, not an error
+    """The merchant switched the channel off."""
+
+
+class CommitLockedError(SkipError):
+    """Another run's batch of this content type is in commit."""
+
+
+class TakenOverError(ChannelAppError):
+    """The batch was ended by somebody else (recovery, as a rule): what this run knows about it no longer counts."""
+
+
+class ItemError(ChannelAppError):
+    """One object fails; the others of its batch go on."""
+
+    reason: FailedReasonType = FailedReasonType.channel_app
+    code = "Failed"
+
+
+class MappingError(ItemError):
+    """Omnitron cannot map this product to the channel's attributes."""
+
+    reason = FailedReasonType.mapping
+    code = "MappingFailed"
+
+
+class MissingError(ItemError):
+    """Something that the object needs is not there."""
+
+    code = "Missing"
+
+
+class RejectedError(ItemError):
+    """The channel refused the object."""
+
+    reason = FailedReasonType.remote
+    code = "Rejected"

@@ -1,0 +1,47 @@
+"""What a run stands on: its settings, its clock and its way to the network. Handed in, never looked up globally."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import httpx
+
+from clients.clock import Clock, SystemClock
+from clients.pool import StripedPool
+from clients.redaction import Redactor
+from clients.settings import Settings
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The surroundings of one run."""
+
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    connect: Callable[[int], httpx.AsyncBaseTransport] = StripedPool
+    """Makes the connections for so many requests in flight."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Knows every secret of the run, whichever client learnt it."""
+
+
+_runtime: ContextVar[Runtime | None] = ContextVar("runtime", default=None)
+
+
+def current() -> Runtime:
+    """The runtime in force, or one made from the environment.
+
+    Raises:
+        ConfigError: the environment does not say enough.
+    """
+    return _runtime.get() or Runtime(Settings.load())
+
+
+@contextmanager
+def using(runtime: Runtime) -> Iterator[Runtime]:
+    """Puts a runtime in force, for tests and for programs that run several shops."""
+    token = _runtime.set(runtime)
+    try:
+        yield runtime
+    finally:
+        _runtime.reset(token)

@@ -1,0 +1,109 @@
+"""Where this program runs and as whom. Read from the environment or `.env`; every problem is reported at once."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from clients.errors import ConfigError
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether the host is this machine."""
+    if host is None:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_url(url: str) -> str:
+    """A base URL that credentials may be sent to: https, or http to this machine. Without a trailing slash.
+
+    Raises:
+        ValueError: it is neither, or has no host, or carries a user name.
+    """
+    parts = urlsplit(url)
+    if parts.hostname is None or parts.scheme not in ("http", "https"):
+        raise ValueError(f"`{url}` is not a URL like https://shop.example.com")
+    if parts.username or parts.password:
+        raise ValueError("a URL must not carry a user name or password")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(f"`{url}` is not https: credentials travel to it (http is accepted for this machine only)")
+    return url.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """The program's settings, under the names of their environment variables."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    OMNITRON_URL: str = Field(
+        description="Address of Omnitron, e.g. https://shop.omnitron.akinon.net (or MAIN_APP_URL, the host alone)."
+    )
+    MAIN_APP_URL: str = Field(default="", description="Host of Omnitron without https://, used when OMNITRON_URL is absent.")
+    OMNITRON_USERNAME: str = Field(description="User name of the channel's Omnitron account.")
+    OMNITRON_PASSWORD: SecretStr = Field(description="Password of that account.")
+    OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
+    OMNITRON_CATALOG_ID: int | None = Field(
+        default=None, gt=0, description="Key of the catalog that is sold; the channel's own when absent."
+    )
+    CHANNEL_MODULE: str = Field(
+        description="The connector: `package.module` that holds a ChannelIntegration, or `package.module:Class`."
+    )
+    OMNITRON_MODULE: str = Field(
+        default="tasks.omnitron.integration", description="Holds the OmnitronIntegration, for those who extend it."
+    )
+    CHANNEL_APP_IN_FLIGHT: Annotated[int, Field(ge=1, le=128)] = Field(
+        default=16, description="Requests to one system at the same time, at most."
+    )
+    CHANNEL_APP_CONNECT_TIMEOUT: float = Field(default=5.0, gt=0, description="Seconds to open a connection.")
+    CHANNEL_APP_READ_TIMEOUT: float = Field(default=30.0, gt=0, description="Seconds to wait for the next bytes of an answer.")
+    CHANNEL_APP_TRIES: int = Field(default=4, ge=1, description="Tries of one request, the first included.")
+    CHANNEL_APP_OLDER_THAN: int = Field(
+        default=900, ge=30, description="Seconds after which an untouched batch counts as nobody's; sends end after a third."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _url_from_host(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("OMNITRON_URL") and (host := values.get("MAIN_APP_URL")):
+            return {**values, "OMNITRON_URL": f"https://{host}"}
+        return values
+
+    @field_validator("OMNITRON_URL", mode="after")
+    @classmethod
+    def _url_is_safe(cls, url: str) -> str:
+        return checked_url(url)
+
+    @classmethod
+    def load(cls, env_file: Path | str | None = ".env") -> Self:
+        """The settings of this process.
+
+        Raises:
+            ConfigError: some are missing or wrong; the message lists all of them.
+        """
+        try:
+            return cls(_env_file=env_file)  # type: ignore[call-arg]  # fields come from the environment
+        except ValidationError as error:
+            problems = [_problem(cls, row["loc"], row["type"], row["msg"]) for row in error.errors(include_input=False)]
+        lines = "\n".join(f"  - {problem}" for problem in sorted(problems))
+        raise ConfigError(
+            f"The settings are incomplete. Set these in the environment or in .env:\n{lines}\n"
+            "To try the program without an Omnitron of your own, run `channel-app sandbox`: it prints them all."
+        )
+
+
+def _problem(settings: type[BaseSettings], where: tuple[int | str, ...], kind: str, message: str) -> str:
+    name = str(where[0]) if where else ""
+    if not name:
+        return message.removeprefix("Value error, ")
+    if kind == "missing":
+        return f"{name} is not set: {settings.model_fields[name].description}"
+    return f"{name}: {message.removeprefix('Value error, ')}"

@@ -1,0 +1,209 @@
+"""What the local hub knows: the goods, the channel, the actions, the batches, and what it has noticed about clients."""
+
+from typing import Any
+
+from clients.clock import Clock
+from deployments.sandbox import catalogue
+from deployments.sandbox.batches import Batches
+from deployments.sandbox.catalogue import Catalogue, money
+from deployments.sandbox.dates import Stamps
+from deployments.sandbox.ledger import Key, Ledger, SuccessListener
+from deployments.sandbox.offers import Offers, RetryPolicy
+from deployments.sandbox.tables import Row, Table
+from dto.enums import ContentType
+
+_EDITION = " · "
+
+
+class HubState:
+    """All tables of the hub, and the merchant's doings (edits, additions, deletions).
+
+    Args:
+        clock: the hub's time.
+        listeners: called when an action becomes `success`.
+        channel_conf: laid over the channel's default `conf`.
+        The others: see `OmnitronSandbox`.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        listeners: list[SuccessListener],
+        products: int,
+        seed: int,
+        failing: float,
+        extra_lists: bool,
+        channel_id: int,
+        catalog_id: int,
+        channel_conf: dict[str, Any] | None,
+        retry_interval: float,
+        max_retry_count: int,
+    ) -> None:
+        self.violations: list[str] = []
+        self.stamps = Stamps(clock)
+        stamp = self.stamps.next
+        self.goods = Catalogue(products=products, seed=seed, failing=failing, extra_lists=extra_lists, stamp=stamp)
+        self.offered: dict[str, Table] = {
+            ContentType.product.value: self.goods.products,
+            ContentType.product_price.value: self.goods.prices,
+            ContentType.product_stock.value: self.goods.stocks,
+            ContentType.product_image.value: self.goods.images,
+        }
+        self.channel: Row = _channel(channel_id, catalog_id, stamp())
+        self.channel["conf"] |= {
+            "FAILED_INTEGRATION": {
+                "DEFAULT": {
+                    "EXPIRATION_DATE": None,
+                    "RETRY_INTERVAL": retry_interval,
+                    "MAX_RETRY_COUNT": max_retry_count,
+                }
+            }
+        }
+        if extra_lists:
+            self.channel["conf"] |= {
+                "WAREHOUSE_CODES": {str(catalogue.EMPTY_STOCK_LIST): "IST", str(catalogue.EXTRA_STOCK_LIST): "BER"},
+                "CURRENCY_MAPPINGS": {str(catalogue.EXTRA_PRICE_LIST): "EUR"},
+            }
+        self.channel["conf"] |= channel_conf or {}
+        self.catalog: Row = _catalog(catalog_id, stamp(), extra_lists=extra_lists)
+        self.error_reports = Table()
+        self.operational_events = Table()
+
+        def now() -> float:
+            return clock.now().timestamp()
+
+        self.offers = Offers(self.offered, lambda: self.ledger, self._retry_policy, now)
+        self.ledger = Ledger(
+            channel_id=channel_id, stamp=stamp, now=now, changed=self.offers.refresh, listeners=listeners
+        )
+        self.batches = Batches(
+            channel_id=channel_id,
+            ledger=self.ledger,
+            tables=self.offered,
+            stamp=stamp,
+            violation=self.violations.append,
+        )
+        self.offers.refresh_all()
+
+    def edit(self, content_type: str, pk: int, **fields: Any) -> Row:
+        """Change fields of a row; its `modified_date` moves, and it is due at once."""
+        row = self.offered[content_type].change(pk, **{**fields, "modified_date": self.stamps.next()})
+        self.ledger.attempts.pop(Key(content_type, pk), None)
+        self.offers.refresh(Key(content_type, pk))
+        return row
+
+    def edit_product(self, pk: int, **fields: Any) -> Row:
+        """Change a product; without fields its name gets the number of the edition."""
+        if not fields:
+            name, _, edition = self.goods.products[pk]["name"].partition(_EDITION)
+            fields = {"name": f"{name}{_EDITION}{int(edition or 1) + 1}"}
+        return self.edit(ContentType.product, pk, **fields)
+
+    def edit_price(self, product: int, price: str | None = None, **fields: Any) -> Row:
+        """Change a product's price in the catalog's list; a lira more when no price is given."""
+        row = self._main_row(self.goods.prices, product, "price_list")
+        if price is None and not fields:
+            price = money(int(row["price"].replace(".", "")) + 100)
+        return self.edit(ContentType.product_price, row["pk"], **({"price": price} if price else {}), **fields)
+
+    def edit_stock(self, product: int, stock: int | None = None, **fields: Any) -> Row:
+        """Change a product's stock in the catalog's list; a piece more when no stock is given."""
+        row = self._main_row(self.goods.stocks, product, "stock_list")
+        if stock is None and not fields:
+            stock = row["stock"] + 1
+        return self.edit(
+            ContentType.product_stock, row["pk"], **({"stock": stock} if stock is not None else {}), **fields
+        )
+
+    def add_product(self) -> int:
+        pk = self.goods.add_product()
+        self.offers.refresh(Key(ContentType.product, pk))
+        for content_type, table in self._dependants():
+            for row in table.find("product", pk):
+                self.offers.refresh(Key(content_type, row["pk"]))
+        return pk
+
+    def delete_product(self, pk: int) -> None:
+        """Drop a product with its prices, stocks and images; their actions stay until a client deletes them."""
+        for content_type, row_pk in self.goods.remove_product(pk):
+            self.offers.refresh(Key(content_type, row_pk))
+
+    def repair(self, pk: int) -> None:
+        """Take a product's defect away. Its attempts stay: the product is tried again when its turn comes."""
+        added = self.goods.repair(pk)
+        if added is not None:
+            self.offers.refresh(Key(*added))
+
+    def set_channel(self, *, is_active: bool | None = None, conf: dict[str, Any] | None = None, **fields: Any) -> None:
+        """Change the channel; `conf` is merged into the one it has."""
+        if is_active is not None:
+            self.channel["is_active"] = is_active
+        if conf:
+            self.channel["conf"] = {**self.channel["conf"], **conf}
+        self.channel |= fields
+        self.channel["modified_date"] = self.stamps.next()
+        # The retry policy is part of the conf.
+        self.offers.refresh_all()
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Per content type: `integrated`, `failed`, `processing` (actions), `due_inserts`, `due_updates`."""
+        names = {"success": "integrated", "error": "failed", "processing": "processing"}
+        counts: dict[str, dict[str, int]] = {
+            content_type: {
+                "integrated": 0,
+                "failed": 0,
+                "processing": 0,
+                "due_inserts": len(self.offers.due(content_type, "inserts")),
+                "due_updates": len(self.offers.due(content_type, "updates")),
+            }
+            for content_type in self.offered
+        }
+        for action in self.ledger.actions:
+            content_type = action["content_type"]["model"]
+            known = counts.setdefault(content_type, {"integrated": 0, "failed": 0, "processing": 0})
+            known[names[action["status"]]] += 1
+        return counts
+
+    def _retry_policy(self) -> RetryPolicy:
+        limits = self.channel["conf"]["FAILED_INTEGRATION"]["DEFAULT"]
+        return RetryPolicy(float(limits["RETRY_INTERVAL"]), int(limits["MAX_RETRY_COUNT"]))
+
+    def _dependants(self) -> list[tuple[str, Table]]:
+        return [item for item in self.offered.items() if item[0] != ContentType.product]
+
+    def _main_row(self, table: Table, product: int, list_field: str) -> Row:
+        main = self.catalog[list_field]
+        for row in table.find("product", product):
+            if row[list_field] == main:
+                return row
+        raise KeyError(f"product {product} has no row in {list_field} {main}")
+
+
+def _channel(pk: int, catalog: int, moment: str) -> Row:
+    return {
+        "pk": pk,
+        "name": "Sandbox",
+        "channel_type": "sales_channel",
+        "catalog": catalog,
+        "category_tree": catalogue.CHANNEL_TREE,
+        "is_active": True,
+        "modified_date": moment,
+        "created_date": moment,
+        "conf": {"ATTRIBUTE_SET_STRATEGY": "CategoryNode", "remote_id_attribute": "sku"},
+        "schema": {},
+    }
+
+
+def _catalog(pk: int, moment: str, *, extra_lists: bool) -> Row:
+    return {
+        "pk": pk,
+        "name": "Sandbox",
+        "stock_list": catalogue.STOCK_LIST,
+        "price_list": catalogue.PRICE_LIST,
+        "category_tree": catalogue.CATALOG_TREE,
+        "priority_list": 1,
+        "extra_stock_lists": [catalogue.EMPTY_STOCK_LIST, catalogue.EXTRA_STOCK_LIST] if extra_lists else [],
+        "extra_price_lists": [catalogue.EXTRA_PRICE_LIST] if extra_lists else [],
+        "modified_date": moment,
+    }

@@ -1,0 +1,173 @@
+"""Lists as Django REST writes them: filters, order, pages."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployments.sandbox.messages import HttpError, Request, Response, json_response
+from deployments.sandbox.tables import Row, Table, text_of
+
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 100
+
+_CONTROLS = frozenset({"page", "limit", "sort"})
+_KEPT_RESULTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One query parameter that selects rows.
+
+    Args:
+        field: the field that is compared; parts of a nested one joined with a dot.
+        is_list: the value holds several, joined with commas.
+        is_repeatable: the parameter may be given more than once.
+        most: how many values it takes at most.
+    """
+
+    field: str
+    is_list: bool = False
+    is_repeatable: bool = False
+    most: int | None = None
+
+    def values(self, given: list[str]) -> list[str]:
+        if self.is_list:
+            return [value for value in given[-1].split(",") if value]
+        return [value for value in (given if self.is_repeatable else given[-1:]) if value]
+
+
+def filters(**fields: str) -> dict[str, Filter]:
+    """Filters by parameter: `filters(product="product")`; a parameter that ends in `__in` takes a list."""
+    return {name: Filter(field, is_list=name.endswith("__in")) for name, field in fields.items()}
+
+
+class Listing:
+    """A list path.
+
+    Args:
+        table: the rows.
+        known: the filters by parameter.
+        violation: takes a sentence about a filter that filters nothing.
+        members: the keys that the list is limited to, all of the table's when None.
+        revision: moves whenever `members` answers something else.
+        where: rows that it rejects are not listed.
+        render: makes the answer's row of a row.
+        sorts: the values of `sort`; `-` in front reverses.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        known: Mapping[str, Filter],
+        *,
+        violation: Callable[[str], None],
+        members: Callable[[], Iterable[int]] | None = None,
+        revision: Callable[[], int] = lambda: 0,
+        where: Callable[[Row], bool] | None = None,
+        render: Callable[[Request, Row], Row] | None = None,
+        sorts: Iterable[str] = ("id", "version_date"),
+    ) -> None:
+        self._table = table
+        self._known = {"pk__in": Filter(table.key, is_list=True), **known}
+        self._violation = violation
+        self._members = members
+        self._revision = revision
+        self._where = where
+        self._render = render
+        self._sorts = frozenset(sorts)
+        self._results: dict[tuple[Any, ...], list[Row]] = {}
+        self._results_revision = (-1, -1)
+
+    def __call__(self, request: Request) -> Response:
+        page = _number(request.parameter("page"), default=1)
+        limit = min(_number(request.parameter("limit"), default=DEFAULT_LIMIT) or DEFAULT_LIMIT, MAX_LIMIT)
+        rows = self._rows(self._conditions(request), self._sort(request))
+        start = (page - 1) * limit
+        if page < 1 or (start >= len(rows) and page > 1):
+            raise HttpError(404, {"detail": "Invalid page."})
+        results = rows[start : start + limit]
+        if self._render is not None:
+            results = [self._render(request, row) for row in results]
+        return json_response(
+            {
+                "count": len(rows),
+                "next": request.page_url(page + 1) if start + limit < len(rows) else None,
+                "previous": request.page_url(page - 1) if page > 1 else None,
+                "results": results,
+            }
+        )
+
+    def _conditions(self, request: Request) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """`(field, accepted values)` of each filter. What filters nothing is noted as a violation."""
+        conditions = []
+        for name, given in request.query.items():
+            if name in _CONTROLS:
+                continue
+            known = self._known.get(name)
+            values = known.values(given) if known else []
+            if known is None or not values:
+                problem = "unknown filter" if known is None else "empty filter"
+                self._violation(f"{request.method} {request.path}: {problem} `{name}`")
+                continue
+            if known.most is not None and len(values) > known.most:
+                self._violation(f"{request.method} {request.path}: {len(values)} values in `{name}`")
+                raise HttpError(400, {name: [f"Ensure this list has at most {known.most} items."]})
+            conditions.append((known.field, tuple(values)))
+        return tuple(conditions)
+
+    def _sort(self, request: Request) -> str:
+        sort = request.parameter("sort")
+        if sort is None:
+            return "id"
+        if sort not in self._sorts:
+            self._violation(f"{request.method} {request.path}: unknown sort `{sort}`")
+            return "id"
+        return sort
+
+    def _rows(self, conditions: tuple[tuple[str, tuple[str, ...]], ...], sort: str) -> list[Row]:
+        """The selected rows in order; kept until something changes, since a list is read page by page."""
+        revision = (self._table.revision, self._revision())
+        if revision != self._results_revision or len(self._results) >= _KEPT_RESULTS:
+            self._results.clear()
+            self._results_revision = revision
+        question = (conditions, sort)
+        rows = self._results.get(question)
+        if rows is None:
+            rows = self._results[question] = self._select(conditions, sort)
+        return rows
+
+    def _select(self, conditions: tuple[tuple[str, tuple[str, ...]], ...], sort: str) -> list[Row]:
+        table = self._table
+        rest = list(conditions)
+        rows: Iterable[Row]
+        if self._members is not None:
+            rows = [table[pk] for pk in self._members()]
+        else:
+            indexed = next((condition for condition in rest if table.is_indexed(condition[0])), None)
+            if indexed is None:
+                rows = table
+            else:
+                rest.remove(indexed)
+                rows = table.find(indexed[0], *indexed[1])
+        if self._where is not None:
+            rows = filter(self._where, rows)
+        for field, values in rest:
+            rows = _matching(rows, field.split("."), frozenset(values))
+        key = table.key
+        if sort == "version_date":
+            return sorted(rows, key=lambda row: (row.get("version_date") or row["modified_date"], row[key]))
+        return sorted(rows, key=lambda row: row[key], reverse=sort.startswith("-"))
+
+
+def _matching(rows: Iterable[Row], path: list[str], accepted: frozenset[str]) -> list[Row]:
+    if len(path) == 1:
+        field = path[0]
+        return [row for row in rows if text_of(row[field]) in accepted]
+    outer, inner = path
+    return [row for row in rows if text_of(row[outer][inner]) in accepted]
+
+
+def _number(text: str | None, *, default: int) -> int:
+    if text is None:
+        return default
+    return int(text) if text.isdecimal() else 0

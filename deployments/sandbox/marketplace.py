@@ -1,0 +1,340 @@
+"""A local marketplace: takes products, prices, stocks and images, at once or in batches that are asked for later."""
+
+import hashlib
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from clients.clock import Clock, SystemClock
+from deployments.sandbox.dates import iso
+from deployments.sandbox.messages import HttpError, Request, Response, json_response
+from deployments.sandbox.routing import Router
+from deployments.sandbox.system import CONTROL, SandboxSystem, table_html
+
+_SYSTEM_CLOCK = SystemClock()
+
+MAX_ITEMS = 1_000
+DEFAULT_PAGE, MAX_PAGE = 100, 500
+
+Kind = Literal["product", "price", "stock", "image", "delete"]
+Item = dict[str, Any]
+
+_PATHS: dict[str, tuple[str, Kind]] = {
+    "/products": ("PUT", "product"),
+    "/products/delete": ("POST", "delete"),
+    "/prices": ("PUT", "price"),
+    "/stocks": ("PUT", "stock"),
+    "/images": ("PUT", "image"),
+}
+
+_REFUSALS = (
+    "Barkod daha önce başka bir ürün için kullanılmış",
+    "Kategori için zorunlu özellik eksik: Cinsiyet",
+    "Ürün görseli en az 500x500 piksel olmalıdır",
+    "Ürün açıklaması yasaklı kelime içeriyor",
+)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What was accepted, and how often it has been asked for."""
+
+    results: list[Item]
+    accepted_at: float
+    polls: int = 0
+
+
+class MarketplaceSandbox(SandboxSystem):
+    """The marketplace as an ASGI application.
+
+    An item is stored when it is accepted, in the order of arrival; a batch only delays its verdicts.
+
+    Args:
+        polls_until_ready: how many times a batch answers `processing` before `done`.
+        ready_after_seconds: for how long at least it does so.
+        refuse: messages by sku; such an item is refused in the result. May be changed at any time (`refuse`).
+        refuse_share: the share of skus that are refused in the result, the same ones always.
+        reject_at_once_share: the share of skus that are refused in the answer to an asynchronous request already.
+        latency: seconds that every answer takes longer.
+        clock: the time that the marketplace lives in.
+
+    Attributes:
+        items: what is listed, by sku; `price`, `stock` and `images` hold what came for the item later, `prices` and
+            `stocks` what came for a named `list`.
+        acknowledged: `(kind, sku, version)` of every item that was accepted.
+        violations: older versions that overwrote newer ones.
+    """
+
+    title = "Marketplace sandbox"
+
+    def __init__(
+        self,
+        *,
+        polls_until_ready: int = 2,
+        ready_after_seconds: float = 0.0,
+        refuse: Mapping[str, str] = {},
+        refuse_share: float = 0.0,
+        reject_at_once_share: float = 0.0,
+        latency: float = 0.0,
+        clock: Clock = _SYSTEM_CLOCK,
+    ) -> None:
+        super().__init__(clock=clock, latency=latency)
+        self._settings: dict[str, Any] = {
+            "polls_until_ready": polls_until_ready,
+            "ready_after_seconds": ready_after_seconds,
+            "refuse": dict(refuse),
+            "refuse_share": refuse_share,
+            "reject_at_once_share": reject_at_once_share,
+        }
+        self.items: dict[str, Item] = {}
+        self.acknowledged: list[tuple[Kind, str, Any]] = []
+        self.violations: list[str] = []
+        self.refuse: MutableMapping[str, str] = {}
+        self._batches: dict[str, _Batch] = {}
+        self._batches_made = 0
+        self._sku_by_remote_id: dict[str, str] = {}
+        self._router = self._build_router()
+        self._add_control()
+        self._begin()
+
+    def answer(self, request: Request) -> Response:
+        return self._router.dispatch(request)
+
+    def reset(self, **overrides: Any) -> None:
+        """Begin anew: nothing listed, no batch, no fault, an empty log. Overrides stay for later resets.
+
+        Raises:
+            TypeError: an override that is no constructor argument.
+        """
+        for name, value in overrides.items():
+            if name == "latency":
+                self.latency = value
+            elif name in self._settings:
+                self._settings[name] = value
+            else:
+                raise TypeError(f"unknown argument {name!r}")
+        self._begin()
+
+    def forget_batches(self) -> None:
+        """Every batch is unknown from now on; what it listed stays."""
+        self._batches.clear()
+
+    def counts(self) -> dict[str, Any]:
+        """`{"items", "acknowledged": {kind: n}, "batches", "requests": {route: n}}`."""
+        acknowledged = dict.fromkeys(get_args(Kind), 0)
+        for kind, _, _ in self.acknowledged:
+            acknowledged[kind] += 1
+        return {
+            "items": len(self.items),
+            "acknowledged": acknowledged,
+            "batches": len(self._batches),
+            "requests": dict(self.log.routes),
+        }
+
+    def state(self) -> dict[str, Any]:
+        """`{"counts", "violations", "refuse", "clock", "latency"}`."""
+        return {
+            "counts": self.counts(),
+            "violations": self.violations,
+            "refuse": dict(self.refuse),
+            "clock": iso(self.clock.now()),
+            "latency": self.latency,
+        }
+
+    def page(self) -> str:
+        counts = self.counts()
+        newest = list(self.items.values())[-20:]
+        fields = ("sku", "remote_id", "name", "version")
+        return "".join(
+            (
+                f"<p>{counts['items']} items listed · {iso(self.clock.now())}</p>",
+                table_html("Acknowledged", ("kind", "number"), counts["acknowledged"].items()),
+                table_html(
+                    "Newest items", fields, ([item.get(field, "") for field in fields] for item in reversed(newest))
+                ),
+                table_html("Refused by rule", ("sku", "message"), self.refuse.items()),
+                table_html("Requests", ("route", "number"), sorted(counts["requests"].items())),
+            )
+        )
+
+    def _begin(self) -> None:
+        self.items.clear()
+        self.acknowledged.clear()
+        self.violations.clear()
+        self._batches.clear()
+        self._batches_made = 0
+        self._sku_by_remote_id.clear()
+        self.refuse.clear()
+        self.refuse.update(self._settings["refuse"])
+        self.faults.clear()
+        self.restart_log()
+
+    def _build_router(self) -> Router:
+        router = Router()
+        router.add("GET", "/health", lambda _request: json_response({"status": "ok"}))
+        router.add("GET", "/batches/{}", self._get_batch)
+        router.add("GET", "/listing", self._get_listing)
+        router.add("GET", "/listing/{}", self._get_item)
+        for path, (method, kind) in _PATHS.items():
+            router.add(method, path, lambda request, kind=kind: self._receive(request, kind))
+        return router
+
+    def _add_control(self) -> None:
+        def refuse(request: Request) -> Response:
+            self.refuse.clear()
+            self.refuse.update(request.json())
+            return json_response(dict(self.refuse))
+
+        def forget(_request: Request) -> Response:
+            self.forget_batches()
+            return json_response({"detail": "forgotten"})
+
+        self._control.add("POST", f"{CONTROL}refuse", refuse)
+        self._control.add("DELETE", f"{CONTROL}batches", forget)
+
+    def _receive(self, request: Request, kind: Kind) -> Response:
+        """`{"items": [...]}` → the results at once, or with `async=true` a batch id and what is refused already."""
+        items = _items(request)
+        if request.parameter("async") != "true":
+            return json_response({"results": [self._take(kind, item) for item in items]})
+        rejected, results = [], []
+        for item in items:
+            sku = self._sku(item)
+            if kind != "delete" and self._is_rejected_at_once(sku):
+                rejected.append({"sku": sku, "message": _REFUSALS[0]})
+            else:
+                results.append(self._take(kind, item))
+        self._batches_made += 1
+        batch_id = f"00000000-0000-4000-8000-{self._batches_made:012d}"
+        self._batches[batch_id] = _Batch(results, self.clock.monotonic())
+        return json_response({"batch_id": batch_id, "rejected": rejected}, 202)
+
+    def _take(self, kind: Kind, item: Item) -> Item:
+        """Store one item; its verdict `{"sku", "status", "remote_id", "message"}`."""
+        sku = self._sku(item)
+        remote_id = item.get("remote_id") or remote_id_of(sku)
+        if kind == "delete" and sku not in self.items:
+            return _verdict(sku, remote_id)
+        message = self._refusal(kind, sku)
+        if message is None and kind not in ("product", "delete") and remote_id not in self._sku_by_remote_id:
+            message = f"Ürün bulunamadı: {remote_id}"
+        if message is not None:
+            return _verdict(sku, None, message)
+        if kind == "delete":
+            stored = self.items.pop(sku)
+            del self._sku_by_remote_id[stored["remote_id"]]
+        elif kind == "product":
+            self._store_product(sku, item)
+        else:
+            self._store_detail(kind, self.items[self._sku_by_remote_id[remote_id]], item)
+        self.acknowledged.append((kind, sku, item.get("version")))
+        return _verdict(sku, remote_id)
+
+    def _sku(self, item: Item) -> str:
+        """The item's sku; where only a remote id is given, the listed one's."""
+        sku = item.get("sku") or self._sku_by_remote_id.get(str(item.get("remote_id")))
+        return str(sku or "")
+
+    def _refusal(self, kind: Kind, sku: str) -> str | None:
+        if sku in self.refuse:
+            return self.refuse[sku]
+        if kind != "delete" and (
+            _share_of(sku, "refuse") < self._settings["refuse_share"] or self._is_rejected_at_once(sku)
+        ):
+            return _REFUSALS[int(_share_of(sku, "message") * len(_REFUSALS))]
+        return None
+
+    def _is_rejected_at_once(self, sku: str) -> bool:
+        return bool(_share_of(sku, "at once") < self._settings["reject_at_once_share"])
+
+    def _store_product(self, sku: str, item: Item) -> None:
+        known = self.items.get(sku, {})
+        self._check_version("product", known, item)
+        remote_id = remote_id_of(sku)
+        self.items[sku] = {**known, **item, "remote_id": remote_id}
+        self._sku_by_remote_id[remote_id] = sku
+
+    def _store_detail(self, kind: Kind, stored: Item, item: Item) -> None:
+        if kind == "image":
+            images = stored.setdefault("images", [])
+            same = [image for image in images if _image_key(image) == _image_key(item)]
+            for image in same:
+                self._check_version(kind, image, item)
+                images.remove(image)
+            images.append(item)
+            return
+        if item.get("list"):
+            place, name = stored.setdefault(f"{kind}s", {}), str(item["list"])
+        else:
+            place, name = stored, kind
+        # A product that is sent with its price has a bare value there; it carries no version of its own.
+        known = place.get(name)
+        self._check_version(kind, known if isinstance(known, dict) else {}, item)
+        place[name] = item
+
+    def _check_version(self, kind: Kind, known: Item, item: Item) -> None:
+        old, new = known.get("version"), item.get("version")
+        if old is not None and new is not None and str(new) < str(old):
+            self.violations.append(f"{kind} {item.get('sku')}: version {new} overwrote {old}")
+
+    def _get_batch(self, _request: Request, batch_id: str) -> Response:
+        batch = self._batches.get(batch_id)
+        if batch is None:
+            raise HttpError(404, {"detail": f"Batch {batch_id} is unknown."})
+        batch.polls += 1
+        waited = self.clock.monotonic() - batch.accepted_at
+        is_ready = batch.polls > self._settings["polls_until_ready"] and waited >= self._settings["ready_after_seconds"]
+        return json_response({"status": "done", "results": batch.results} if is_ready else {"status": "processing"})
+
+    def _get_listing(self, request: Request) -> Response:
+        page, limit = _number(request, "page", 1), min(_number(request, "limit", DEFAULT_PAGE), MAX_PAGE)
+        skus = request.query.get("sku")
+        if skus is None:
+            rows = list(self.items.values())
+        else:
+            wanted = [sku for value in skus for sku in value.split(",")]
+            rows = [self.items[sku] for sku in wanted if sku in self.items]
+        start = (page - 1) * limit
+        following = request.page_url(page + 1) if start + limit < len(rows) else None
+        return json_response({"count": len(rows), "next": following, "results": rows[start : start + limit]})
+
+    def _get_item(self, _request: Request, sku: str) -> Response:
+        if sku not in self.items:
+            raise HttpError(404, {"detail": f"There is no item {sku}."})
+        return json_response(self.items[sku])
+
+
+def remote_id_of(sku: str) -> str:
+    """The marketplace's own id of a sku: `MP-1a2b3c4d`, always the same."""
+    return f"MP-{hashlib.blake2b(sku.encode(), digest_size=4).hexdigest()}"
+
+
+def _share_of(sku: str, purpose: str) -> float:
+    """A number in [0, 1) that depends on the sku only."""
+    digest = hashlib.blake2b(f"{purpose}:{sku}".encode(), digest_size=4).digest()
+    return float(int.from_bytes(digest) / 2**32)
+
+
+def _verdict(sku: str, remote_id: str | None, message: str = "") -> Item:
+    status = "FAIL" if remote_id is None else "SUCCESS"
+    return {"sku": sku, "status": status, "remote_id": remote_id, "message": message}
+
+
+def _image_key(image: Item) -> Any:
+    return image.get("pk", image.get("image"))
+
+
+def _items(request: Request) -> list[Item]:
+    items = request.json().get("items")
+    if not isinstance(items, list) or not all(
+        isinstance(item, dict) and (item.get("sku") or item.get("remote_id")) for item in items
+    ):
+        raise HttpError(400, {"detail": "`items` must be a list of objects with a `sku` or a `remote_id`."})
+    if len(items) > MAX_ITEMS:
+        raise HttpError(413, {"detail": f"At most {MAX_ITEMS} items in one request."})
+    return items
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.parameter(name)
+    return max(1, int(text)) if text and text.isdecimal() else default

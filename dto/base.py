@@ -1,0 +1,67 @@
+"""What all values share: they are frozen, they are parsed once at the border, and money and time are exact."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, dataclass_transform
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+
+def _as_utc(moment: datetime) -> datetime:
+    """A naive date is UTC already: that is what Omnitron and the peer's integrations write."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _wire_date(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+UtcDatetime = Annotated[
+    datetime,
+    AfterValidator(_as_utc),
+    PlainSerializer(_wire_date, return_type=str, when_used="json"),
+]
+"""A moment in UTC. On the wire: ISO 8601 with microseconds and `Z`."""
+
+Money = Annotated[
+    Decimal,
+    Field(allow_inf_nan=False),
+    PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json"),
+]
+"""An exact amount or rate. Read from a decimal string or a number, written as a decimal string."""
+
+EmptyAsNone = BeforeValidator(_none_if_empty)
+"""For optional fields whose absence is sometimes written as an empty string."""
+
+
+# The decorator lets type checkers accept positional arguments, as for a dataclass.
+@dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field,))
+class Dto(BaseModel, frozen=True):
+    """A value that a connector builds or reads, by position or by keyword.
+
+    Raises:
+        pydantic.ValidationError: a field is missing, unknown or of another type.
+        TypeError: more positional values than fields, or one field given twice.
+    """
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    def __init__(self, *values: Any, **fields: Any) -> None:
+        names = tuple(type(self).model_fields)
+        if len(values) > len(names):
+            raise TypeError(f"{type(self).__name__} takes {len(names)} values ({', '.join(names)}), got {len(values)}")
+        for name, value in zip(names, values, strict=False):
+            if name in fields:
+                raise TypeError(f"{type(self).__name__} got two values for `{name}`")
+            fields[name] = value
+        super().__init__(**fields)
+
+
+class OmnitronObject(BaseModel):
+    """A row of Omnitron's. Fields that this project does not know are kept: a connector may need them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", coerce_numbers_to_str=True)

@@ -1,0 +1,252 @@
+"""Omnitron's objects, as it answers them. What a channel needs is typed; every other field is kept as it came."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from dto.base import EmptyAsNone, Money, OmnitronObject, UtcDatetime
+from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
+
+Key = Annotated[int, Field(validation_alias=AliasChoices("pk", "id"))]
+"""A row's key. A few of Omnitron's resources call it `id`."""
+
+
+def _text_of_number(value: Any) -> Any:
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+
+
+RemoteId = Annotated[str | None, EmptyAsNone, BeforeValidator(_text_of_number)]
+"""The channel's name for an object. Always text, whatever it was sent as; empty means unknown."""
+
+
+class RetryLimits(OmnitronObject):
+    """How often, and for how long, Omnitron offers a failed object again."""
+
+    RETRY_INTERVAL: int | None = None
+    """Seconds between two offers of one object."""
+    MAX_RETRY_COUNT: int | None = None
+
+
+class ChannelConf(OmnitronObject):
+    """What the merchant filled in for the channel. A connector reads its own keys with `conf.get(key)`."""
+
+    FAILED_INTEGRATION: dict[str, RetryLimits] = {}
+    ATTRIBUTE_SET_STRATEGY: str | None = None
+    remote_id_attribute: Annotated[str | None, EmptyAsNone] = None
+    """Path to the product field that identifies it on the channel, joined with `__`; none means `sku`."""
+    WAREHOUSE_CODES: dict[str, str] = {}
+    CURRENCY_MAPPINGS: dict[str, str] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A field of the conf by its key, the connector's own ones included."""
+        return getattr(self, key, default)
+
+
+class Channel(OmnitronObject):
+    """A sales channel: one marketplace of one shop."""
+
+    pk: Key
+    name: str = ""
+    catalog: int | None = None
+    category_tree: int | None = None
+    is_active: bool = True
+    conf: ChannelConf = ChannelConf()
+    schema_: Annotated[dict[str, Any], Field(alias="schema")] = {}
+
+
+class Catalog(OmnitronObject):
+    """Which price list and stock list a channel sells from."""
+
+    pk: Key
+    name: str = ""
+    stock_list: int | None = None
+    price_list: int | None = None
+    category_tree: int | None = None
+    extra_stock_lists: list[Any] = []
+    extra_price_lists: list[Any] = []
+
+
+class ContentTypeRow(OmnitronObject):
+    """Omnitron's id of a model, which some payloads want in place of its name."""
+
+    id: int
+    model: str
+
+
+class ActionContentType(OmnitronObject):
+    """The model that an integration action speaks of."""
+
+    id: int | None = None
+    model: str
+
+
+class IntegrationAction(OmnitronObject):
+    """What Omnitron believes about one object: known to the channel as `remote_id`, at version `version_date`."""
+
+    pk: Key
+    content_type: ActionContentType
+    object_id: int
+    remote_id: RemoteId = None
+    version_date: UtcDatetime | None = None
+    local_batch_id: str | None = None
+    status: IntegrationActionStatus
+    modified_date: UtcDatetime | None = None
+    product: "Product | None" = None
+    """Attached by `get_content_objects_from_integrations`, where the product still exists."""
+
+
+class ProductImage(OmnitronObject):
+    pk: Key
+    product: int | None = None
+    status: str | None = None
+    order: int | None = None
+    image: str
+    modified_date: UtcDatetime | None = None
+
+
+class ProductPrice(OmnitronObject):
+    """A product's price in one price list."""
+
+    pk: Key
+    product: int
+    price: Money
+    price_list: int | None = None
+    currency_type: str | None = None
+    tax_rate: Money | None = None
+    retail_price: Money | None = None
+    discount_percentage: Money | None = None
+    extra_field: dict[str, Any] | None = None
+    modified_date: UtcDatetime | None = None
+
+
+class ProductStock(OmnitronObject):
+    """A product's quantity in one stock list."""
+
+    pk: Key
+    product: int
+    stock: int
+    stock_list: int | None = None
+    unit_type: str | None = None
+    sold_quantity_unreported: int | None = None
+    extra_field: dict[str, Any] | None = None
+    modified_date: UtcDatetime | None = None
+
+
+class CategoryNode(OmnitronObject):
+    """A place in a category tree; `path` starts with its parent's path."""
+
+    pk: Key
+    name: str
+    path: str = ""
+    integration_action: IntegrationAction | None = None
+    """Attached by `get_product_categories_with_integration_action`: the node's name on the channel."""
+
+
+class CategoryTree(OmnitronObject):
+    pk: Key
+    name: str = ""
+    category_root: CategoryNode
+
+
+class ProductCategory(OmnitronObject):
+    """A row that says: this product stands in this category."""
+
+    category: CategoryNode
+
+
+class MappedAttributeValue(OmnitronObject):
+    """One attribute's value in the channel's words."""
+
+    attribute_name: str | None = None
+    label: Any = None
+    value: Any = None
+    attribute_remote_id: Any = None
+    is_required: bool | None = None
+    is_variant: bool | None = None
+    is_custom: bool | None = None
+    is_meta: bool | None = None
+
+
+class MappedProduct(OmnitronObject):
+    """The mapping service's answer for one product."""
+
+    pk: Key
+    mapped_attributes: dict[str, Any] = {}
+    """Attribute name → value."""
+    attribute_set_id: int | None = None
+    attribute_set_name: str | None = None
+    attribute_set_remote_id: RemoteId = None
+    mapped_attribute_values: dict[str, MappedAttributeValue] = {}
+    """Attribute pk → the value and what the channel asks of it."""
+
+
+class AttributeRef(OmnitronObject):
+    pk: Key
+    name: str
+
+
+class AttributeSetRef(OmnitronObject):
+    id: Annotated[int | None, Field(validation_alias=AliasChoices("id", "pk"))] = None
+    name: str = ""
+
+
+class AttributeConfig(OmnitronObject):
+    """What a set asks of one attribute."""
+
+    attribute: AttributeRef
+    attribute_set: AttributeSetRef = AttributeSetRef()
+    attribute_remote_id: Any = None
+    is_required: bool = False
+    is_variant: bool = False
+    is_custom: bool = False
+    is_meta: bool = False
+
+
+class Product(OmnitronObject):
+    """A product, and what the enrichment commands attach to it."""
+
+    pk: Key
+    name: str = ""
+    base_code: str | None = None
+    sku: str
+    product_type: str | None = None
+    is_active: bool | None = None
+    parent: Any = None
+    attributes: dict[str, Any] = {}
+    productimage_set: list[ProductImage] = []
+    attribute_set: Any = None
+    productization_date: UtcDatetime | None = None
+    modified_date: UtcDatetime | None = None
+
+    mapped_attributes: MappedProduct | None = None
+    productstock: ProductStock | None = None
+    productprice: ProductPrice | None = None
+    category_nodes: list[CategoryNode] | None = None
+    integration_action: IntegrationAction | None = None
+    """The product's own action: on updates, its `remote_id` is the product's name on the channel."""
+
+
+class BatchRequest(OmnitronObject):
+    """One batch, as Omnitron shows it. Its objects are not shown: they are its integration actions."""
+
+    pk: Key
+    channel: int | None = None
+    local_batch_id: str
+    remote_batch_id: RemoteId = None
+    content_type: ContentType | None = None
+    status: BatchRequestStatus
+    created_date: UtcDatetime | None = None
+    modified_date: UtcDatetime | None = None
+
+
+class ErrorReportRow(OmnitronObject):
+    """A line of the merchant's log, on hubs that let it be read."""
+
+    pk: Key
+    error_code: str = ""
+    error_desc: str = ""
+    raw_response: str | None = None
+    is_ok: bool = False
+    created_date: UtcDatetime | None = None
+    modified_date: UtcDatetime | None = None

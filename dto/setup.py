@@ -1,0 +1,111 @@
+"""What a channel says about itself when it is set up: its categories, their attributes, and its configuration."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import Field
+
+from dto.base import Dto
+from dto.enums import ChannelConfSchemaDataTypes
+
+
+class CategoryNodeDto(Dto):
+    """One category of the channel. A tree is built downwards (append to `node.children`) or upwards.
+
+    `parent` is a way back for whoever walks the tree. It takes no part in comparison, printing or serialisation.
+    """
+
+    name: str
+    children: list[CategoryNodeDto]
+    remote_id: str | None = ""
+    parent: CategoryNodeDto | None = Field(default=None, exclude=True, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Two nodes are equal when the trees below them are. Walked by hand: a tree may be deep."""
+        if not isinstance(other, CategoryNodeDto):
+            return NotImplemented
+        pairs = [(self, other)]
+        while pairs:
+            left, right = pairs.pop()
+            if left is right:
+                continue
+            if (left.name, left.remote_id, len(left.children)) != (right.name, right.remote_id, len(right.children)):
+                return False
+            pairs.extend(zip(left.children, right.children, strict=True))
+        return True
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.remote_id))
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Children are counted, not printed: a tree may end up in a log."""
+        yield "name", self.name
+        yield "remote_id", self.remote_id
+        yield "children", len(self.children)
+
+
+class CategoryTreeDto(Dto):
+    """The channel's whole category tree. The root stands for the tree itself and is no category."""
+
+    root: CategoryNodeDto
+
+
+class CategoryAttributeValueDto(Dto):
+    """One value that the channel allows for an attribute of a category."""
+
+    remote_id: str
+    name: str
+
+
+class CategoryAttributeDto(Dto):
+    """An attribute as one category of the channel uses it.
+
+    `variant`: its values tell the variants of a product apart. `allow_custom_value`: values outside the list will do.
+    """
+
+    remote_id: str
+    name: str
+    required: bool
+    variant: bool
+    allow_custom_value: bool
+    values: list[CategoryAttributeValueDto]
+
+
+class AttributeValueDto(Dto):
+    """One value that the channel allows for an attribute, whatever the category."""
+
+    remote_id: str
+    name: str
+
+
+class AttributeDto(Dto):
+    """An attribute that the channel knows, whatever the category."""
+
+    remote_id: str
+    name: str
+    values: list[AttributeValueDto]
+
+
+class CategoryDto(Dto):
+    """A category of the channel with the attributes that its products carry."""
+
+    remote_id: str
+    name: str
+    attributes: list[CategoryAttributeDto]
+
+
+with warnings.catch_warnings():
+    # `schema` is the mission's name for the field. It hides a deprecated method of pydantic's that nobody calls here.
+    warnings.filterwarnings("ignore", message='Field name "schema"', category=UserWarning)
+
+    class ChannelConfSchemaField(Dto):
+        """One setting that the merchant fills in for the channel. `schema` describes the content of a `json` one."""
+
+        required: bool
+        data_type: ChannelConfSchemaDataTypes
+        key: str
+        label: str
+        schema: dict[str, Any] | None = None  # type: ignore[assignment]  # see above

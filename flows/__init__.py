@@ -1,0 +1,1 @@
+"""The flows, by the names under which they are run and deployed."""

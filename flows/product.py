@@ -1,0 +1,182 @@
+"""Products: new ones, changed ones, and those that leave the channel."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from prefect import flow
+from pydantic import Field
+
+from dto.enums import ContentType
+from dto.summary import RunSummary
+from flows.sending import Limits, Sending, Step, send_all
+from tasks.channel.products import (
+    CheckDeletedProducts,
+    CheckProducts,
+    SendDeletedProducts,
+    SendInsertedProducts,
+    SendUpdatedProducts,
+)
+from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests, ProcessProductBatchRequests
+from tasks.omnitron.categories import GetProductCategories
+from tasks.omnitron.mapping import GetMappedProducts
+from tasks.omnitron.product_offers import GetProductPrices, GetProductStocks
+from tasks.omnitron.products import (
+    GetContentObjectsFromIntegrations,
+    GetDeletedProducts,
+    GetInsertedProducts,
+    GetUpdatedProducts,
+)
+
+AddMapped = Annotated[bool, Field(description="Attach each product's mapping, and check it.")]
+AddStock = Annotated[bool, Field(description="Attach each product's stock; it is integrated with the product.")]
+AddPrice = Annotated[bool, Field(description="Attach each product's price; it is integrated with the product.")]
+AddCategories = Annotated[bool, Field(description="Attach each product's categories in the channel's tree.")]
+IsSync = Annotated[
+    bool | None,
+    Field(description="Whether the channel is expected to answer at once. Left out: as the channel answers."),
+]
+IsSuccessLog = Annotated[bool, Field(description="Write successful calls into the merchant's log too.")]
+OutOfStock = Annotated[bool, Field(description="Leave out products without a piece in stock.")]
+BatchSize = Annotated[int, Field(ge=1, le=5_000, description="Products in one batch.")]
+MaxBatches = Annotated[int | None, Field(ge=1, description="Stop after so many batches. Left out: until nothing is due.")]
+Language = Annotated[str | None, Field(description="Language of names and mappings, as in Accept-Language.")]
+
+
+def _enrichment(
+    *, add_mapped: bool, add_stock: bool, add_price: bool, add_categories: bool, in_stock_only: bool, language: str | None
+) -> list[Step]:
+    options: Mapping[str, Any] = {"language": language}
+    steps: list[tuple[bool, Step]] = [
+        (add_mapped, (GetMappedProducts, options)),
+        (add_stock, (GetProductStocks, {"filter_out_of_stock_products": in_stock_only})),
+        (add_price, (GetProductPrices, {})),
+        (add_categories, (GetProductCategories, {})),
+    ]
+    return [step for wanted, step in steps if wanted]
+
+
+def _inserts(enrich: list[Step], language: str | None) -> Sending:
+    return Sending(
+        title="insert products",
+        content_type=ContentType.product,
+        read=GetInsertedProducts,
+        read_options={"language": language},
+        enrich=enrich,
+        send=SendInsertedProducts,
+        check=CheckProducts,
+        settle=ProcessProductBatchRequests,
+    )
+
+
+def _updates(enrich: list[Step], language: str | None) -> Sending:
+    return Sending(
+        title="update products",
+        content_type=ContentType.product,
+        read=GetUpdatedProducts,
+        read_options={"language": language},
+        enrich=enrich,
+        send=SendUpdatedProducts,
+        check=CheckProducts,
+        settle=ProcessProductBatchRequests,
+    )
+
+
+@flow(name="insert products", flow_run_name="insert products", persist_result=False)
+async def insert_products(
+    add_mapped: AddMapped = True,
+    add_stock: AddStock = True,
+    add_price: AddPrice = True,
+    add_categories: AddCategories = True,
+    is_sync: IsSync = None,
+    is_success_log: IsSuccessLog = True,
+    filter_out_of_stock_products: OutOfStock = False,
+    batch_size: BatchSize = 500,
+    max_batches: MaxBatches = None,
+    language: Language = None,
+) -> RunSummary:
+    """Puts products on the channel that it never had, with their mapping, stock, price and categories."""
+    enrich = _enrichment(
+        add_mapped=add_mapped,
+        add_stock=add_stock,
+        add_price=add_price,
+        add_categories=add_categories,
+        in_stock_only=filter_out_of_stock_products,
+        language=language,
+    )
+    limits = Limits(batch_size, max_batches, is_sync, is_success_log)
+    return await send_all(_inserts(enrich, language), title="insert products", limits=limits)
+
+
+@flow(name="update products", flow_run_name="update products", persist_result=False)
+async def update_products(
+    add_mapped: AddMapped = True,
+    add_stock: AddStock = True,
+    add_price: AddPrice = True,
+    add_categories: AddCategories = True,
+    is_sync: IsSync = None,
+    is_success_log: IsSuccessLog = True,
+    batch_size: BatchSize = 500,
+    max_batches: MaxBatches = None,
+    language: Language = None,
+) -> RunSummary:
+    """Brings products that changed in Omnitron up to date on the channel."""
+    enrich = _enrichment(
+        add_mapped=add_mapped,
+        add_stock=add_stock,
+        add_price=add_price,
+        add_categories=add_categories,
+        in_stock_only=False,
+        language=language,
+    )
+    limits = Limits(batch_size, max_batches, is_sync, is_success_log)
+    return await send_all(_updates(enrich, language), title="update products", limits=limits)
+
+
+@flow(name="insert and update products", flow_run_name="insert and update products", persist_result=False)
+async def insert_and_update_products(
+    add_mapped: AddMapped = True,
+    add_stock: AddStock = True,
+    add_price: AddPrice = True,
+    add_categories: AddCategories = True,
+    is_sync: IsSync = None,
+    is_success_log: IsSuccessLog = True,
+    filter_out_of_stock_products: OutOfStock = False,
+    batch_size: BatchSize = 500,
+    max_batches: MaxBatches = None,
+    language: Language = None,
+) -> RunSummary:
+    """Puts new products on the channel, then brings changed ones up to date."""
+    switches = {
+        "add_mapped": add_mapped,
+        "add_stock": add_stock,
+        "add_price": add_price,
+        "add_categories": add_categories,
+    }
+    new = _enrichment(**switches, in_stock_only=filter_out_of_stock_products, language=language)
+    changed = _enrichment(**switches, in_stock_only=False, language=language)
+    limits = Limits(batch_size, max_batches, is_sync, is_success_log)
+    return await send_all(
+        _inserts(new, language), _updates(changed, language), title="insert and update products", limits=limits
+    )
+
+
+@flow(name="delete products", flow_run_name="delete products", persist_result=False)
+async def delete_products(
+    is_sync: IsSync = None,
+    is_content_object: Annotated[bool, Field(description="Attach the product itself, while it exists.")] = True,
+    is_success_log: IsSuccessLog = True,
+    batch_size: BatchSize = 500,
+    max_batches: MaxBatches = None,
+) -> RunSummary:
+    """Takes products off the channel that no longer belong there."""
+    sending = Sending(
+        title="delete products",
+        content_type=ContentType.integration_action,
+        read=GetDeletedProducts,
+        enrich=[(GetContentObjectsFromIntegrations, {})] if is_content_object else [],
+        send=SendDeletedProducts,
+        check=CheckDeletedProducts,
+        settle=ProcessDeleteProductBatchRequests,
+        well="deleted",
+    )
+    return await send_all(sending, title="delete products", limits=Limits(batch_size, max_batches, is_sync, is_success_log))

@@ -1,0 +1,205 @@
+"""What every flow run shares: its surroundings, its counts, its ending."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.context import FlowRunContext
+
+from clients import runtime as runtimes
+from clients.errors import ChannelAppError, SkipError
+from clients.runtime import Runtime
+from clients.transport import Traffic
+from dto.enums import ContentType
+from dto.summary import RunOutcome, RunSummary
+from tasks.batch import Batch
+from tasks.channel.integration import ChannelIntegration, load, load_channel
+from tasks.log import logger
+from tasks.omnitron.integration import OmnitronIntegration
+from tasks.settlement import Irregularities
+
+REMOTE_BATCHES_KEPT = 100
+FAILURES_SHOWN = 100
+"""Rows of the table of failures."""
+
+
+class RunFailedError(ChannelAppError):
+    """The run stopped before its work was done. Its counts so far are in `summary`."""
+
+    @property
+    def summary(self) -> RunSummary:
+        """What the run did until then."""
+        return self.context["summary"]  # type: ignore[no-any-return]
+
+
+class Run:
+    """One run of one flow: opens both sides, counts, and closes them again."""
+
+    def __init__(self, title: str, runtime: Runtime) -> None:
+        self.title = title
+        self.runtime = runtime
+        self.counts: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.irregularities: Counter[str] = Counter()
+        self.batches = 0
+        self.remote_batches: list[str] = []
+        self.failed_objects: list[tuple[str, str, str, str]] = []
+        """For the table: what, code, message, batch; the first hundred."""
+        self._traffic: list[Traffic] = []
+        self._started = runtime.clock.monotonic()
+        self._stack = AsyncExitStack()
+
+    async def open_hub(self, **arguments: Any) -> OmnitronIntegration:
+        """Opens Omnitron's side until the run ends."""
+        kind = load("OMNITRON_MODULE", self.runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration)
+        hub: OmnitronIntegration = await self._stack.enter_async_context(kind(runtime=self.runtime, **arguments))
+        self._traffic.append(hub.client.traffic)
+        return hub
+
+    async def open_channel(self, hub: OmnitronIntegration) -> ChannelIntegration:
+        """Opens the channel's side until the run ends; the hub has read the channel already."""
+        channel = await self._stack.enter_async_context(load_channel(self.runtime)(hub.channel, self.runtime))
+        self._traffic.append(channel.traffic)
+        return channel
+
+    async def aclose(self) -> None:
+        """Closes both sides."""
+        await self._stack.aclose()
+
+    def add_batch(self, batch: Batch, well: str) -> None:
+        """Counts what became of a batch's objects: `well` names what the good ones are."""
+        self.batches += 1
+        good = sum(1 for member in batch.of_type() if member.failure is None) + batch.ended
+        self.counts[well] += good
+        for member in batch.of_type():
+            if member.failure is not None:
+                self.counts["failed"] += 1
+                self.failures[member.failure.code] += 1
+                if len(self.failed_objects) < FAILURES_SHOWN:
+                    name = member.key or f"{member.content_type} {member.pk}"
+                    row = (name, member.failure.code, member.failure.message, batch.name)
+                    self.failed_objects.append(row)
+
+    def add_irregularities(self, odd: Irregularities) -> None:
+        """Counts lines of the channel's answer that fit nothing."""
+        self.irregularities.update(odd.counts)
+
+    def add_remote_batch(self, batch: Batch) -> None:
+        """Remembers a batch that the channel answers later."""
+        if batch.remote_batch_id and len(self.remote_batches) < REMOTE_BATCHES_KEPT:
+            self.remote_batches.append(batch.remote_batch_id)
+
+    def summary(self, outcome: RunOutcome, reason: str | None = None) -> RunSummary:
+        """The run as a value."""
+        log_ins = sum(traffic.log_ins for traffic in self._traffic)
+        return RunSummary(
+            flow=self.title,
+            outcome=outcome,
+            reason=reason,
+            counts={name: number for name, number in self.counts.items() if number},
+            failures=dict(self.failures),
+            irregularities=dict(self.irregularities),
+            batches=self.batches,
+            remote_batches=tuple(self.remote_batches),
+            requests=sum(traffic.requests for traffic in self._traffic) - log_ins,
+            log_ins=log_ins,
+            retries=sum(traffic.retries for traffic in self._traffic),
+            seconds=round(self.runtime.clock.monotonic() - self._started, 3),
+        )
+
+
+async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSummary:
+    """Runs a flow's work and answers its summary.
+
+    Raises:
+        RunFailedError: it stopped before its work was done; carries the summary.
+    """
+    runtime = runtimes.current()
+    with runtimes.using(runtime):
+        run = Run(title, runtime)
+        try:
+            try:
+                await work(run)
+            finally:
+                await run.aclose()
+        except SkipError as reason:
+            summary = run.summary(RunOutcome.skipped, reason.message)
+            logger().warning("%s: skipped. %s", title, reason.message)
+        except Exception as error:
+            known = isinstance(error, ChannelAppError)
+            words = error.message if isinstance(error, ChannelAppError) else f"{type(error).__name__}: {error}"
+            message = runtime.redactor.text(words if known else f"An error that was not foreseen stopped the run. {words}")
+            summary = run.summary(RunOutcome.failed, message)
+            await _show(run, summary)
+            raise RunFailedError(message, summary=summary) from error
+        else:
+            summary = run.summary(RunOutcome.completed)
+            logger().info("%s: %s", title, sentence(summary))
+        await _show(run, summary)
+        return summary
+
+
+def sentence(summary: RunSummary) -> str:
+    """A run in one line: what it did to how many objects."""
+    counts = ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
+    why = "; ".join(f"{number} {code}" for code, number in summary.failures.items())
+    reasons = f" ({why})" if why else ""
+    return (
+        f"{counts}{reasons}; {summary.batches} batches, {summary.requests} requests, {summary.seconds:.1f} s"
+    )
+
+
+async def _show(run: Run, summary: RunSummary) -> None:
+    """The summary and the table of failures as an artifact of the flow run, where there is one."""
+    if FlowRunContext.get() is None:
+        return
+    channel = run.runtime.settings.OMNITRON_CHANNEL_ID
+    lines = [f"# {run.title.capitalize()}: {summary.outcome}", "", summary.reason or sentence(summary), ""]
+    if run.failed_objects:
+        lines += ["| object | reason | message | batch |", "| --- | --- | --- | --- |"]
+        lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in run.failed_objects]
+        hidden = summary.counts.get("failed", 0) - len(run.failed_objects)
+        lines += ["", f"and {hidden} more"] if hidden > 0 else []
+    await acreate_markdown_artifact(
+        key=f"{run.title.replace(' ', '-')}-channel-{channel}",
+        markdown=run.runtime.redactor.text("\n".join(lines), limit=200_000),
+        description=f"What `{run.title}` did for channel {channel}",
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+@asynccontextmanager
+async def ending(batch: Batch | None, hub: OmnitronIntegration) -> AsyncIterator[None]:
+    """Whatever stops the work inside, an open batch does not stay behind: it is failed with a report, and its objects
+    are released. Where even that fails, `recover` does it later."""
+    try:
+        yield
+    except BaseException as error:
+        if batch is not None and batch.pk is not None and batch.is_open:
+            await _release(batch, hub, error)
+        raise
+
+
+async def _release(batch: Batch, hub: OmnitronIntegration, error: BaseException) -> None:
+    from tasks import reports  # noqa: PLC0415
+
+    words = error.message if isinstance(error, ChannelAppError) else type(error).__name__
+    log = hub.logger(batch)
+    try:
+        line = reports.of_batch(batch, "stopped", f"The batch was stopped: {words}", hub.runtime.clock.now())
+        await hub.do_action("create_error_report", objects=line)
+        await batch.fail()
+    except ChannelAppError as second:
+        log.warning("The batch could not be ended (%s); `recover` will release its objects.", second.message)
+    else:
+        log.warning("The batch was failed, and its objects are offered again: %s", words)
+
+
+def title_of(content_type: ContentType | None) -> str:
+    """A content type as people say it."""
+    return {ContentType.integration_action: "deletions"}.get(content_type, f"{content_type}s") if content_type else "?"

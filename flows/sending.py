@@ -1,0 +1,186 @@
+"""The one sending pipeline: read → commit → enrich → send → settle, batch after batch until nothing is due."""
+
+import asyncio
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clients.deadline import deadline
+from clients.errors import ConfigError, DeadlineError, TakenOverError
+from dto.enums import BatchRequestStatus, ContentType
+from dto.outcomes import Accepted, Completed, SendOutcome
+from dto.reports import ErrorReportDto, OperationalEventDto
+from dto.summary import RunSummary
+from flows.run import Run, ending, run_flow
+from tasks.channel.command import CheckCommand, SendCommand
+from tasks.channel.integration import ChannelIntegration
+from tasks.command import OmnitronCommand
+from tasks.omnitron.batch_requests import BatchRequestUpdate
+from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+from tasks.settlement import settle
+
+Step = tuple[type[OmnitronCommand[Any, Any]], Mapping[str, Any]]
+"""An enrichment command and its parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What tells one sending flow from another.
+
+    `read` offers what is due and commits it; `enrich` attaches what the channel needs; `send` hands it over; `settle`
+    ends the batch with the results; `check` is what the verify flows ask with, if the channel answers later.
+    """
+
+    title: str
+    content_type: ContentType
+    read: type[OmnitronCommand[Any, Any]]
+    send: type[SendCommand[Any]]
+    settle: type[OmnitronCommand[Any, Any]]
+    check: type[CheckCommand]
+    enrich: Sequence[Step] = ()
+    read_options: Mapping[str, Any] = field(default_factory=dict)
+    well: str = "integrated"
+    """What an object is called whose send succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How a run is bounded, and what it expects.
+
+    `is_sync` is what the caller hopes; the channel's answer decides, and a mismatch is an error that says so.
+    """
+
+    batch_size: int = 500
+    max_batches: int | None = None
+    is_sync: bool | None = None
+    is_success_log: bool = True
+
+
+async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary:
+    """Drains what each sending offers, one sending after the other.
+
+    Raises:
+        RunFailedError: a setting, the hub or the channel stopped the run.
+    """
+    async def work(run: Run) -> None:
+        for sending in sendings:
+            await _Drain(run, sending, limits).run_out()
+
+    return await run_flow(title, work)
+
+
+class _Drain:
+    """One sending of one run."""
+
+    def __init__(self, run: Run, sending: Sending, limits: Limits) -> None:
+        self.run = run
+        self.sending = sending
+        self.limits = limits
+        self.seen: set[int] = set()
+        self.hub: OmnitronIntegration
+        self.channel: ChannelIntegration
+
+    async def run_out(self) -> None:
+        """Batch after batch, each object at most once: one that is offered again at once waits for the next run."""
+        self.hub = await self.run.open_hub(content_type=self.sending.content_type, read_channel=False)
+        self.hub.before_first_commit = self._open_channel
+        rounds = itertools.count() if self.limits.max_batches is None else range(self.limits.max_batches)
+        for _ in rounds:
+            self.hub.new_batch()
+            async with ending(self.hub.batch_request, self.hub):
+                try:
+                    more = await self._one_batch()
+                except TakenOverError as taken:
+                    self.hub.logger(self.hub.batch_request).warning("%s", taken.message)
+                    self.run.counts["taken over"] += len(self.hub.batch_request.members) if self.hub.batch_request else 0
+                    more = True
+            if not more:
+                return
+
+    async def _open_channel(self) -> None:
+        """Something is due: is the connector able, and the channel up? Nothing was changed so far."""
+        self.channel = await self.run.open_channel(self.hub)
+        self.channel.require(self.sending.send)
+        if not self.channel.is_sync:
+            self.channel.require(self.sending.check)
+        if self.limits.is_sync is not None and self.channel.is_sync not in (None, self.limits.is_sync):
+            raise ConfigError(
+                f"The flow was started with is_sync={str(self.limits.is_sync).lower()}, but the channel `{self.channel.name}` "
+                f"answers {'at once' if self.channel.is_sync else 'later'}: leave is_sync out, or turn it around."
+            )
+        await self.channel.sign_of_life()
+
+    async def _one_batch(self) -> bool:
+        """One batch from reading to its end, or to the channel's hands. False when nothing (more) was due."""
+        hub, sending, limit = self.hub, self.sending, self.limits.batch_size
+        batch = hub.batch_request
+        assert batch is not None  # noqa: S101  # a sending may create batches
+        objects = await hub.do_action(sending.read, limit=limit, skip=self.seen, **sending.read_options)
+        tried = [member.pk for member in batch.of_type()]
+        self.seen.update(tried)
+        if not tried:
+            return False
+        hub.logger(batch).info("%s: %d are due in this batch", sending.title, len(tried))
+        for command, options in sending.enrich:
+            objects = objects and await hub.do_action(command, objects=objects, **options)
+        if objects:
+            await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
+            await self._settle(await self._send(objects))
+        else:
+            await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
+            self.run.add_batch(batch, sending.well)
+        return len(tried) >= limit
+
+    async def _send(self, objects: Any) -> SendOutcome:
+        """Hands the objects over, within the time in which the batch is certainly still ours."""
+        seconds = self.run.runtime.settings.CHANNEL_APP_OLDER_THAN / 3
+        try:
+            with deadline(seconds, self.run.runtime.clock):
+                async with asyncio.timeout(seconds):
+                    return await self.channel.do_action(
+                        self.sending.send, objects=objects, batch_request=self.hub.batch_request
+                    )
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"The channel did not take the batch within {seconds:.0f} s; it is released, and offered again.", spent=True
+            ) from error
+
+    async def _settle(self, outcome: SendOutcome) -> None:
+        """Ends the batch, or leaves it with the channel."""
+        hub, batch = self.hub, self.hub.batch_request
+        assert batch is not None  # noqa: S101
+        await self.tell(outcome.reports)
+        match outcome:
+            case Completed(results):
+                odd = await hub.do_action(self.sending.settle, objects=results)
+                self.run.add_irregularities(odd)
+                self.run.add_batch(batch, self.sending.well)
+            case Accepted(_, rejected):
+                self.run.add_irregularities(settle(batch, rejected, partial=True))
+                if any(not member.committed for member in batch.members.values()):
+                    await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
+                await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.sent_to_remote)
+                self.run.add_remote_batch(batch)
+                self.run.add_batch(batch, "accepted")
+        hub.logger(batch).info("%s: the batch is %s", self.sending.title, batch.status)
+        answered_at_once = isinstance(outcome, Completed)
+        if self.limits.is_sync is not None and self.limits.is_sync != answered_at_once:
+            raise ConfigError(
+                f"The flow was started with is_sync={str(self.limits.is_sync).lower()}, but the channel answered "
+                f"{'at once' if answered_at_once else 'that it will answer later'}. The batch was handled as the channel "
+                "answered, and nothing is lost; leave is_sync out, or turn it around."
+            )
+
+    async def tell(self, reports: Sequence[ErrorReportDto]) -> None:
+        """The merchant's lines about the call itself; those of success only where they are wanted."""
+        await tell(self.hub, [line for line in reports if self.limits.is_success_log or not line.is_ok])
+
+
+async def tell(hub: OmnitronIntegration, reports: Sequence[ErrorReportDto]) -> None:
+    """Writes reports, and the same as events."""
+    if reports:
+        await hub.do_action(CreateErrorReport, objects=reports)
+        events = [OperationalEventDto.from_error_report(line) for line in reports]
+        await hub.do_action(CreateOperationalEvent, objects=events)

@@ -1,0 +1,105 @@
+"""Products on the local marketplace."""
+
+from typing import Any
+
+from clients.errors import ContractError
+from clients.transport import Reply
+from dto.batches import ProductBatchRequestResponseDto
+from dto.enums import ResponseStatus
+from dto.omnitron import IntegrationAction, Product
+from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, SendOutcome, Unknown
+from tasks.channel import products
+from tasks.channel.command import ChannelCommand
+from tasks.omnitron.matching import channel_key
+
+
+def results_of(rows: Any) -> tuple[ProductBatchRequestResponseDto, ...]:
+    """The marketplace's rows as results: `{"sku", "status", "remote_id", "message"}`."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "sku" in row for row in rows):
+        raise ContractError("The marketplace's answer has no list of results.")
+    return tuple(
+        ProductBatchRequestResponseDto(
+            status=ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail,
+            sku=row["sku"],
+            remote_id=row.get("remote_id"),
+            message=row.get("message"),
+        )
+        for row in rows
+    )
+
+
+def outcome_of(command: ChannelCommand[Any, Any], reply: Reply) -> SendOutcome:
+    """At once, or later: 202 says that the marketplace answers under a batch id."""
+    reports = tuple(command.create_report(reply))
+    data = reply.data if isinstance(reply.data, dict) else {}
+    if reply.status == 202:  # noqa: PLR2004
+        refused = [{**row, "status": "FAIL"} for row in data.get("rejected", [])]
+        return Accepted(str(data.get("batch_id") or ""), results_of(refused), reports)
+    return Completed(results_of(data.get("results")), reports)
+
+
+class SendInsertedProducts(products.SendInsertedProducts):
+    """Upserts: sending a product twice is the same as once."""
+
+    def transform_data(self, data: list[Product]) -> list[dict[str, Any]]:
+        return [self.item(product) for product in data]
+
+    def item(self, product: Product) -> dict[str, Any]:
+        """A product in the marketplace's words."""
+        row = product.model_dump(mode="json", include={"name", "base_code", "attributes", "modified_date"})
+        mapping, price, stock = product.mapped_attributes, product.productprice, product.productstock
+        return {
+            "sku": channel_key(product, self.integration.conf),
+            "name": row["name"],
+            "group": row["base_code"],
+            "version": row["modified_date"],
+            "attributes": mapping.mapped_attributes if mapping else row["attributes"],
+            "category": product.category_nodes[-1].name if product.category_nodes else None,
+            "price": {"amount": format(price.price, "f"), "currency": price.currency_type} if price else None,
+            "stock": stock.stock if stock else None,
+            "images": [image.image for image in product.productimage_set],
+        }
+
+    async def send(self, items: list[dict[str, Any]]) -> Reply:
+        return await self.integration.client.upsert_products(items)  # type: ignore[no-any-return]
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
+        return outcome_of(self, response)
+
+
+class SendUpdatedProducts(SendInsertedProducts, products.SendUpdatedProducts):
+    """The marketplace makes no difference between new and known products."""
+
+    key = products.SendUpdatedProducts.key
+
+
+class SendDeletedProducts(products.SendDeletedProducts):
+    """Takes products off the market by their remote ids."""
+
+    def transform_data(self, data: list[IntegrationAction]) -> list[dict[str, Any]]:
+        return [{"remote_id": action.remote_id} for action in data]
+
+    async def send(self, items: list[dict[str, Any]]) -> Reply:
+        return await self.integration.client.delete_products(items)  # type: ignore[no-any-return]
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
+        return outcome_of(self, response)
+
+
+class CheckProducts(products.CheckProducts):
+    """Asks once."""
+
+    async def send(self, batch: Any) -> CheckOutcome:
+        reply = await self.integration.client.batch(batch.remote_batch_id)
+        if reply is None:
+            return Unknown("The marketplace does not know this batch any more.")
+        if not isinstance(reply.data, dict) or reply.data.get("status") != "done":
+            return InProgress()
+        return Completed(results_of(reply.data.get("results")), tuple(self.create_report(reply)))
+
+
+class CheckDeletedProducts(CheckProducts, products.CheckDeletedProducts):
+    """The marketplace answers alike for both."""
+
+    key = products.CheckDeletedProducts.key
+    content_type = products.CheckDeletedProducts.content_type

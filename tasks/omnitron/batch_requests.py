@@ -1,0 +1,178 @@
+"""Batches: listed, moved, and settled with what the channel answered."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from clients.errors import ConfigError
+from dto.batch_states import OPEN_REMOTELY
+from dto.batches import BatchRequestResponseDto
+from dto.enums import BatchRequestStatus, ContentType, FailedReasonType, IntegrationActionStatus, ResponseStatus
+from dto.omnitron import BatchRequest, IntegrationAction, Product
+from dto.outcomes import ItemResult
+from dto.reports import OperationalEventDto
+from tasks import reports
+from tasks.batch import Batch, Member
+from tasks.command import OmnitronCommand
+from tasks.concurrency import for_each
+from tasks.failure import Failure
+from tasks.omnitron.matching import channel_key
+from tasks.settlement import Irregularities, name_of, settle
+
+MATCHED_BY_PRODUCT = (ContentType.product_price, ContentType.product_stock, ContentType.product_image)
+
+
+class GetBatchRequests(OmnitronCommand[None, list[BatchRequest]]):
+    """All batches of this channel in some statuses, oldest first; by default those that the channel has to answer."""
+
+    key = "get_batch_requests"
+    content_type = ContentType.batch_request
+    statuses: Sequence[BatchRequestStatus] = OPEN_REMOTELY
+    of_type: ContentType | None = None
+    remote_batch_id: str | None = None
+
+    async def send(self, _: None) -> list[BatchRequest]:
+        return await self.integration.client.batches(  # type: ignore[no-any-return]
+            self.statuses, content_type=self.of_type, remote_batch_id=self.remote_batch_id
+        )
+
+
+class BatchRequestUpdate(OmnitronCommand[None, Batch]):
+    """Moves the batch to a status, naming what is new: first the reports of what failed, then the move."""
+
+    key = "batch_request_update"
+    content_type = ContentType.batch_request
+    status: BatchRequestStatus = BatchRequestStatus.commit
+
+    async def send(self, _: None) -> Batch:
+        await report_failures(self)
+        moves: dict[BatchRequestStatus, Callable[[], Any]] = {
+            BatchRequestStatus.commit: self.batch_request.commit,
+            BatchRequestStatus.sent_to_remote: self.batch_request.sent_to_remote,
+            BatchRequestStatus.ongoing: self.batch_request.ongoing,
+            BatchRequestStatus.done: self.batch_request.done,
+            BatchRequestStatus.fail: self.batch_request.fail,
+        }
+        if self.status not in moves:
+            raise ConfigError(f"A batch cannot be moved to `{self.status}`. Known: {', '.join(moves)}.")
+        await moves[self.status]()
+        return self.batch_request
+
+
+async def report_failures(command: OmnitronCommand[Any, Any]) -> None:
+    """One report and one event for each failed object that has none yet. Sent before the move that ends it, so that a
+    crash in between repeats a report rather than losing it."""
+    lines = reports.of_failures(command.batch_request, command.batch_request.failures_to_report())
+    if lines:
+        hub = command.integration
+        await hub.do_action("create_error_report", objects=lines)
+        events = [OperationalEventDto.from_error_report(line) for line in lines]
+        await hub.do_action("create_operational_event", objects=events)
+
+
+async def report_irregularities(command: OmnitronCommand[Any, Any], odd: Irregularities) -> None:
+    """Tells about lines of the channel's answer that fit no object."""
+    if odd.counts:
+        command.log.warning("%s", odd)
+        now = command.integration.runtime.clock.now()
+        line = reports.of_batch(command.batch_request, "irregular-answer", str(odd), now)
+        await command.integration.do_action("create_error_report", objects=line)
+
+
+class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]):
+    """Ends a product batch with the channel's results: each object with its remote id or its reason.
+
+    In the run that sent the batch, its objects and their versions are in memory. In another process they are read from
+    the batch's own actions, which carry the versions that were committed: an object that changed meanwhile stays due.
+    """
+
+    key = "process_product_batch_requests"
+    content_type = ContentType.product
+
+    async def send(self, results: Sequence[ItemResult]) -> Irregularities:
+        if not self.batch_request.members:
+            await self.load_members()
+        odd = settle(self.batch_request, results)
+        await report_irregularities(self, odd)
+        await report_failures(self)
+        await self.batch_request.done()
+        return odd
+
+    async def load_members(self) -> None:
+        """Fills the batch with what its actions say it holds."""
+        client, batch = self.integration.client, self.batch_request
+        actions: list[IntegrationAction] = await client.actions(
+            local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
+        )
+        rows: dict[tuple[str, int], Any] = {}
+        for content_type in (ContentType.product, *MATCHED_BY_PRODUCT):
+            keys = [action.object_id for action in actions if action.content_type.model == content_type]
+            if keys:
+                rows.update(((content_type, row.pk), row) for row in await client.objects(content_type, keys))
+        for action in actions:
+            self._hold(action, rows.get((action.content_type.model, action.object_id)))
+
+    def _hold(self, action: IntegrationAction, row: Any) -> None:
+        content_type = ContentType(action.content_type.model)
+        reference = (content_type, action.object_id)
+        owner = reference if isinstance(row, Product) or row is None else (ContentType.product, row.product)
+        key = channel_key(row, self.integration.channel.conf) if isinstance(row, Product) else None
+        version = action.version_date or self.integration.runtime.clock.now()
+        member = Member(*reference, version, owner=owner, key=key, committed=True)
+        self.batch_request.hold(member)
+        if row is None:
+            message = f"{content_type} {action.object_id} no longer exists in Omnitron: there is nothing left to bind."
+            self.batch_request.fail_member(
+                Failure(member, content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key)
+            )
+
+
+class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]):
+    """Ends a deletion: what the channel deleted loses its actions, dependants first and the product's own last, so that
+    a second pass still finds it; what it did not stays, with its reason."""
+
+    key = "process_delete_product_batch_requests"
+    content_type = ContentType.integration_action
+    DEPENDANTS: ClassVar = MATCHED_BY_PRODUCT
+
+    def transform_data(self, results: Sequence[ItemResult]) -> list[ItemResult]:
+        """Deletions are told apart by remote id: the product itself, and with it the sku, may be gone."""
+        return [
+            BatchRequestResponseDto(result.status, result.remote_id or name_of(result), "", result.message)
+            for result in results
+        ]
+
+    async def send(self, results: Sequence[ItemResult]) -> Irregularities:
+        if not self.batch_request.members:
+            await self.load_members(results)
+        deleted = [result for result in results if result.status is ResponseStatus.success and result.remote_id]
+        actions = await self.integration.client.actions(remote_ids={str(result.remote_id) for result in deleted})
+        odd = settle(self.batch_request, results)
+        settled = {member.pk: member for member in self.batch_request.of_type() if member.settled}
+        products = [a for a in actions if a.pk in settled and a.content_type.model == ContentType.product]
+        remote_ids = {action.remote_id for action in products}
+        dependants = [a for a in actions if a.remote_id in remote_ids and a.content_type.model in self.DEPENDANTS]
+        for group in (dependants, products):
+            await for_each([action.pk for action in group], self.integration.client.delete_action)
+        for pk in settled:
+            # A deleted action ended with its DELETE: `done` names only the others.
+            del self.batch_request.members[(ContentType.integration_action, pk)]
+        self.batch_request.ended += len(settled)
+        await report_irregularities(self, odd)
+        await report_failures(self)
+        await self.batch_request.done()
+        return odd
+
+    async def load_members(self, results: Sequence[ItemResult]) -> None:
+        """Fills the batch with what its actions say it holds; the results' remote ids lead to the product actions."""
+        client, batch = self.integration.client, self.batch_request
+        held: list[IntegrationAction] = await client.actions(
+            local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
+        )
+        named = {str(result.remote_id) for result in results if result.remote_id}
+        products = await client.actions(content_type=ContentType.product, remote_ids=named)
+        remote_ids = {action.pk: action.remote_id for action in products}
+        for action in held:
+            reference = (ContentType.integration_action, action.object_id)
+            key = remote_ids.get(action.object_id) or action.remote_id
+            version = action.version_date or self.integration.runtime.clock.now()
+            batch.hold(Member(*reference, version, owner=reference, key=key, committed=True))

@@ -1,0 +1,185 @@
+"""Omnitron's side: its commands, its client, and the batch of the run."""
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from clients.errors import ChannelInactive, CommitLockedError
+from clients.omnitron import OmnitronClient
+from clients.runtime import Runtime
+from dto.enums import BatchRequestStatus, ContentType
+from tasks.batch import Batch
+from tasks.integration import BaseIntegration
+from tasks.omnitron.batch_requests import (
+    BatchRequestUpdate,
+    GetBatchRequests,
+    ProcessDeleteProductBatchRequests,
+    ProcessProductBatchRequests,
+)
+from tasks.omnitron.categories import GetProductCategories, GetProductCategoriesWithIntegrationAction
+from tasks.omnitron.integration_actions import (
+    CreateIntegration,
+    GetIntegrations,
+    GetIntegrationWithObjectId,
+    GetIntegrationWithRemoteId,
+    UpdateIntegration,
+)
+from tasks.omnitron.mapping import GetMappedProducts, GetMappedProductsWithoutCommit
+from tasks.omnitron.product_offers import (
+    GetProductPrices,
+    GetProductPricesWithoutCommit,
+    GetProductStocks,
+    GetProductStocksWithoutCommit,
+)
+from tasks.omnitron.products import (
+    GetContentObjectsFromIntegrations,
+    GetDeletedProducts,
+    GetInsertedOrUpdatedProducts,
+    GetInsertedProducts,
+    GetProductFromBatchRequest,
+    GetProductObjects,
+    GetUpdatedProducts,
+)
+from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+
+LOCK_WAITS = (2.0, 5.0)
+"""Seconds to wait for another run's commit before this one gives up."""
+
+
+class OmnitronIntegration(BaseIntegration):
+    """Speaks to Omnitron. Opens its client on enter and closes it on exit.
+
+        async with OmnitronIntegration(content_type=ContentType.product) as hub:
+            products = await hub.do_action(GetInsertedProducts, limit=100)
+
+    Args:
+        create_batch: whether it may create a batch. It does so at the first commit, never before.
+        content_type: what the batch is of.
+        read_channel: read channel and catalog on enter; a run that may find nothing to do reads them when it has
+            found something (`ready`).
+
+    Raises (on enter, or from `ready`):
+        ChannelInactive: the merchant switched the channel off.
+    """
+
+    name = "Omnitron"
+    actions: ClassVar = {
+        command.key: command
+        for command in (
+            GetInsertedProducts,
+            GetUpdatedProducts,
+            GetInsertedOrUpdatedProducts,
+            GetDeletedProducts,
+            GetMappedProducts,
+            GetMappedProductsWithoutCommit,
+            GetProductPrices,
+            GetProductPricesWithoutCommit,
+            GetProductStocks,
+            GetProductStocksWithoutCommit,
+            GetProductCategories,
+            GetProductCategoriesWithIntegrationAction,
+            GetContentObjectsFromIntegrations,
+            GetProductObjects,
+            GetProductFromBatchRequest,
+            GetBatchRequests,
+            BatchRequestUpdate,
+            ProcessProductBatchRequests,
+            ProcessDeleteProductBatchRequests,
+            GetIntegrations,
+            GetIntegrationWithObjectId,
+            GetIntegrationWithRemoteId,
+            CreateIntegration,
+            UpdateIntegration,
+            CreateErrorReport,
+            CreateOperationalEvent,
+        )
+    }
+
+    client: OmnitronClient
+
+    def __init__(
+        self,
+        create_batch: bool = True,
+        content_type: ContentType | str | None = None,
+        *,
+        read_channel: bool = True,
+        runtime: Runtime | None = None,
+    ) -> None:
+        super().__init__(runtime)
+        self.create_batch = create_batch
+        self.content_type = ContentType(content_type) if content_type else None
+        self.channel_id = self.runtime.settings.OMNITRON_CHANNEL_ID
+        self.catalog_id = self.runtime.settings.OMNITRON_CATALOG_ID
+        self.shared: dict[str, Any] = {}
+        """What commands read once per run, under names of their own."""
+        self.before_first_commit: Callable[[], Awaitable[None]] | None = None
+        """Awaited once, when something is due and nothing has been changed yet."""
+        self._read_channel = read_channel
+        self._is_ready = False
+
+    async def __aenter__(self) -> Self:
+        self.client = OmnitronClient(self.runtime)
+        try:
+            if self._read_channel:
+                await self.refresh()
+            self.new_batch()
+        except BaseException:
+            await self.client.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.client.aclose()
+
+    async def refresh(self) -> None:
+        """Reads the channel and the catalog, as far as they are not there."""
+        if "channel_object" not in self.__dict__:
+            self.channel_object = await self.client.channel()
+            if not self.channel_object.is_active:
+                raise ChannelInactive(
+                    f"Channel {self.channel_id} `{self.channel_object.name}` is switched off in Omnitron. Nothing was done."
+                )
+        if "catalog_object" not in self.__dict__:
+            pk = self.catalog_id or self.channel.catalog
+            if pk is not None:
+                self.catalog_object = await self.client.catalog(pk)
+
+    def new_batch(self) -> None:
+        """Starts over with a batch that does not exist yet."""
+        self.batch_request = Batch(self.client, self.content_type) if self.create_batch else None
+
+    async def ready(self) -> None:
+        """Something is due: reads the channel, and asks the run whether it can go on. Nothing was changed so far."""
+        await self.refresh()
+        if not self._is_ready and self.before_first_commit is not None:
+            await self.before_first_commit()
+        self._is_ready = True
+
+    async def commit(self) -> None:
+        """Commits the batch, waiting a little while another run holds its content type.
+
+        Raises:
+            CommitLockedError: it still does; the message names its batch, and nothing was changed.
+        """
+        batch = self.batch_request
+        assert batch is not None  # noqa: S101  # commands commit only where a batch may be created
+        for wait in (*LOCK_WAITS, None):
+            try:
+                await batch.commit()
+            except CommitLockedError as locked:
+                if wait is not None:
+                    await self.runtime.clock.sleep(wait)
+                    continue
+                await batch.fail()
+                raise CommitLockedError(await self._who_holds(locked), **locked.context) from locked
+            return
+
+    async def _who_holds(self, locked: CommitLockedError) -> str:
+        holders = await self.client.batches([BatchRequestStatus.commit], content_type=self.content_type)
+        names = ", ".join(f"{row.local_batch_id} (since {row.modified_date:%H:%M:%S} UTC)" for row in holders)
+        return (
+            f"{locked.message} It is held by batch {names or 'unknown'}. Nothing was changed; the next run tries again, "
+            "and `recover` frees a batch whose run has died."
+        )

@@ -1,0 +1,67 @@
+"""Tells the merchant and the operator through Omnitron. Telling never breaks the work that is told of."""
+
+from collections.abc import Sequence
+
+from clients.errors import ChannelAppError
+from dto.enums import ContentType
+from dto.reports import ErrorReportDto, OperationalEventDto
+from tasks.command import OmnitronCommand
+from tasks.concurrency import for_each
+
+
+class CreateErrorReport(OmnitronCommand[ErrorReportDto | Sequence[ErrorReportDto], int]):
+    """Writes lines into the merchant's log. Answers how many were written; what could not be is logged here."""
+
+    key = "create_error_report"
+    content_type = ContentType.batch_request
+
+    def validated_data(self, data: ErrorReportDto | Sequence[ErrorReportDto]) -> list[ErrorReportDto]:
+        return [data] if isinstance(data, ErrorReportDto) else list(data)
+
+    async def send(self, reports: list[ErrorReportDto]) -> int:
+        return sum(await for_each(reports, self._create))
+
+    async def _create(self, report: ErrorReportDto) -> bool:
+        hub, redactor = self.integration.client, self.integration.client.redactor
+        try:
+            await hub.create_error_report(
+                {
+                    "action_content_type": await hub.content_type_id(report.action_content_type),
+                    "action_object_id": report.action_object_id,
+                    "target_content_type": await hub.content_type_id(report.target_content_type or ContentType.channel),
+                    "target_object_id": report.target_object_id or hub.channel_id,
+                    "obj_modified_date": report.model_dump(mode="json")["modified_date"],
+                    "error_code": report.error_code or "custom",
+                    "error_desc": redactor.text(report.error_description or "custom"),
+                    "raw_request": redactor.text(report.raw_request),
+                    "raw_response": redactor.text(report.raw_response),
+                    "is_ok": report.is_ok,
+                }
+            )
+        except ChannelAppError as error:
+            self.log.warning("The report %s could not be written: %s", report.error_code, error.message)
+            return False
+        return True
+
+
+class CreateOperationalEvent(OmnitronCommand[OperationalEventDto | Sequence[OperationalEventDto], int]):
+    """Writes events for the hub's monitoring, where the hub has it. Answers how many were written."""
+
+    key = "create_operational_event"
+    content_type = ContentType.batch_request
+
+    def validated_data(self, data: OperationalEventDto | Sequence[OperationalEventDto]) -> list[OperationalEventDto]:
+        return [data] if isinstance(data, OperationalEventDto) else list(data)
+
+    async def send(self, events: list[OperationalEventDto]) -> int:
+        return sum(await for_each(events, self._create))
+
+    async def _create(self, event: OperationalEventDto) -> bool:
+        hub = self.integration.client
+        fields = {name: value for name, value in event.model_dump(mode="json").items() if value is not None}
+        try:
+            written: bool = await hub.create_operational_event(hub.redactor.value(fields))
+        except ChannelAppError as error:
+            self.log.warning("The event `%s` could not be written: %s", event.event_type, error.message)
+            return False
+        return written

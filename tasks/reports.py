@@ -1,0 +1,62 @@
+"""The merchant's lines ("Marketplace Logs"): what a report says about a call, a failed object or a batch."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from clients.redaction import Redactor
+from clients.transport import texts_of
+from dto.enums import ContentType
+from dto.reports import ErrorReportDto
+from tasks.batch import Batch, Member
+
+
+def of_failure(batch: Batch, member: Member) -> ErrorReportDto:
+    """One object failed: which, at what version, why, found by which command."""
+    failure = member.failure
+    assert failure is not None  # noqa: S101  # only failed objects are reported
+    command = failure.command or "settle"
+    version = f"{member.version_date:%Y%m%dT%H%M%S%f}"
+    return ErrorReportDto(
+        action_content_type=member.content_type,
+        action_object_id=member.pk,
+        modified_date=member.version_date,
+        raw_response=f"{failure.reason}-{failure.code}: {failure.message}",
+        # The code repeats when the report does: a merchant sees that two lines are one.
+        error_code=f"{batch.local_batch_id}-{command}-{member.content_type}-{member.pk}-{version}",
+        error_description=f"{failure.code}: {failure.message}",
+    )
+
+
+def of_failures(batch: Batch, members: Iterable[Member]) -> list[ErrorReportDto]:
+    """One report for each failed object."""
+    return [of_failure(batch, member) for member in members]
+
+
+def of_batch(batch: Batch, title: str, text: str, now: datetime) -> ErrorReportDto:
+    """Something befell a batch as a whole."""
+    return ErrorReportDto(
+        action_content_type=ContentType.batch_request,
+        action_object_id=batch.pk or 0,
+        modified_date=now,
+        raw_response=text,
+        error_code=f"{batch.local_batch_id}-{title}",
+        error_description=text,
+    )
+
+
+def of_call(
+    batch: Batch, command: str, response: Any, *, is_ok: bool, now: datetime, redactor: Redactor
+) -> ErrorReportDto:
+    """One call to the channel: what was asked and what came back, as text without secrets."""
+    request_text, response_text = texts_of(response, redactor)
+    return ErrorReportDto(
+        action_content_type=ContentType.batch_request,
+        action_object_id=batch.pk or 0,
+        modified_date=now,
+        raw_request=request_text,
+        raw_response=response_text,
+        error_code=f"{batch.local_batch_id}-Channel-{command}-{now:%Y%m%dT%H%M%S%f}",
+        error_description=command,
+        is_ok=is_ok,
+    )

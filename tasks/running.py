@@ -1,0 +1,82 @@
+"""Runs a command as one Prefect task, or plainly where there is no flow run."""
+
+from functools import cache
+from typing import Any
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext, TaskRunContext
+from prefect.tasks import exponential_backoff
+
+from clients.errors import RetryableError
+from tasks.command import CommandInterface
+
+
+class Envelope:
+    """Carries objects across a task boundary.
+
+    Prefect walks every list, dict, dataclass and pydantic model that a task takes or returns, field by field: a second
+    for a thousand products. It does not look into this.
+    """
+
+    __slots__ = ("__weakref__", "content", "title")
+
+    def __init__(self, content: Any, title: str = "") -> None:
+        self.content = content
+        self.title = title
+
+
+async def run_command(command: type[CommandInterface[Any, Any]], integration: Any, arguments: dict[str, Any]) -> Any:
+    """The command's result. In a flow run it is a task of its own; inside another command's task, or without a flow
+    run, it runs plainly."""
+    if FlowRunContext.get() is None or TaskRunContext.get() is not None:
+        return await command(integration, **arguments).run()
+    title = _title(command, integration, arguments)
+    answer: Envelope = await _task_of(command)(Envelope((command, integration, arguments), title))
+    return answer.content
+
+
+async def _run(envelope: Envelope) -> Envelope:
+    command, integration, arguments = envelope.content
+    # A new command for every try: a half-filled failed_object_list must not survive into the next.
+    return Envelope(await command(integration, **arguments).run())
+
+
+async def _may_retry(task: Any, task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001  # Prefect's signature
+    error = await state.result(raise_on_failure=False)  # type: ignore[misc]  # awaitable in async code
+    return isinstance(error, RetryableError) and not error.spent
+
+
+@cache
+def _task_of(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]:
+    return Task(
+        fn=_run,
+        name=command.key,
+        description=(command.__doc__ or "").strip() or None,
+        tags=[str(command.content_type)] if command.content_type else None,
+        task_run_name=_run_name,
+        retries=command.retries,
+        retry_delay_seconds=exponential_backoff(backoff_factor=2),
+        retry_jitter_factor=1,
+        retry_condition_fn=_may_retry,
+        persist_result=False,
+        cache_policy=NO_CACHE,
+        log_prints=False,
+    )
+
+
+def _run_name(parameters: dict[str, Any]) -> str:
+    return str(parameters["envelope"].title)
+
+
+def _title(command: type[CommandInterface[Any, Any]], integration: Any, arguments: dict[str, Any]) -> str:
+    """What the UI calls this task run, e.g. `get mapped products · 500 objects · batch 3f2a91c0`."""
+    words = [command.key.replace("_", " ")]
+    objects = arguments.get("objects")
+    if isinstance(objects, list | tuple):
+        words.append(f"{len(objects)} objects")
+    batch = arguments.get("batch_request") or integration.batch_request
+    if batch is not None and batch.local_batch_id:
+        words.append(f"batch {batch.name}")
+    return " · ".join(words)
