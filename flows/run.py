@@ -12,8 +12,8 @@ from clients import runtime as runtimes
 from clients.errors import ChannelAppError, SkipError
 from clients.runtime import Runtime
 from clients.transport import Traffic
-from dto.enums import ContentType
 from dto.summary import RunOutcome, RunSummary
+from tasks import reports
 from tasks.batch import Batch
 from tasks.channel.integration import ChannelIntegration, load, load_channel
 from tasks.log import logger
@@ -48,6 +48,7 @@ class Run:
         self.failed_objects: list[tuple[str, str, str, str]] = []
         """For the table: what, code, message, batch; the first hundred."""
         self._traffic: list[Traffic] = []
+        self._channel: ChannelIntegration | None = None
         self._started = runtime.clock.monotonic()
         self._stack = AsyncExitStack()
 
@@ -59,10 +60,12 @@ class Run:
         return hub
 
     async def open_channel(self, hub: OmnitronIntegration) -> ChannelIntegration:
-        """Opens the channel's side until the run ends; the hub has read the channel already."""
-        channel = await self._stack.enter_async_context(load_channel(self.runtime)(hub.channel, self.runtime))
-        self._traffic.append(channel.traffic)
-        return channel
+        """The channel's side, open until the run ends; the hub has read the channel already."""
+        if self._channel is None:
+            channel = load_channel(self.runtime)(hub.channel, self.runtime)
+            self._channel = await self._stack.enter_async_context(channel)
+            self._traffic.append(channel.traffic)
+        return self._channel
 
     async def aclose(self) -> None:
         """Closes both sides."""
@@ -174,20 +177,18 @@ def _cell(text: str) -> str:
 
 
 @asynccontextmanager
-async def ending(batch: Batch | None, hub: OmnitronIntegration) -> AsyncIterator[None]:
+async def ending(batch: Batch, hub: OmnitronIntegration) -> AsyncIterator[None]:
     """Whatever stops the work inside, an open batch does not stay behind: it is failed with a report, and its objects
     are released. Where even that fails, `recover` does it later."""
     try:
         yield
     except BaseException as error:
-        if batch is not None and batch.pk is not None and batch.is_open:
+        if batch.is_open:
             await _release(batch, hub, error)
         raise
 
 
 async def _release(batch: Batch, hub: OmnitronIntegration, error: BaseException) -> None:
-    from tasks import reports  # noqa: PLC0415
-
     words = error.message if isinstance(error, ChannelAppError) else type(error).__name__
     log = hub.logger(batch)
     try:
@@ -199,7 +200,3 @@ async def _release(batch: Batch, hub: OmnitronIntegration, error: BaseException)
     else:
         log.warning("The batch was failed, and its objects are offered again: %s", words)
 
-
-def title_of(content_type: ContentType | None) -> str:
-    """A content type as people say it."""
-    return {ContentType.integration_action: "deletions"}.get(content_type, f"{content_type}s") if content_type else "?"

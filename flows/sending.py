@@ -13,8 +13,8 @@ from dto.outcomes import Accepted, Completed, SendOutcome
 from dto.reports import ErrorReportDto, OperationalEventDto
 from dto.summary import RunSummary
 from flows.run import Run, ending, run_flow
+from tasks.batch import Batch
 from tasks.channel.command import CheckCommand, SendCommand
-from tasks.channel.integration import ChannelIntegration
 from tasks.command import OmnitronCommand
 from tasks.omnitron.batch_requests import BatchRequestUpdate
 from tasks.omnitron.integration import OmnitronIntegration
@@ -65,8 +65,9 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
         RunFailedError: a setting, the hub or the channel stopped the run.
     """
     async def work(run: Run) -> None:
+        hub = await run.open_hub(read_channel=False)
         for sending in sendings:
-            await _Drain(run, sending, limits).run_out()
+            await _Drain(run, hub, sending, limits).run_out()
 
     return await run_flow(title, work)
 
@@ -74,49 +75,46 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
 class _Drain:
     """One sending of one run."""
 
-    def __init__(self, run: Run, sending: Sending, limits: Limits) -> None:
+    def __init__(self, run: Run, hub: OmnitronIntegration, sending: Sending, limits: Limits) -> None:
         self.run = run
+        self.hub = hub
         self.sending = sending
         self.limits = limits
         self.seen: set[int] = set()
-        self.hub: OmnitronIntegration
-        self.channel: ChannelIntegration
 
     async def run_out(self) -> None:
         """Batch after batch, each object at most once: one that is offered again at once waits for the next run."""
-        self.hub = await self.run.open_hub(content_type=self.sending.content_type, read_channel=False)
-        self.hub.before_first_commit = self._open_channel
+        self.hub.content_type = self.sending.content_type
+        self.hub.before_first_commit = self._prepare_channel
         rounds = itertools.count() if self.limits.max_batches is None else range(self.limits.max_batches)
         for _ in rounds:
-            self.hub.new_batch()
-            async with ending(self.hub.batch_request, self.hub):
+            batch = self.hub.new_batch()
+            async with ending(batch, self.hub):
                 try:
-                    more = await self._one_batch()
+                    more = await self._one_batch(batch)
                 except TakenOverError as taken:
-                    self.hub.logger(self.hub.batch_request).warning("%s", taken.message)
-                    self.run.counts["taken over"] += len(self.hub.batch_request.members) if self.hub.batch_request else 0
+                    self.hub.logger(batch).warning("%s", taken.message)
+                    self.run.counts["taken over"] += sum(1 for _ in batch.of_type())
                     more = True
             if not more:
                 return
 
-    async def _open_channel(self) -> None:
+    async def _prepare_channel(self) -> None:
         """Something is due: is the connector able, and the channel up? Nothing was changed so far."""
-        self.channel = await self.run.open_channel(self.hub)
-        self.channel.require(self.sending.send)
-        if not self.channel.is_sync:
-            self.channel.require(self.sending.check)
-        if self.limits.is_sync is not None and self.channel.is_sync not in (None, self.limits.is_sync):
+        channel = await self.run.open_channel(self.hub)
+        channel.require(self.sending.send)
+        if not channel.is_sync:
+            channel.require(self.sending.check)
+        if self.limits.is_sync is not None and channel.is_sync not in (None, self.limits.is_sync):
             raise ConfigError(
-                f"The flow was started with is_sync={str(self.limits.is_sync).lower()}, but the channel `{self.channel.name}` "
-                f"answers {'at once' if self.channel.is_sync else 'later'}: leave is_sync out, or turn it around."
+                f"The flow was started with is_sync={str(self.limits.is_sync).lower()}, but the channel `{channel.name}` "
+                f"answers {'at once' if channel.is_sync else 'later'}: leave is_sync out, or turn it around."
             )
-        await self.channel.sign_of_life()
+        await channel.sign_of_life()
 
-    async def _one_batch(self) -> bool:
+    async def _one_batch(self, batch: Batch) -> bool:
         """One batch from reading to its end, or to the channel's hands. False when nothing (more) was due."""
         hub, sending, limit = self.hub, self.sending, self.limits.batch_size
-        batch = hub.batch_request
-        assert batch is not None  # noqa: S101  # a sending may create batches
         objects = await hub.do_action(sending.read, limit=limit, skip=self.seen, **sending.read_options)
         tried = [member.pk for member in batch.of_type()]
         self.seen.update(tried)
@@ -127,31 +125,29 @@ class _Drain:
             objects = objects and await hub.do_action(command, objects=objects, **options)
         if objects:
             await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
-            await self._settle(await self._send(objects))
+            await self._settle(batch, await self._send(batch, objects))
         else:
             await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
             self.run.add_batch(batch, sending.well)
         return len(tried) >= limit
 
-    async def _send(self, objects: Any) -> SendOutcome:
+    async def _send(self, batch: Batch, objects: Any) -> SendOutcome:
         """Hands the objects over, within the time in which the batch is certainly still ours."""
         seconds = self.run.runtime.settings.CHANNEL_APP_OLDER_THAN / 3
         try:
             with deadline(seconds, self.run.runtime.clock):
                 async with asyncio.timeout(seconds):
-                    return await self.channel.do_action(
-                        self.sending.send, objects=objects, batch_request=self.hub.batch_request
-                    )
+                    channel = await self.run.open_channel(self.hub)
+                    return await channel.do_action(self.sending.send, objects=objects, batch_request=batch)
         except TimeoutError as error:
             raise DeadlineError(
                 f"The channel did not take the batch within {seconds:.0f} s; it is released, and offered again.", spent=True
             ) from error
 
-    async def _settle(self, outcome: SendOutcome) -> None:
+    async def _settle(self, batch: Batch, outcome: SendOutcome) -> None:
         """Ends the batch, or leaves it with the channel."""
-        hub, batch = self.hub, self.hub.batch_request
-        assert batch is not None  # noqa: S101
-        await self.tell(outcome.reports)
+        hub = self.hub
+        await tell(hub, outcome.reports, is_success_log=self.limits.is_success_log)
         match outcome:
             case Completed(results):
                 odd = await hub.do_action(self.sending.settle, objects=results)
@@ -173,14 +169,11 @@ class _Drain:
                 "answered, and nothing is lost; leave is_sync out, or turn it around."
             )
 
-    async def tell(self, reports: Sequence[ErrorReportDto]) -> None:
-        """The merchant's lines about the call itself; those of success only where they are wanted."""
-        await tell(self.hub, [line for line in reports if self.limits.is_success_log or not line.is_ok])
 
-
-async def tell(hub: OmnitronIntegration, reports: Sequence[ErrorReportDto]) -> None:
-    """Writes reports, and the same as events."""
-    if reports:
-        await hub.do_action(CreateErrorReport, objects=reports)
-        events = [OperationalEventDto.from_error_report(line) for line in reports]
+async def tell(hub: OmnitronIntegration, reports: Sequence[ErrorReportDto], *, is_success_log: bool = True) -> None:
+    """Writes reports, and the same as events; those of success only where they are wanted."""
+    wanted = [line for line in reports if is_success_log or not line.is_ok]
+    if wanted:
+        await hub.do_action(CreateErrorReport, objects=wanted)
+        events = [OperationalEventDto.from_error_report(line) for line in wanted]
         await hub.do_action(CreateOperationalEvent, objects=events)

@@ -59,11 +59,14 @@ async def verify_batch(
     """Asks the channel about one batch, and settles it. One that is not finished stays open, which is no error."""
 
     async def work(run: Run) -> None:
-        hub, channel = await _open(run)
+        hub = await run.open_hub(create_batch=False, read_channel=False)
         rows = await hub.do_action(GetBatchRequests, remote_batch_id=remote_batch_id)
         if not rows:
             run.counts["not open"] += 1
             hub.logger().info("No open batch has the remote id %s: it is settled already.", remote_batch_id)
+            return
+        await hub.refresh()
+        channel = await run.open_channel(hub)
         clock = run.runtime.clock
         ends_at, pause = clock.monotonic() + wait, 0.5
         for row in rows:
@@ -84,8 +87,12 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
     """Asks the channel about every batch that it has not answered yet, oldest first. One bad batch delays no other."""
 
     async def work(run: Run) -> None:
-        hub, channel = await _open(run)
+        hub = await run.open_hub(create_batch=False, read_channel=False)
         rows = await hub.do_action(GetBatchRequests)
+        if not rows:
+            return
+        await hub.refresh()
+        channel = await run.open_channel(hub)
 
         async def one(row: BatchRequest) -> None:
             try:
@@ -101,11 +108,6 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
     return await run_flow("verify open batches", work)
 
 
-async def _open(run: Run) -> tuple[OmnitronIntegration, ChannelIntegration]:
-    hub = await run.open_hub(create_batch=False)
-    return hub, await run.open_channel(hub)
-
-
 async def _verify(
     run: Run, hub: OmnitronIntegration, channel: ChannelIntegration, row: BatchRequest, *, is_success_log: bool
 ) -> bool:
@@ -116,7 +118,7 @@ async def _verify(
     channel.require(verifying.check)
     batch = Batch(hub.client, None, row)
     outcome: CheckOutcome = await channel.do_action(verifying.check, objects=batch, batch_request=batch)
-    await tell(hub, [line for line in outcome.reports if is_success_log or not line.is_ok])
+    await tell(hub, outcome.reports, is_success_log=is_success_log)
     try:
         return await _conclude(run, hub, verifying, batch, outcome)
     except TakenOverError as taken:

@@ -113,16 +113,17 @@ class OmnitronIntegration(BaseIntegration):
         self.shared: dict[str, Any] = {}
         """What commands read once per run, under names of their own."""
         self.before_first_commit: Callable[[], Awaitable[None]] | None = None
-        """Awaited once, when something is due and nothing has been changed yet."""
+        """Awaited when something is due and nothing has been changed yet."""
         self._read_channel = read_channel
-        self._is_ready = False
+        self._ready_for: object = None
 
     async def __aenter__(self) -> Self:
         self.client = OmnitronClient(self.runtime)
         try:
             if self._read_channel:
                 await self.refresh()
-            self.new_batch()
+            if self.create_batch:
+                self.new_batch()
         except BaseException:
             await self.client.aclose()
             raise
@@ -146,16 +147,17 @@ class OmnitronIntegration(BaseIntegration):
             if pk is not None:
                 self.catalog_object = await self.client.catalog(pk)
 
-    def new_batch(self) -> None:
+    def new_batch(self) -> Batch:
         """Starts over with a batch that does not exist yet."""
-        self.batch_request = Batch(self.client, self.content_type) if self.create_batch else None
+        self.batch_request = Batch(self.client, self.content_type)
+        return self.batch_request
 
     async def ready(self) -> None:
         """Something is due: reads the channel, and asks the run whether it can go on. Nothing was changed so far."""
         await self.refresh()
-        if not self._is_ready and self.before_first_commit is not None:
+        if self.before_first_commit is not None and self._ready_for != self.before_first_commit:
             await self.before_first_commit()
-        self._is_ready = True
+            self._ready_for = self.before_first_commit
 
     async def commit(self) -> None:
         """Commits the batch, waiting a little while another run holds its content type.
