@@ -36,3 +36,5 @@ class RunSummary(BaseModel):
     log_ins: int = 0
     retries: int = 0
     seconds: float = 0.0
+    wire_seconds: float = 0.0
+    """Seconds from the first request to the last answer."""

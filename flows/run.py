@@ -110,7 +110,12 @@ class Run:
             log_ins=log_ins,
             retries=sum(traffic.retries for traffic in self._traffic),
             seconds=round(self.runtime.clock.monotonic() - self._started, 3),
+            wire_seconds=round(self._wire_seconds(), 3),
         )
+
+    def _wire_seconds(self) -> float:
+        used = [(traffic.first, traffic.last) for traffic in self._traffic if traffic.first and traffic.last]
+        return max(last for _, last in used) - min(first for first, _ in used) if used else 0.0
 
 
 async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSummary:

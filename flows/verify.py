@@ -71,13 +71,13 @@ async def verify_batch(
         ends_at, pause = clock.monotonic() + wait, 0.5
         for row in rows:
             while True:
-                open_still = await _verify(run, hub, channel, row, is_success_log=is_success_log)
+                still_open = await _verify(run, hub, channel, row, is_success_log=is_success_log)
                 left = ends_at - clock.monotonic()
-                if not open_still or left <= 0:
+                if not still_open or left <= 0:
                     break
                 await clock.sleep(min(pause, left))
                 pause = min(pause * 1.5, 10.0)
-            run.counts["ongoing"] += open_still
+            run.counts["ongoing"] += still_open
 
     return await run_flow("verify batch", work)
 
@@ -96,7 +96,8 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
 
         async def one(row: BatchRequest) -> None:
             try:
-                run.counts["ongoing"] += await _verify(run, hub, channel, row, is_success_log=is_success_log)
+                still_open = await _verify(run, hub, channel, row, is_success_log=is_success_log)
+                run.counts["ongoing"] += still_open
             except AuthError:
                 raise
             except ChannelAppError as error:

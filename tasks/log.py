@@ -10,17 +10,21 @@ from prefect.logging import get_run_logger
 Logger = logging.Logger | logging.LoggerAdapter[Any]
 
 
-class _WithBatch(logging.LoggerAdapter[Any]):
+class _Located(logging.LoggerAdapter[Any]):
+    """Puts channel, content type and batch in front of each line, and keeps what ties it to its run in Prefect."""
+
+    def __init__(self, inner: Logger, where: str) -> None:
+        plain = inner.logger if isinstance(inner, logging.LoggerAdapter) else inner
+        super().__init__(plain, dict(inner.extra or {}) if isinstance(inner, logging.LoggerAdapter) else {})
+        self._where = where
+
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        return f"[{self.extra['where']}] {msg}" if self.extra else msg, kwargs
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return f"[{self._where}] {msg}", kwargs
 
 
 def logger(where: str | None = None) -> Logger:
     """A logger whose lines start with `where` (channel, content type, batch), if given."""
     in_run = FlowRunContext.get() is not None or TaskRunContext.get() is not None
     base: Logger = get_run_logger() if in_run else logging.getLogger("channel_app")
-    if where is None:
-        return base
-    plain = base.logger if isinstance(base, logging.LoggerAdapter) else base
-    extra = dict(base.extra or {}) if isinstance(base, logging.LoggerAdapter) else {}
-    return _WithBatch(plain, {**extra, "where": where})
+    return base if where is None else _Located(base, where)

@@ -243,14 +243,15 @@ class Batches:
         before = self._holdings[batch["pk"]].before
         action = self._ledger.action_of(key)
         if action is None:
-            before.setdefault(key, None)
+            before[key] = None
             return
-        if action["status"] == "processing":
-            holder = self._pk_of_local_id.get(action["local_batch_id"])
-            if holder is not None and holder != batch["pk"]:
-                before[key] = self._holdings[holder].before.get(key)
-                return
-        before.setdefault(key, dict(action))
+        holder = self._pk_of_local_id.get(action["local_batch_id"])
+        if holder == batch["pk"]:
+            return
+        if holder is not None and action["status"] == "processing":
+            before[key] = self._holdings[holder].before[key]
+        else:
+            before[key] = dict(action)
 
     def _count_attempt(self, batch: Row, key: Key, version: str) -> None:
         counted = self._holdings[batch["pk"]].counted

@@ -42,7 +42,7 @@ class Fault:
         kind: what happens. `status`: an HTML page with `status`, the program does not see the request ·
             `rate_limited`, `rate_limited_date`: 429 with `Retry-After` in seconds or as a date · `unauthorized`: 401 ·
             `drop_before`, `drop_after`: the connection goes away before or after the program handled the request ·
-            `slow`: the answer comes `seconds` late · `html`, `truncated`: handled, then 200 with a page, or half of
+            `slow`: handled, and the answer comes `seconds` late · `html`, `truncated`: handled, then 200 with a page, or half of
             the body · `nonsense`: 200 with JSON that no route answers.
         method: which method; any when None.
         path: a regular expression that is searched for in the path; any when None.
@@ -134,10 +134,10 @@ class FaultLayer:
         fault = self._plan.take(request.method, request.path)
         if self.latency:
             await self._clock.sleep(self.latency)
-        if fault is not None and fault.kind == "slow":
-            await self._clock.sleep(fault.seconds)
         response = self._answer(request) if fault is None else self._spoilt(request, fault)
         self._log.add(request.method, request.path, DROPPED if response is None else response.status)
+        if fault is not None and fault.kind == "slow":
+            await self._clock.sleep(fault.seconds)
         if response is None:
             await _drop(scope, receive, send)
         else:

@@ -46,7 +46,7 @@ class Table:
         return self.rows.get(pk)
 
     def is_indexed(self, field: str) -> bool:
-        return field in self._indexes
+        return field == self.key or field in self._indexes
 
     def next_key(self, first: int = 1) -> int:
         """A key that no row has or ever had."""
@@ -61,7 +61,7 @@ class Table:
         self.revision += 1
         return row
 
-    def change(self, pk: int, **fields: Any) -> Row:
+    def change(self, pk: int, /, **fields: Any) -> Row:
         row = self.rows[pk]
         for field, index in self._indexes.items():
             if field in fields and fields[field] != row[field]:
@@ -78,9 +78,12 @@ class Table:
         self.revision += 1
 
     def find(self, field: str, *values: Any) -> list[Row]:
-        """The rows whose indexed field has one of the values, by key."""
-        index = self._indexes[field]
-        keys = {pk for value in values for pk in index.get(text_of(value), ())}
+        """The rows whose key or indexed field has one of the values, by key."""
+        if field == self.key:
+            keys = {int(text) for text in map(text_of, values) if text.isdecimal()} & self.rows.keys()
+        else:
+            index = self._indexes[field]
+            keys = {pk for value in values for pk in index.get(text_of(value), ())}
         return [self.rows[pk] for pk in sorted(keys)]
 
     @staticmethod

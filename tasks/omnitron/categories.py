@@ -29,7 +29,7 @@ class GetProductCategories(OmnitronCommand[list[Product], list[Product]]):
             nodes = [row.category for row in rows if row.category.path.startswith(root)]
             if not nodes:
                 raise ProductCategoryNotFoundError(
-                    f"ProductCategoryNotFound: product {product.sku} stands in no category of the channel's tree. "
+                    f"Product {product.sku} stands in no category of the channel's tree. "
                     "Put it into one."
                 )
             return product.model_copy(update={"category_nodes": nodes})

@@ -39,7 +39,7 @@ class _AttachOffer(OmnitronCommand[list[Product], list[Product]]):
     def _attach(self, product: Product, row: Any) -> Product | None:
         if row is None:
             what = "price" if self.offer_type is ContentType.product_price else "stock"
-            message = f"{self.missing}: product {product.sku} has no {what} in the catalog's {what} list. Add it there."
+            message = f"Product {product.sku} has no {what} in the catalog's {what} list. Add it there."
             self.fail(product, FailedReasonType.channel_app, message, self.missing)
             return None
         return product.model_copy(update={self.attribute: row})
@@ -95,7 +95,7 @@ class GetProductStocks(_AttachOffer):
 
     def _attach(self, product: Product, row: Any) -> Product | None:
         if row is not None and self.filter_out_of_stock_products and row.stock <= 0:
-            message = f"OutOfStockOnInsert: product {product.sku} has {row.stock} pieces, and products without stock are left out."
+            message = f"Product {product.sku} has {row.stock} pieces, and products without stock are left out."
             self.fail(product, FailedReasonType.channel_app, message, "OutOfStockOnInsert")
             return None
         return super()._attach(product, row)

@@ -9,6 +9,8 @@ import pytest
 
 from deployments.sandbox import MarketplaceSandbox, OmnitronSandbox
 
+PASSWORD = "sandbox"
+
 
 class StillClock:
     """Stands still; sleeping sets it forward."""
@@ -33,7 +35,7 @@ class HubClient:
         self.sandbox = sandbox
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://hub/")
 
-    async def log_in(self, password: str = "sandbox") -> httpx.Response:
+    async def log_in(self, password: str = PASSWORD) -> httpx.Response:
         response = await self.http.post("/api/v1/auth/login/", json={"username": "sandbox", "password": password})
         if response.is_success:
             self.http.headers["Authorization"] = f"Token {response.json()['key']}"
@@ -97,8 +99,8 @@ def hub(clock: StillClock) -> OmnitronSandbox:
 @pytest.fixture
 async def api(hub: OmnitronSandbox) -> AsyncIterator[HubClient]:
     client = HubClient(hub)
-    await client.log_in()
     async with client.http:
+        await client.log_in()
         yield client
 
 

@@ -1,5 +1,7 @@
 """Batch requests of the local hub: legal moves, the lock, and what a move does to objects."""
 
+from typing import Any
+
 import pytest
 
 from deployments.sandbox import OmnitronSandbox
@@ -21,7 +23,10 @@ WAY_TO = {
     "done": ["commit", "done"],
     "fail": ["fail"],
 }
-FIELDS = {"commit": {"content_type": "product", "objects": []}, "sent_to_remote": {"remote_batch_id": "r1"}}
+FIELDS: dict[str, dict[str, Any]] = {
+    "commit": {"content_type": "product", "objects": []},
+    "sent_to_remote": {"remote_batch_id": "r1"},
+}
 
 
 @pytest.mark.parametrize("target", LEGAL)

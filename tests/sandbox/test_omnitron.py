@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -135,7 +136,7 @@ async def test_each_defect_shows() -> None:
     assert hub.defects == {}
 
 
-async def all_configs(api: HubClient, product: int) -> list[dict[str, object]]:
+async def all_configs(api: HubClient, product: int) -> list[dict[str, Any]]:
     attribute_set = api.sandbox.hub.goods.products[product]["attribute_set"]
     return await api.rows("attribute_configs/detailed/", attribute_set=attribute_set)
 

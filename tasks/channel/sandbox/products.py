@@ -6,7 +6,7 @@ from clients.errors import ContractError
 from clients.transport import Reply
 from dto.batches import ProductBatchRequestResponseDto
 from dto.enums import ResponseStatus
-from dto.omnitron import IntegrationAction, Product
+from dto.omnitron import IntegrationAction, Product, ProductPrice, ProductStock
 from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, SendOutcome, Unknown
 from tasks.channel import products
 from tasks.channel.command import ChannelCommand
@@ -38,6 +38,14 @@ def outcome_of(command: ChannelCommand[Any, Any], reply: Reply) -> SendOutcome:
     return Completed(results_of(data.get("results")), reports)
 
 
+def _offer(row: ProductPrice | ProductStock | None, *fields: str) -> dict[str, Any] | None:
+    """A price or stock in the marketplace's words, with the version that it has."""
+    if row is None:
+        return None
+    data = row.model_dump(mode="json", include={*fields, "modified_date"})
+    return {**{name: data[name] for name in fields}, "version": data["modified_date"]}
+
+
 class SendInsertedProducts(products.SendInsertedProducts):
     """Upserts: sending a product twice is the same as once."""
 
@@ -55,8 +63,8 @@ class SendInsertedProducts(products.SendInsertedProducts):
             "version": row["modified_date"],
             "attributes": mapping.mapped_attributes if mapping else row["attributes"],
             "category": product.category_nodes[-1].name if product.category_nodes else None,
-            "price": {"amount": format(price.price, "f"), "currency": price.currency_type} if price else None,
-            "stock": stock.stock if stock else None,
+            "price": _offer(price, "price", "currency_type"),
+            "stock": _offer(stock, "stock"),
             "images": [image.image for image in product.productimage_set],
         }
 

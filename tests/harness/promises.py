@@ -1,0 +1,82 @@
+"""The promises of docs/explanation/reliability.md as checkers over a world of the harness."""
+
+from tests.harness.loopback import World
+
+MODELS = ("product", "productprice", "productstock")
+
+
+class Watch:
+    """P2, at every instant: success at version v in Omnitron means that the channel acknowledged a version ≥ v."""
+
+    def __init__(self, world: World) -> None:
+        self.lies: list[str] = []
+        self._world = world
+        self._acknowledged: dict[tuple[str, int], str] = {}
+        world.hub.success_listeners.append(self._success)
+
+    def _success(self, content_type: str, pk: int, remote_id: str, version: str) -> None:
+        if content_type not in MODELS:
+            return
+        row = self._world.hub.hub.offered[content_type].get(pk)
+        if row is None:
+            return
+        product = row if content_type == "product" else self._world.hub.hub.goods.products[row["product"]]
+        item = self._world.market.items.get(product["sku"])
+        if item is None:
+            self.lies.append(f"{content_type} {pk} is a success, but the channel has no {product['sku']}")
+            return
+        holder = {"product": item, "productprice": item["price"], "productstock": item["stock"]}[content_type]
+        if holder["version"] < version:
+            self.lies.append(f"{content_type} {pk} is a success at {version}; the channel has {holder['version']}")
+        if item["remote_id"] != remote_id:
+            self.lies.append(f"{content_type} {pk} is bound to {remote_id}; the channel says {item['remote_id']}")
+
+
+def broken_promises(world: World, watch: Watch) -> list[str]:
+    """What does not hold now that the world is quiet: P1 convergence, P2 no lie, P3 bounded batches, the contract."""
+    hub = world.hub.hub
+    found = list(watch.lies)
+    found += [f"violation: {line}" for line in world.hub.violations + world.market.violations]
+    found += [
+        f"batch {row['pk']} of {row['content_type']} is still {row['status']}"
+        for row in hub.batches.table
+        if row["status"] not in ("done", "fail")
+    ]
+    found += [
+        f"{row['content_type']['model']} {row['object_id']} is still processing"
+        for row in hub.ledger.actions
+        if row["status"] == "processing"
+    ]
+    reported = {row["action_object_id"] for row in hub.error_reports if not row["is_ok"]}
+    for product in hub.goods.products:
+        found += _product_problems(world, product, reported)
+    listed = {product["sku"] for product in hub.goods.products}
+    found += [f"{sku} was deleted, and is still on the channel" for sku in world.market.items if sku not in listed]
+    gone = {row["pk"] for row in hub.goods.products}
+    found += [
+        f"action {row['pk']} of deleted product {row['object_id']} is left"
+        for row in hub.ledger.actions
+        if row["content_type"]["model"] == "product" and row["object_id"] not in gone
+    ]
+    return found
+
+
+def _product_problems(world: World, product: dict[str, object], reported: set[object]) -> list[str]:
+    hub, pk, sku = world.hub.hub, product["pk"], str(product["sku"])
+    action = next(
+        (row for row in hub.ledger.actions if row["content_type"]["model"] == "product" and row["object_id"] == pk), None
+    )
+    if pk in world.hub.defects:
+        if action is not None and action["status"] == "success":
+            return [f"product {pk} cannot be integrated, and is a success"]
+        return [] if pk in reported else [f"product {pk} failed without a report"]
+    if action is None or action["status"] != "success":
+        return [f"product {pk} is not integrated ({action and action['status']})"]
+    item = world.market.items.get(sku)
+    if item is None:
+        return [f"product {pk} is a success, but not on the channel"]
+    if not action["version_date"] == product["modified_date"] == item["version"]:
+        return [f"product {pk}: hub {product['modified_date']}, action {action['version_date']}, channel {item['version']}"]
+    if action["remote_id"] != item["remote_id"]:
+        return [f"product {pk} is bound to {action['remote_id']}, not {item['remote_id']}"]
+    return []

@@ -1,0 +1,73 @@
+"""The process dies at every request of every flow, before it is sent and after the server handled it."""
+
+import os
+import random
+
+import pytest
+
+from tests.harness.promises import Watch, broken_promises
+from tests.harness.scenarios import SCENARIOS, Scenario, clean_requests, heal, quiet, run, until_killed, with_kill
+
+pytestmark = pytest.mark.harness
+
+EVERYTHING = os.environ.get("HARNESS") == "all"
+SAMPLED = 12
+"""Crash points of one flow in the sample."""
+DOUBLE_CRASHES = 2_000 if EVERYTHING else 60
+
+
+async def points_of(scenario: Scenario) -> list[tuple[int, str]]:
+    """All crash points of a flow, or every n-th of them from a seeded start."""
+    points = [(at, moment) for at in range(1, await clean_requests(scenario) + 1) for moment in ("before", "after")]
+    if EVERYTHING or len(points) <= SAMPLED:
+        return points
+    step = len(points) / SAMPLED
+    start = random.Random(str(scenario)).random()
+    return [points[int((index + start) * step)] for index in range(SAMPLED)]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+async def test_every_crash_point_recovers(scenario: Scenario) -> None:
+    """Wherever a run dies, three cycles later every promise holds."""
+    unrecovered = []
+    points = await points_of(scenario)
+    for at, moment in points:
+        world = scenario.world()
+        watch = Watch(world)
+        await scenario.prepare(world)
+        with_kill(world, at, moment)
+        died = await until_killed(run(world, scenario.flow))
+        assert died, f"the run ended before request {at}"
+        heal(world)
+        await quiet(world)
+        problems = broken_promises(world, watch)
+        if problems:
+            unrecovered.append(f"{at} {moment}: {problems[:3]}")
+    print(f"\n{scenario}: {len(points)} crash points, {len(unrecovered)} unrecovered")
+    assert not unrecovered
+
+
+async def test_a_crash_during_recovery_recovers() -> None:
+    """A run dies, then the recovery, verification or next run that would have mended it dies too."""
+    rng = random.Random(11)
+    lengths = {str(scenario): await clean_requests(scenario) for scenario in SCENARIOS}
+    unrecovered = []
+    for _ in range(DOUBLE_CRASHES):
+        scenario = rng.choice(SCENARIOS)
+        first = (rng.randint(1, lengths[str(scenario)]), rng.choice(["before", "after"]))
+        second = (rng.randint(1, 40), rng.choice(["before", "after"]))
+        world = scenario.world()
+        watch = Watch(world)
+        await scenario.prepare(world)
+        with_kill(world, *first)
+        await until_killed(run(world, scenario.flow))
+        heal(world)
+        with_kill(world, *second)
+        await until_killed(quiet(world))
+        heal(world)
+        await quiet(world)
+        problems = broken_promises(world, watch)
+        if problems:
+            unrecovered.append(f"{scenario} {first} {second}: {problems[:3]}")
+    print(f"\n{DOUBLE_CRASHES} double crashes, {len(unrecovered)} unrecovered")
+    assert not unrecovered
