@@ -93,6 +93,7 @@ class OmnitronClient:
         self._has_events = True
         self._date: str | None = None
         self._content_type_ids: dict[str, int] = {}
+        self._looking_up: dict[str, asyncio.Lock] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -258,14 +259,16 @@ class OmnitronClient:
         return self._parse(Catalog, (await self.call("GET", path)).data, f"GET {path}")
 
     async def content_type_id(self, model: str) -> int:
-        """Omnitron's id of a model name; looked up once."""
-        if model not in self._content_type_ids:
-            rows = await self.every("content_types/", ContentTypeRow, {"model": model})
-            matching = [row.id for row in rows if row.model == model]
-            if len(matching) != 1:
-                raise ContractError(f"Omnitron knows {len(matching)} content types named `{model}`, not one.")
-            self._content_type_ids[model] = matching[0]
-        return self._content_type_ids[model]
+        """Omnitron's id of a model name; looked up once, however many ask at the same time."""
+        lock = self._looking_up.setdefault(model, asyncio.Lock())
+        async with lock:
+            if model not in self._content_type_ids:
+                rows = await self.every("content_types/", ContentTypeRow, {"model": model})
+                matching = [row.id for row in rows if row.model == model]
+                if len(matching) != 1:
+                    raise ContractError(f"Omnitron knows {len(matching)} content types named `{model}`, not one.")
+                self._content_type_ids[model] = matching[0]
+            return self._content_type_ids[model]
 
     async def category_tree(self, pk: int) -> CategoryTree:
         """A category tree, with its root."""

@@ -1,14 +1,13 @@
 """Products: new ones, changed ones, and those that leave the channel."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from prefect import flow
 from pydantic import Field
 
 from dto.enums import ContentType
 from dto.summary import RunSummary
-from flows.sending import Limits, Sending, Step, send_all
+from flows.sending import Limits, Sending, Stage, Step, send_all
 from tasks.channel.products import (
     CheckDeletedProducts,
     CheckProducts,
@@ -44,18 +43,23 @@ Language = Annotated[str | None, Field(description="Language of names and mappin
 
 def _enrichment(
     *, add_mapped: bool, add_stock: bool, add_price: bool, add_categories: bool, in_stock_only: bool, language: str | None
-) -> list[Step]:
-    options: Mapping[str, Any] = {"language": language}
-    steps: list[tuple[bool, Step]] = [
-        (add_mapped, (GetMappedProducts, options)),
-        (add_stock, (GetProductStocks, {"filter_out_of_stock_products": in_stock_only})),
+) -> list[Stage]:
+    """What the channel needs to know of each product. Categories come last: they cost a request a product, which those
+    that cannot be mapped, priced or stocked do not need."""
+    mapping, stock = {"language": language}, {"filter_out_of_stock_products": in_stock_only}
+    first: list[tuple[bool, Step]] = [
+        (add_stock, (GetProductStocks, stock)),
         (add_price, (GetProductPrices, {})),
-        (add_categories, (GetProductCategories, {})),
+        (add_mapped, (GetMappedProducts, mapping)),
     ]
-    return [step for wanted, step in steps if wanted]
+    stages: list[Stage] = [
+        [step for wanted, step in first if wanted],
+        [(GetProductCategories, {})] if add_categories else [],
+    ]
+    return [stage for stage in stages if stage]
 
 
-def _inserts(enrich: list[Step], language: str | None) -> Sending:
+def _inserts(enrich: list[Stage], language: str | None) -> Sending:
     return Sending(
         title="insert products",
         content_type=ContentType.product,
@@ -68,7 +72,7 @@ def _inserts(enrich: list[Step], language: str | None) -> Sending:
     )
 
 
-def _updates(enrich: list[Step], language: str | None) -> Sending:
+def _updates(enrich: list[Stage], language: str | None) -> Sending:
     return Sending(
         title="update products",
         content_type=ContentType.product,
@@ -173,7 +177,7 @@ async def delete_products(
         title="delete products",
         content_type=ContentType.integration_action,
         read=GetDeletedProducts,
-        enrich=[(GetContentObjectsFromIntegrations, {})] if is_content_object else [],
+        enrich=[[(GetContentObjectsFromIntegrations, {})]] if is_content_object else [],
         send=SendDeletedProducts,
         check=CheckDeletedProducts,
         settle=ProcessDeleteProductBatchRequests,

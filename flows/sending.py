@@ -16,6 +16,7 @@ from flows.run import Run, ending, run_flow
 from tasks.batch import Batch
 from tasks.channel.command import CheckCommand, SendCommand
 from tasks.command import OmnitronCommand
+from tasks.concurrency import side_by_side
 from tasks.omnitron.batch_requests import BatchRequestUpdate
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
@@ -23,6 +24,8 @@ from tasks.settlement import settle
 
 Step = tuple[type[OmnitronCommand[Any, Any]], Mapping[str, Any]]
 """An enrichment command and its parameters."""
+Stage = Sequence[Step]
+"""Enrichments that do not need one another: they run side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Sending:
     send: type[SendCommand[Any]]
     settle: type[OmnitronCommand[Any, Any]]
     check: type[CheckCommand]
-    enrich: Sequence[Step] = ()
+    enrich: Sequence[Stage] = ()
     read_options: Mapping[str, Any] = field(default_factory=dict)
     well: str = "integrated"
     """What an object is called whose send succeeded."""
@@ -121,8 +124,8 @@ class _Drain:
         if not tried:
             return False
         hub.logger(batch).info("%s: %d are due in this batch", sending.title, len(tried))
-        for command, options in sending.enrich:
-            objects = objects and await hub.do_action(command, objects=objects, **options)
+        for stage in sending.enrich:
+            objects = objects and await self._enrich(stage, objects)
         if objects:
             await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
             await self._settle(batch, await self._send(batch, objects))
@@ -130,6 +133,16 @@ class _Drain:
             await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
             self.run.add_batch(batch, sending.well)
         return len(tried) >= limit
+
+    async def _enrich(self, stage: Stage, objects: Sequence[Any]) -> list[Any]:
+        """The objects that every command of the stage kept, each with what any of them attached."""
+        work = (self.hub.do_action(command, objects=objects, **options) for command, options in stage)
+        answers = [{row.pk: row for row in answer} for answer in await side_by_side(*work)]
+        return [
+            item.model_copy(update=_attached(item, [answer[item.pk] for answer in answers]))
+            for item in objects
+            if all(item.pk in answer for answer in answers)
+        ]
 
     async def _send(self, batch: Batch, objects: Any) -> SendOutcome:
         """Hands the objects over, within the time in which the batch is certainly still ours."""
@@ -170,10 +183,17 @@ class _Drain:
             )
 
 
+def _attached(item: Any, richer: Sequence[Any]) -> dict[str, Any]:
+    """What the richer forms of an object have that it had not."""
+    known = vars(item)
+    return {name: value for form in richer for name, value in vars(form).items() if value is not known.get(name)}
+
+
 async def tell(hub: OmnitronIntegration, reports: Sequence[ErrorReportDto], *, is_success_log: bool = True) -> None:
     """Writes reports, and the same as events; those of success only where they are wanted."""
     wanted = [line for line in reports if is_success_log or not line.is_ok]
     if wanted:
-        await hub.do_action(CreateErrorReport, objects=wanted)
         events = [OperationalEventDto.from_error_report(line) for line in wanted]
-        await hub.do_action(CreateOperationalEvent, objects=events)
+        await side_by_side(
+            hub.do_action(CreateErrorReport, objects=wanted), hub.do_action(CreateOperationalEvent, objects=events)
+        )

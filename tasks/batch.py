@@ -114,8 +114,10 @@ class Batch:
     # -- what it holds ---------------------------------------------------------------------------------------------
 
     def hold(self, member: Member) -> Member:
-        """Takes an object in; the next move names it."""
-        self.members[member.reference] = member
+        """Takes an object in; the next move names it. What travels with an object that has failed stays out."""
+        owner = self.members.get(member.owner)
+        if owner is None or owner.failure is None or member.reference == member.owner:
+            self.members[member.reference] = member
         return member
 
     def of_type(self, content_type: ContentType | None = None) -> Iterator[Member]:

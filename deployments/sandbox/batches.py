@@ -249,7 +249,7 @@ class Batches:
         if holder == batch["pk"]:
             return
         if holder is not None and action["status"] == "processing":
-            before[key] = self._holdings[holder].before[key]
+            before[key] = self._holdings[holder].before.get(key)
         else:
             before[key] = dict(action)
 

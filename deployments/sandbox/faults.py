@@ -42,8 +42,8 @@ class Fault:
         kind: what happens. `status`: an HTML page with `status`, the program does not see the request ·
             `rate_limited`, `rate_limited_date`: 429 with `Retry-After` in seconds or as a date · `unauthorized`: 401 ·
             `drop_before`, `drop_after`: the connection goes away before or after the program handled the request ·
-            `slow`: handled, and the answer comes `seconds` late · `html`, `truncated`: handled, then 200 with a page, or half of
-            the body · `nonsense`: 200 with JSON that no route answers.
+            `slow`: handled, and the answer comes `seconds` late · `html`, `truncated`: handled, then 200 with a page or
+            half of the body · `nonsense`: 200 with JSON that no route answers.
         method: which method; any when None.
         path: a regular expression that is searched for in the path; any when None.
         skip: how many matching requests pass first.

@@ -13,7 +13,7 @@ from dto.reports import OperationalEventDto
 from tasks import reports
 from tasks.batch import Batch, Member
 from tasks.command import OmnitronCommand
-from tasks.concurrency import for_each
+from tasks.concurrency import for_each, side_by_side
 from tasks.failure import Failure
 from tasks.omnitron.matching import channel_key
 from tasks.settlement import Irregularities, name_of, settle
@@ -64,9 +64,10 @@ async def report_failures(command: OmnitronCommand[Any, Any]) -> None:
     lines = reports.of_failures(command.batch_request, command.batch_request.failures_to_report())
     if lines:
         hub = command.integration
-        await hub.do_action("create_error_report", objects=lines)
         events = [OperationalEventDto.from_error_report(line) for line in lines]
-        await hub.do_action("create_operational_event", objects=events)
+        await side_by_side(
+            hub.do_action("create_error_report", objects=lines), hub.do_action("create_operational_event", objects=events)
+        )
 
 
 async def report_irregularities(command: OmnitronCommand[Any, Any], odd: Irregularities) -> None:

@@ -9,6 +9,7 @@ from clients.omnitron import OmnitronClient
 from clients.runtime import Runtime
 from dto.enums import BatchRequestStatus, ContentType
 from tasks.batch import Batch
+from tasks.concurrency import side_by_side
 from tasks.integration import BaseIntegration
 from tasks.omnitron.batch_requests import (
     BatchRequestUpdate,
@@ -136,16 +137,24 @@ class OmnitronIntegration(BaseIntegration):
 
     async def refresh(self) -> None:
         """Reads the channel and the catalog, as far as they are not there."""
+        if self.catalog_id is None:
+            await self._refresh_channel()
+            self.catalog_id = self.channel.catalog
+            await self._refresh_catalog()
+        else:
+            await side_by_side(self._refresh_channel(), self._refresh_catalog())
+
+    async def _refresh_channel(self) -> None:
         if "channel_object" not in self.__dict__:
             self.channel_object = await self.client.channel()
             if not self.channel_object.is_active:
                 raise ChannelInactive(
                     f"Channel {self.channel_id} `{self.channel_object.name}` is switched off in Omnitron. Nothing was done."
                 )
-        if "catalog_object" not in self.__dict__:
-            pk = self.catalog_id or self.channel.catalog
-            if pk is not None:
-                self.catalog_object = await self.client.catalog(pk)
+
+    async def _refresh_catalog(self) -> None:
+        if "catalog_object" not in self.__dict__ and self.catalog_id is not None:
+            self.catalog_object = await self.client.catalog(self.catalog_id)
 
     def new_batch(self) -> Batch:
         """Starts over with a batch that does not exist yet."""

@@ -7,6 +7,7 @@ from dto.enums import ContentType, FailedReasonType, IntegrationActionStatus
 from dto.omnitron import Product, ProductPrice, ProductStock
 from tasks.batch import Member, version_of
 from tasks.command import OmnitronCommand
+from tasks.concurrency import side_by_side
 
 
 class _AttachOffer(OmnitronCommand[list[Product], list[Product]]):
@@ -29,12 +30,26 @@ class _AttachOffer(OmnitronCommand[list[Product], list[Product]]):
     async def send(self, products: list[Product]) -> list[Product]:
         if not products:
             return []
-        rows = {row.product: row for row in await self.rows([product.pk for product in products])}
+        found, elsewhere = await side_by_side(self.rows([product.pk for product in products]), self._held_elsewhere())
+        rows = {row.product: row for row in found}
         attached = [self._attach(product, rows.get(product.pk)) for product in products]
         complete = [product for product in attached if product is not None]
-        if self.commits and self.batch_request is not None and complete:
-            await self._hold([getattr(product, self.attribute) for product in complete])
+        if self.commits and self.batch_request is not None:
+            for product in complete:
+                row = rows[product.pk]
+                if row.pk not in elsewhere:
+                    owner = (ContentType.product, product.pk)
+                    self.batch_request.hold(Member(self.offer_type, row.pk, version_of(row), owner=owner))
         return complete
+
+    async def _held_elsewhere(self) -> set[int]:
+        """Rows that another open batch processes."""
+        if not self.commits or self.batch_request is None:
+            return set()
+        busy = await self.integration.client.actions(
+            content_type=self.offer_type, status=IntegrationActionStatus.processing
+        )
+        return {action.object_id for action in busy if action.local_batch_id != self.batch_request.local_batch_id}
 
     def _attach(self, product: Product, row: Any) -> Product | None:
         if row is None:
@@ -43,16 +58,6 @@ class _AttachOffer(OmnitronCommand[list[Product], list[Product]]):
             self.fail(product, FailedReasonType.channel_app, message, self.missing)
             return None
         return product.model_copy(update={self.attribute: row})
-
-    async def _hold(self, rows: list[Any]) -> None:
-        busy = await self.integration.client.actions(
-            content_type=self.offer_type, status=IntegrationActionStatus.processing
-        )
-        elsewhere = {a.object_id for a in busy if a.local_batch_id != self.batch_request.local_batch_id}
-        for row in rows:
-            if row.pk not in elsewhere:
-                owner = (ContentType.product, row.product)
-                self.batch_request.hold(Member(self.offer_type, row.pk, version_of(row), owner=owner))
 
     def _list(self, name: str) -> int:
         number = getattr(self.integration.catalog, name)

@@ -185,6 +185,20 @@ async def test_a_newer_batch_takes_over(api: HubClient) -> None:
     assert await api.action(row["pk"], "productprice") is None
 
 
+async def test_the_older_batch_settles_what_was_taken_over(api: HubClient) -> None:
+    """Its result stands: the newer batch's failure neither takes nor reverts it."""
+    row = (await api.rows("product_prices/inserts/"))[0]
+    old = await api.committed(row, content_type="productprice")
+    await api.move(old, "sent_to_remote", remote_batch_id="r1")
+    new = await api.committed(row, content_type="productprice")
+    await api.move(old, "done", objects=[named(row, "productprice", remote_id="MP-1")])
+    await api.move(new, "commit", objects=[named(row, "productprice")])
+    await api.move(new, "fail")
+    action = await api.action(row["pk"], "productprice")
+    assert action is not None
+    assert (action["status"], action["remote_id"], action["version_date"]) == ("success", "MP-1", row["modified_date"])
+
+
 async def test_a_failed_object_is_offered_again_after_the_interval(api: HubClient, clock: StillClock) -> None:
     """Not before."""
     row = (await api.rows("products/inserts/"))[0]

@@ -1,0 +1,259 @@
+"""Credentials and customers never leave in a text."""
+
+import html
+import json
+from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.redaction import MASK, MAX_TEXT, Redactor
+
+SECRET = "hunter22-canary"
+ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+secrets = st.text(ALPHANUMERIC, min_size=8, max_size=40)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password", "Password", "user_password", "OMNITRON_PASSWORD", "passwd", "secret", "client_secret", "token",
+        "access_token", "apiKey", "api_key", "api-key", "X-Api-Key", "Authorization", "Cookie", "Set-Cookie", "key",
+        "credential", "email", "e_mail", "e-mail", "customer_email", "phone", "phone_number", "mobile", "gsm",
+        "first_name", "last_name", "full_name", "surname", "tax_no", "tax_number", "identity_number", "tckn", "line",
+        "address1", "remote_addr",
+    ],
+)  # fmt: skip
+def test_a_field_is_masked_by_its_name(key: str):
+    """In JSON, in a Python mapping's text, in a query string, in a header's mapping."""
+    redactor = Redactor()
+    for text in (
+        json.dumps({key: SECRET}),
+        json.dumps({"a": [{"b": {key: SECRET, "c": 1}}]}),
+        json.dumps({key: SECRET}, separators=(",", ":")),
+        repr({key: SECRET}),
+        f"https://shop.example.com/?a=1&{urlencode({key: SECRET})}&b=2",
+        f"{key}={SECRET}",
+    ):
+        assert SECRET not in redactor.text(text)
+    assert redactor.value({"a": ({key: SECRET},)}) == {"a": [{key: MASK}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer {SECRET}",
+        f"authorization: token {SECRET}",
+        f"Authorization: Basic {SECRET}==",
+        f"Authorization: {SECRET}",
+        f"X-Api-Key: {SECRET}",
+        f"Cookie: sessionid={SECRET}",
+        f"Set-Cookie: sessionid={SECRET}; Path=/",
+        f"password: {SECRET}",
+        f"password = {SECRET}",
+    ],
+)
+def test_a_header_line_is_masked_by_its_name(text: str):
+    """As a gateway's error page shows them."""
+    assert SECRET not in Redactor().text(f"GET / HTTP/1.1\n{text}\nAccept: */*")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"password": "a\\"{SECRET}"}}',
+        f'{{"password": "{SECRET}',
+        f'{{"password" : "{SECRET}"}}',
+        f'{{"password":\n"{SECRET}"}}',
+        f'{{"tokens": ["{SECRET}"]}}',
+        f'{{"tokens": ["x", "{SECRET}"]}}',
+        f'{{"password": {{"raw": "{SECRET}"}}}}',
+        json.dumps({"raw": json.dumps({"password": SECRET})}),
+        json.dumps({"raw": json.dumps({"raw": json.dumps({"password": SECRET})})}),
+    ],
+)
+def test_a_secret_field_is_masked_in_every_spelling_of_json(text: str):
+    """Escaped, cut off, with a list or an object in it, inside of a text that is JSON itself."""
+    assert SECRET not in Redactor().text(text)
+
+
+def test_userinfo_in_an_address_is_masked():
+    """And the address stays readable."""
+    assert Redactor().text(f"at https://user:{SECRET}@shop.example.com/x") == f"at https://{MASK}@shop.example.com/x"
+
+
+@pytest.mark.parametrize(
+    "address", ["ayse@example.com", "AYSE.y+tag@mail.example.com.tr", "ayşe@örnek.com", "ayse%40example.com"]
+)
+def test_an_e_mail_address_is_masked(address: str):
+    """Wherever it stands."""
+    redacted = Redactor().text(f"customer <{address}> is unknown")
+    assert address[:3] not in redacted and redacted.startswith("customer <") and redacted.endswith(" is unknown")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+905321234567", "+90 532 123 45 67", "+90 (532) 123 45 67", "+90-532-123-45-67", "0090 532 123 45 67",
+        "05321234567", "0532 123 45 67", "0 532 123 45 67", "(0532) 123 45 67", "5321234567", "905321234567",
+        "+1 415-555-2671", "+44 20 7946 0958",
+    ],
+)  # fmt: skip
+def test_a_phone_number_is_masked(number: str):
+    """As people write them."""
+    redacted = Redactor().text(f"customer {number} is unknown")
+    assert number[-9:] not in redacted and redacted.endswith(" is unknown")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8690000000017", "62.44", "2026-01-01T00:00:00.000000Z", "SKU-0001-XL", "order 1234567",
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "1 200,00 TRY", "the key of the tokenizer", "keyboard: 3",
+        "10 x 20 x 30",
+    ],
+)  # fmt: skip
+def test_what_people_need_is_left_alone(text: str):
+    """Barcodes, prices, dates, skus, ids."""
+    assert Redactor().text(text) == text
+
+
+def test_a_learned_secret_is_masked_wherever_it_stands():
+    """Also where no name tells it."""
+    redactor = Redactor([SECRET])
+    assert redactor.text(f"x{SECRET}y {SECRET}") == f"x{MASK}y {MASK}"
+    assert redactor.value({"a": [f"={SECRET}"], "b": (SECRET,)}) == {"a": [f"={MASK}"], "b": [MASK]}
+
+
+def test_a_secret_that_holds_another_one_is_masked_whole():
+    """The longer goes first, in whatever order they were learnt."""
+    assert Redactor(["hunter22", "hunter22-and-more"]).text("hunter22-and-more") == MASK
+    assert Redactor(["hunter22-and-more", "hunter22"]).text("hunter22-and-more") == MASK
+
+
+def test_a_very_short_secret_is_not_learnt():
+    """It would mask half of any text."""
+    assert Redactor(["", "abc"]).text("abcabc") == "abcabc"
+
+
+@pytest.mark.parametrize("secret", ['pa"ss\\word-1', "şifre-ğüç-1", "pass word&1=2", "pass/word+1<2>"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda secret: secret,
+        json.dumps,
+        lambda secret: json.dumps(secret, ensure_ascii=False),
+        lambda secret: json.dumps({"a": json.dumps(secret)}),
+        repr,
+        lambda secret: quote(secret, safe=""),
+        quote_plus,
+        html.escape,
+    ],
+    ids=["plain", "json", "json utf-8", "json in json", "repr", "query", "form", "html"],
+)
+def test_a_learned_secret_is_masked_however_it_is_written(secret: str, written: Any):
+    """An answer that repeats the request writes it in its own way."""
+    text = written(secret)
+    assert text.strip("\"'") not in Redactor([secret]).text(f"refused: {text}.")
+
+
+def test_a_learned_secret_is_masked_as_a_key_too():
+    """`{"<token>": ["unknown"]}`."""
+    assert SECRET not in str(Redactor([SECRET]).value({SECRET: 1, "a": {f"x{SECRET}": 2}}))
+
+
+def test_a_learned_secret_of_digits_is_masked_as_a_number_too():
+    """A PIN is a number in JSON."""
+    assert "13572468" not in str(Redactor(["13572468"]).value({"detail": [13572468]}))
+
+
+def test_an_empty_secret_field_stays_empty():
+    """That it was empty is what people look for."""
+    assert Redactor().value({"password": "", "token": None}) == {"password": "", "token": None}
+
+
+def test_control_characters_are_escaped():
+    """A terminal does not obey a server."""
+    redacted = Redactor().text("a\x00b\x1b[2Jc\rd\x7fe\x9bf\u2028g")
+    assert not [sign for sign in redacted if sign in "\x00\x1b\r\x7f\x9b\u2028"]
+    assert "a\\x00b\\x1b[2Jc\\x0dd" in redacted
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f"])
+def test_marks_that_turn_the_direction_of_text_are_escaped(sign: str):
+    """They make a line of a log read as another one."""
+    assert sign not in Redactor().text(f"user{sign}gnp.exe")
+
+
+@pytest.mark.parametrize("limit", [1, 10, 200, MAX_TEXT])
+def test_a_text_is_cut_to_its_limit(limit: int):
+    """And says that it was."""
+    redacted = Redactor().text("." * 10 * limit, limit=limit)
+    assert redacted.startswith("." * limit + "... (")
+    assert len(redacted) <= limit + 40
+
+
+def test_a_text_of_just_the_limit_is_not_cut():
+    """Nor told to be."""
+    assert Redactor().text("." * 200, limit=200) == "." * 200
+
+
+@pytest.mark.parametrize(
+    ("secret", "known"),
+    [("c4n4ryS3cr3tT0k3n", True), ("canary.name@example.com", False), ("+90 532 123 45 67", False)],
+    ids=["secret", "e-mail", "phone"],
+)
+def test_what_is_cut_in_half_at_the_limit_is_not_shown(secret: str, known: bool):
+    """Masking makes a text shorter, so what stood far behind the limit can move in front of it."""
+    redactor = Redactor([secret] if known else [])
+    half = secret[: len(secret) // 2]
+    for limit in (20, 60, 200):
+        for filler in range(limit * 2 + 2):
+            for text in ("." * filler + " " + secret, (secret + " ") * 40 + "." * filler + " " + secret):
+                assert half not in redactor.text(text, limit=limit)
+
+
+@given(secrets, st.text(max_size=300), st.text(max_size=300), st.integers(1, 400))
+def test_no_learned_secret_survives_in_a_text(secret: str, before: str, after: str, limit: int):
+    """Whatever stands around it, wherever the text is cut."""
+    assert secret not in Redactor([secret]).text(before + secret + after, limit=limit)
+
+
+@given(secrets, json_values, st.text(max_size=20), st.text(max_size=20))
+def test_no_learned_secret_survives_in_a_value(secret: str, value: Any, before: str, after: str):
+    """However deep."""
+    text = before + secret + after
+    redacted = Redactor([secret]).value({"a": [value, {"b": text, "c": [text, (text,)]}], "d": {"e": text}})
+    assert secret not in repr(redacted)
+
+
+@given(secrets, st.text(max_size=50), st.text(max_size=50))
+def test_no_learned_secret_survives_in_json(secret: str, before: str, after: str):
+    """As a body is quoted."""
+    text = json.dumps({"a": before + secret + after, "password": before + secret, "b": [secret]})
+    assert secret not in Redactor([secret]).text(text)
+
+
+@given(st.text(), st.integers(0, 100))
+def test_no_text_breaks_the_redactor(text: str, limit: int):
+    """It stands in every error's way."""
+    assert isinstance(Redactor(["secret"]).text(text, limit=limit), str)
+
+
+@given(json_values)
+def test_no_value_breaks_the_redactor(value: Any):
+    """Nor does any JSON."""
+    Redactor(["secret"]).value(value)
+
+
+@given(st.text(alphabet=st.characters(codec=None)))
+def test_no_lone_surrogate_breaks_the_redactor(text: str):
+    """JSON can hold them."""
+    Redactor(["secret"]).text(f"{text}\ud800")

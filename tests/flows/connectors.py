@@ -1,0 +1,170 @@
+"""Connectors over the local marketplace that differ from the `sandbox` one in one thing each."""
+
+import threading
+from typing import Any, ClassVar
+
+from dto.batches import ProductBatchRequestResponseDto
+from dto.enums import ContentType, ResponseStatus
+from dto.omnitron import Product
+from dto.outcomes import Accepted, CheckOutcome, SendOutcome
+from tasks.channel import integration, products
+from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tasks.channel.sandbox.products import CheckProducts, SendInsertedProducts
+
+
+def without(*keys: str) -> dict[str, Any]:
+    """The sandbox connector's commands but these."""
+    return {key: command for key, command in Sandbox.actions.items() if key not in keys}
+
+
+class InsertsOnly(Sandbox):
+    """Cannot update or delete."""
+
+    name = "inserts only"
+    actions: ClassVar = without("send_updated_products", "send_deleted_products")
+
+
+class SendsOnly(Sandbox):
+    """Cannot be asked what became of a batch."""
+
+    name = "sends only"
+    actions: ClassVar = without("check_products", "check_deleted_products")
+
+
+class Undeclared(Sandbox):
+    """Says nothing about how it answers."""
+
+    name = "undeclared"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.is_sync = None
+
+
+class _MissionSync(products.SendInsertedProducts):
+    """As on the mission's page: a blocking `send`, results in `response_data`."""
+
+    threads: ClassVar[list[int]] = []
+
+    def transform_data(self, data: list[Product]) -> list[dict[str, Any]]:
+        return [{"sku": product.sku, "stock": product.productstock and product.productstock.stock} for product in data]
+
+    def send(self, validated_data: list[dict[str, Any]]) -> dict[str, Any]:
+        self.threads.append(threading.get_ident())
+        return {"items": [{"sku": row["sku"], "id": f"M-{row['sku']}"} for row in validated_data]}
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:
+        report = self.create_report(response)
+        response_data = [
+            ProductBatchRequestResponseDto(
+                status=ResponseStatus.success, sku=row["sku"], remote_id=row["id"], message=""
+            )
+            for row in response["items"]
+        ]
+        return response_data, report, data
+
+
+class MissionSync(integration.ChannelIntegration):
+    """A third party's connector from the mission's pages."""
+
+    name = "mission"
+    is_sync = True
+    actions: ClassVar = {_MissionSync.key: _MissionSync}
+
+
+class _MissionAsync(_MissionSync):
+    """Keeps the channel's batch id and refuses one object at once."""
+
+    REMOTE: ClassVar[Any] = "r-4711"
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:
+        report = self.create_report(response)
+        self.failed_object_list.append((data[0], ContentType.product.value, "Product has not been sent"))
+        self.batch_request.remote_batch_id = self.REMOTE
+        return "", report, data
+
+
+class _MissionCheck(products.CheckProducts):
+    """Answers for all but the first, by the ids in the batch."""
+
+    def send(self, batch: Any) -> Any:
+        return list(Listed.products)
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:
+        results = [ProductBatchRequestResponseDto(ResponseStatus.success, sku, f"M-{sku}") for sku in response]
+        return results, self.create_report(response), data
+
+
+class Listed:
+    """What the asynchronous channel will say that it took."""
+
+    products: ClassVar[list[str]] = []
+
+
+class MissionAsync(integration.ChannelIntegration):
+    name = "mission"
+    is_sync = False
+    actions: ClassVar = {command.key: command for command in (_MissionAsync, _MissionCheck)}
+
+
+class _NumberedAsync(_MissionAsync):
+    REMOTE: ClassVar[Any] = 4711
+
+
+class NumberedAsync(MissionAsync):
+    """Its batch ids are numbers."""
+
+    actions: ClassVar = {command.key: command for command in (_NumberedAsync, _MissionCheck)}
+
+
+class _RefusesUnknown(SendInsertedProducts):
+    def normalize_response(self, *args: Any) -> SendOutcome:
+        outcome = super().normalize_response(*args)
+        assert isinstance(outcome, Accepted)
+        return Accepted(outcome.remote_batch_id, (ProductBatchRequestResponseDto(ResponseStatus.fail, "NOBODY"),))
+
+
+class RefusesUnknown(Sandbox):
+    """Refuses at once what it was never sent."""
+
+    actions: ClassVar = {**Sandbox.actions, _RefusesUnknown.key: _RefusesUnknown}
+
+
+class _CheckBreaks(CheckProducts):
+    async def send(self, batch: Any) -> CheckOutcome:
+        if str(batch.remote_batch_id).endswith("1"):
+            raise KeyError("results")
+        return await super().send(batch)
+
+
+class CheckBreaks(Sandbox):
+    """Its check has a programming error that one batch meets."""
+
+    actions: ClassVar = {**Sandbox.actions, _CheckBreaks.key: _CheckBreaks}
+
+
+class _SendBreaks(SendInsertedProducts):
+    async def send(self, items: Any) -> Any:
+        raise KeyError("results")
+
+
+class SendBreaks(Sandbox):
+    """Its send has a programming error."""
+
+    actions: ClassVar = {**Sandbox.actions, _SendBreaks.key: _SendBreaks}
+
+
+class _Tangled(SendInsertedProducts):
+    """One line too many, one missing, one twice."""
+
+    def normalize_response(self, *args: Any) -> Any:
+        outcome = super().normalize_response(*args)
+        _, second, *rest = outcome.results  # type: ignore[union-attr]
+        odd = ProductBatchRequestResponseDto(ResponseStatus.success, "NOBODY", "M-1")
+        return type(outcome)((second, second, *rest, odd), outcome.reports)  # type: ignore[arg-type]
+
+
+class Tangled(Sandbox):
+    """Answers carelessly."""
+
+    actions: ClassVar = {**Sandbox.actions, _Tangled.key: _Tangled}

@@ -1,0 +1,174 @@
+"""Ending what nobody owns."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deployments.sandbox.faults import Fault
+from dto.enums import ContentType
+from dto.summary import RunOutcome
+from flows.product import insert_products
+from flows.recover import recover
+from flows.run import RunFailedError
+from tasks.omnitron.products import GetInsertedProducts
+from tests.harness.loopback import Killed, World
+from tests.tasks.helpers import BATCHES, actions, asked, assert_converged, batches, opened, reports, run, writes
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return make_world(failing=0, products=6)
+
+
+async def committed(world: World, limit: int = 6) -> None:
+    """A batch whose run ended without a word."""
+    async with opened(world, ContentType.product) as hub:
+        await hub.do_action(GetInsertedProducts, limit=limit)
+
+
+async def initialized(world: World) -> None:
+    """A batch that was made and never used."""
+    async with opened(world, ContentType.product) as hub:
+        assert hub.batch_request
+        await hub.batch_request.create()
+
+
+@pytest.mark.parametrize("make", [committed, initialized])
+async def test_a_batch_without_a_run_is_failed_and_its_objects_are_offered_again(world: World, make: Any) -> None:
+    """With one report."""
+    await make(world)
+    world.clock.advance(901)
+    summary = await run(world, recover)
+    assert (summary.outcome, summary.counts, summary.batches) == (RunOutcome.completed, {"released": 1}, 1)
+    assert [row["status"] for row in batches(world)] == ["fail"]
+    assert actions(world) == []
+    assert [row["error_code"].endswith("-recovered") for row in reports(world)] == [True]
+    world.clock.advance(3601)
+    await run(world, insert_products)
+    assert_converged(world)
+
+
+@pytest.mark.parametrize(("age", "older_than", "expected"), [(890, 900, "commit"), (902, 900, "fail"), (5, 3, "fail")])
+async def test_only_what_has_stood_untouched_long_enough_is_ended(
+    world: World, age: float, older_than: int, expected: str
+) -> None:
+    await committed(world)
+    world.clock.advance(age)
+    summary = await run(world, recover, older_than=older_than)
+    assert [row["status"] for row in batches(world)] == [expected]
+    assert summary.counts == ({"released": 1} if expected == "fail" else {"still in work": 1})
+
+
+async def test_age_is_measured_by_the_hubs_clock(world: World) -> None:
+    """A worker whose own clock is fast ends nothing early."""
+    await committed(world)
+    world.clock.advance(2_000)
+    world.hub.clock.advance(-1_500)
+    assert (await run(world, recover)).counts == {"still in work": 1}
+    world.hub.clock.advance(1_500)
+    assert (await run(world, recover)).counts == {"released": 1}
+
+
+async def test_a_batch_in_the_channels_hands_is_left_to_the_verify_flow(make_world: Callable[..., World]) -> None:
+    """However old it is."""
+    world = make_world(failing=0, asynchronous=True)
+    await run(world, insert_products)
+    world.clock.advance(10 * 24 * 3600)
+    summary = await run(world, recover)
+    assert (summary.counts, summary.requests) == ({}, 1)
+    assert [row["status"] for row in batches(world)] == ["sent_to_remote"]
+
+
+async def test_a_batch_that_is_touched_in_between_is_left(world: World) -> None:
+    """Its run has come back to life after the list was read."""
+    await committed(world)
+    world.clock.advance(901)
+    seen: list[str] = []
+
+    def touch(number: int, request: Any, moment: str) -> None:
+        if request.url.path == BATCHES and moment == "after" and not seen:
+            seen.append("listed")
+            world.hub.hub.batches.move(1, {"status": "commit", "content_type": "product"})
+
+    world.hook = touch
+    assert (await run(world, recover)).counts == {"still in work": 1}
+    assert seen == ["listed"]
+    assert [row["status"] for row in batches(world)] == ["commit"]
+
+
+async def test_a_batch_that_ends_in_between_is_left(world: World) -> None:
+    await committed(world)
+    world.clock.advance(901)
+
+    def end(number: int, request: Any, moment: str) -> None:
+        if request.url.path == BATCHES and moment == "after":
+            world.hub.hub.batches.move(1, {"status": "sent_to_remote", "remote_batch_id": "r1"})
+
+    world.hook = end
+    assert (await run(world, recover)).counts == {"still in work": 1}
+    assert [row["status"] for row in batches(world)] == ["sent_to_remote"]
+
+
+async def test_one_batch_that_cannot_be_ended_delays_no_other(world: World) -> None:
+    """It is counted, and tried again by the next run."""
+    await initialized(world)
+    await committed(world)
+    world.clock.advance(901)
+    world.hub.faults.add(Fault("status", method="PATCH", path=f"{BATCHES}1/", status=400, times=None))
+    assert (await run(world, recover)).counts == {"refused": 1, "released": 1}
+    assert [row["status"] for row in batches(world)] == ["initialized", "fail"]
+
+
+async def test_nothing_open_is_one_request(world: World) -> None:
+    summary = await run(world, recover)
+    assert (summary.requests, len(asked(world)), writes(world)) == (1, 1, [])
+
+
+async def test_more_batches_than_a_page_are_all_ended(world: World) -> None:
+    """Ending them shortens the list that is being read."""
+    for _ in range(130):
+        world.hub.hub.batches.create({"channel": 6})
+    world.clock.advance(901)
+    assert (await run(world, recover)).counts == {"released": 130}
+    assert world.hub.counts()["open_batches"] == {}
+
+
+async def test_an_inactive_channel_is_skipped(world: World) -> None:
+    """No flow does anything on a channel that is switched off."""
+    await committed(world)
+    world.clock.advance(901)
+    world.hub.set_channel(is_active=False)
+    written = len(writes(world))
+    summary = await run(world, recover)
+    assert summary.outcome is RunOutcome.skipped
+    assert len(writes(world)) == written
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_run_that_was_killed_at_the_send_is_recovered(world: World, moment: str) -> None:
+    """Nothing was recorded as sent; the next runs converge."""
+    dead: list[int] = []
+
+    def kill(number: int, request: Any, when: str) -> None:
+        if dead or (request.url.path == "/products" and when == moment):
+            dead.append(number)
+            raise Killed
+
+    world.hook = kill
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        await run(world, insert_products)
+    world.hook = lambda number, request, when: None
+    assert [row["status"] for row in batches(world)] == ["commit"]
+    assert (await run(world, insert_products)).counts == {}
+    world.clock.advance(901)
+    assert (await run(world, recover)).counts == {"released": 1}
+    world.clock.advance(3601)
+    await run(world, insert_products)
+    assert_converged(world)
+
+
+async def test_a_hub_that_is_down_ends_the_run_as_failed(world: World) -> None:
+    world.hub.faults.add(Fault("status", path="batch_requests", times=None))
+    with pytest.raises(RunFailedError, match="503"):
+        await run(world, recover)

@@ -1,0 +1,258 @@
+"""Asking an asynchronous channel what became of its batches."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deployments.sandbox.faults import Fault
+from dto.summary import RunOutcome
+from flows.product import insert_products
+from flows.run import RunFailedError
+from flows.verify import DEADLINE, GRACE, verify_batch, verify_open_batches
+from tests.harness.loopback import World
+from tests.tasks.helpers import (
+    BATCHES,
+    action,
+    actions,
+    asked,
+    assert_converged,
+    batches,
+    product_reports,
+    run,
+    skus,
+    use_connector,
+    writes,
+)
+
+HERE = "tests.flows.connectors"
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """Six good products, and a channel that answers later."""
+    return make_world(failing=0, products=6, asynchronous=True)
+
+
+async def accepted(world: World, batch_size: int = 500) -> list[str]:
+    """Batches in the channel's hands; their remote ids."""
+    return list((await run(world, insert_products, batch_size=batch_size)).remote_batches)
+
+
+async def test_a_batch_is_asked_for_until_it_is_finished(world: World) -> None:
+    """Two times it is under way, the third time it is settled."""
+    (remote,) = await accepted(world)
+    for _ in range(2):
+        summary = await run(world, verify_batch, remote_batch_id=remote)
+        assert (summary.outcome, summary.counts) == (RunOutcome.completed, {"ongoing": 1})
+        assert batches(world)[0]["status"] == "ongoing"
+    assert (await run(world, verify_batch, remote_batch_id=remote)).counts == {"integrated": 6}
+    assert_converged(world)
+
+
+async def test_waiting_asks_again_in_the_same_run(world: World) -> None:
+    (remote,) = await accepted(world)
+    assert (await run(world, verify_batch, remote_batch_id=remote, wait=60)).counts == {"integrated": 6}
+
+
+async def test_waiting_ends_with_its_seconds(world: World) -> None:
+    """Still open is no error."""
+    world.market.reset(polls_until_ready=10_000)
+    (remote,) = await accepted(world)
+    started = world.clock.monotonic()
+    assert (await run(world, verify_batch, remote_batch_id=remote, wait=60)).counts == {"ongoing": 1}
+    assert 60 <= world.clock.monotonic() - started < 75
+
+
+async def test_a_batch_that_is_settled_already_is_no_error(world: World) -> None:
+    """One request, no write."""
+    (remote,) = await accepted(world)
+    await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    written, before = len(writes(world)), len(asked(world))
+    assert (await run(world, verify_batch, remote_batch_id=remote)).counts == {"not open": 1}
+    assert (len(asked(world)) - before, len(writes(world))) == (1, written)
+
+
+async def test_a_sweep_with_nothing_open_makes_one_request(world: World) -> None:
+    summary = await run(world, verify_open_batches)
+    assert (summary.requests, summary.counts) == (1, {})
+
+
+async def test_a_sweep_settles_all_open_batches(world: World) -> None:
+    """Each with its own answer."""
+    await accepted(world, batch_size=1)
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    assert [row["status"] for row in batches(world)] == ["done"] * 6
+    assert_converged(world)
+
+
+@pytest.mark.parametrize("flow", ["batch", "sweep"])
+async def test_an_inactive_channel_is_skipped(world: World, flow: str) -> None:
+    (remote,) = await accepted(world)
+    world.hub.set_channel(is_active=False)
+    written, taken = len(writes(world)), len(world.market.requests)
+    verify: Any = verify_batch if flow == "batch" else verify_open_batches
+    summary = await run(world, verify, **({"remote_batch_id": remote} if flow == "batch" else {}))
+    assert summary.outcome is RunOutcome.skipped
+    assert (len(writes(world)), len(world.market.requests)) == (written, taken)
+
+
+async def test_refusals_and_missing_answers_fail_their_objects_alone(world: World) -> None:
+    """With price and stock, one report each."""
+    world.market.refuse[skus(world)[1002]] = "yasak"
+    (remote,) = await accepted(world)
+    assert (await run(world, verify_batch, remote_batch_id=remote, wait=60)).counts == {"integrated": 5, "failed": 1}
+    for kind in ("product", "productprice", "productstock"):
+        assert sorted(row["status"] for row in actions(world, kind)) == ["error", *["success"] * 5]
+    (report,) = product_reports(world)
+    assert (report["action_object_id"], "yasak" in report["error_desc"]) == (1002, True)
+
+
+async def test_an_object_that_is_gone_is_named_with_a_reason(world: World) -> None:
+    """The batch ends all the same; prices and stocks went with their product."""
+    (remote,) = await accepted(world)
+    world.hub.delete_product(1003)
+    await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    assert world.hub.counts()["open_batches"] == {}
+    assert [row["status"] for row in actions(world)] == ["success", "success", "error", "success", "success", "success"]
+    assert not [row for row in actions(world, "productprice") if row["status"] == "processing"]
+
+
+async def test_a_price_whose_product_alone_is_gone_does_not_keep_the_batch_open(world: World) -> None:
+    """The product's row has left the list while price and stock still stand."""
+    (remote,) = await accepted(world)
+    world.hub.hub.goods.products.remove(1003)
+    await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    assert world.hub.counts()["open_batches"] == {}
+    assert {row["status"] for kind in ("product", "productprice", "productstock") for row in actions(world, kind)} == {
+        "success",
+        "error",
+    }
+
+
+async def test_a_price_that_alone_is_gone_fails_alone(world: World) -> None:
+    (remote,) = await accepted(world)
+    price = world.hub.hub.goods.prices.find("product", 1003)[0]
+    world.hub.hub.goods.prices.remove(price["pk"])
+    await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    gone, product = action(world, price["pk"], "productprice"), action(world, 1003)
+    assert gone and product and (gone["status"], product["status"]) == ("error", "success")
+    assert world.hub.counts()["open_batches"] == {}
+
+
+async def test_a_forgotten_batch_has_a_grace(world: World) -> None:
+    """It may still turn up; then every object fails with that reason, and is offered again."""
+    (remote,) = await accepted(world)
+    world.market.forget_batches()
+    world.clock.advance(GRACE - 60)
+    assert (await run(world, verify_open_batches)).counts == {"ongoing": 1}
+    assert {row["status"] for row in actions(world)} == {"processing"}
+    world.clock.advance(61)
+    summary = await run(world, verify_open_batches)
+    assert (summary.counts, summary.failures) == ({"failed": 6}, {"BatchForgotten": 6})
+    assert {row["status"] for row in actions(world)} == {"error"}
+    assert len(product_reports(world)) == 6
+    assert all("unknown" in row["error_desc"] for row in product_reports(world))
+    assert world.hub.counts()["open_batches"] == {}
+    world.clock.advance(3601)
+    for remote in await accepted(world):
+        await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    assert_converged(world)
+
+
+async def test_a_batch_that_never_finishes_is_given_up_after_a_day(world: World) -> None:
+    """By the hub's clock, not before."""
+    world.market.reset(polls_until_ready=10_000)
+    await accepted(world)
+    world.clock.advance(DEADLINE - 60)
+    assert (await run(world, verify_open_batches)).counts == {"ongoing": 1}
+    world.clock.advance(61)
+    summary = await run(world, verify_open_batches)
+    assert (summary.counts, summary.failures) == ({"failed": 6}, {"NeverFinished": 6})
+    assert {row["status"] for kind in ("product", "productprice", "productstock") for row in actions(world, kind)} == {
+        "error"
+    }
+    assert len(product_reports(world)) == 6
+
+
+async def test_a_forgotten_batch_delays_no_other(world: World) -> None:
+    """It is the oldest, and stays open; the others are settled."""
+    remotes = await accepted(world, batch_size=2)
+    world.market._batches.pop(remotes[0])
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    assert [row["status"] for row in batches(world)] == ["ongoing", "done", "done"]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_batch_that_the_channel_cannot_answer_for_delays_no_other(world: World, status: int) -> None:
+    remotes = await accepted(world, batch_size=2)
+    world.market.faults.add(Fault("status", path=remotes[0], status=status, times=None))
+    for _ in range(3):
+        assert (await run(world, verify_open_batches)).counts["not verified"] == 1
+    assert [row["status"] for row in batches(world)] == ["sent_to_remote", "done", "done"]
+    world.market.faults.clear()
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    assert_converged(world)
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_batch_that_the_hub_refuses_to_move_delays_no_other(world: World, status: int) -> None:
+    await accepted(world, batch_size=2)
+    world.hub.faults.add(Fault("status", method="PATCH", path=f"{BATCHES}1/", status=status, times=None))
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    assert [row["status"] for row in batches(world)] == ["sent_to_remote", "done", "done"]
+
+
+async def test_a_programming_error_that_one_batch_meets_delays_no_other(world: World) -> None:
+    """A connector's KeyError is that batch's trouble."""
+    await accepted(world, batch_size=2)
+    use_connector(world, f"{HERE}:CheckBreaks")
+    for _ in range(3):
+        try:
+            await run(world, verify_open_batches)
+        except RunFailedError:
+            continue
+    assert [row["status"] for row in batches(world)] == ["sent_to_remote", "done", "done"]
+
+
+async def test_a_check_that_the_connector_lacks_is_said(world: World) -> None:
+    (remote,) = await accepted(world)
+    use_connector(world, f"{HERE}:SendsOnly")
+    written = len(writes(world))
+    with pytest.raises(RunFailedError, match="`sends only` has no check_products"):
+        await run(world, verify_batch, remote_batch_id=remote)
+    assert len(writes(world)) == written
+
+
+async def test_two_verifications_at_once_settle_once(world: World) -> None:
+    """The slower one finds the batch done, which is where it should be."""
+    (remote,) = await accepted(world)
+    for _ in range(2):
+        await run(world, verify_batch, remote_batch_id=remote)
+
+    asked_at: list[Any] = []
+
+    def settle_first(number: int, request: Any, moment: str) -> None:
+        if request.method == "PATCH" and moment == "before" and not asked_at:
+            asked_at.append(request)
+            rows = [row for kind in ("product", "productprice", "productstock") for row in actions(world, kind)]
+            objects = [
+                {
+                    "pk": row["object_id"],
+                    "content_type": row["content_type"]["model"],
+                    "version_date": row["version_date"],
+                    "remote_id": f"X{row['object_id']}",
+                }
+                for row in rows
+            ]
+            world.hub.hub.batches.move(1, {"status": "done", "objects": objects})
+
+    world.hook = settle_first
+    summary = await run(world, verify_batch, remote_batch_id=remote)
+    assert summary.outcome is RunOutcome.completed
+    assert batches(world)[0]["status"] == "done"
+    assert {row["status"] for row in actions(world)} == {"success"}

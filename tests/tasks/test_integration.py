@@ -1,0 +1,193 @@
+"""Integrations: commands by key and class, from sync code too; channel and catalog read once; the batch made late."""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from clients.errors import ChannelInactive, ConfigError
+from dto.enums import ContentType
+from tasks.channel.integration import ChannelIntegration, load, load_channel
+from tasks.command import CommandInterface, OmnitronCommand
+from tasks.integration import BaseIntegration
+from tasks.omnitron.batch_requests import GetBatchRequests
+from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.products import GetInsertedProducts
+from tests.harness.loopback import World
+from tests.tasks.helpers import BATCHES, asked, batches, opened, use_connector, writes
+
+
+class Double(CommandInterface[int, int]):
+    key = "double"
+
+    def send(self, number: int) -> int:
+        return number * 2
+
+
+class Triple(Double):
+    """In place of Double."""
+
+    def send(self, number: int) -> int:
+        return number * 3
+
+
+class Numbers(BaseIntegration):
+    actions: ClassVar = {"double": Double}
+
+
+class OtherNumbers(Numbers):
+    actions: ClassVar = {**Numbers.actions, "double": Triple}
+
+
+async def test_do_action_takes_a_key_or_a_class(world: World) -> None:
+    """Both lead to the same command."""
+    numbers = Numbers(world.runtime())
+    assert await numbers.do_action("double", objects=4) == 8
+    assert await numbers.do_action(Double, objects=4) == 8
+
+
+async def test_a_subclass_that_replaces_an_entry_is_used_when_the_base_class_is_asked_for(world: World) -> None:
+    """A flow names the base class; the shop's own command runs."""
+    assert await OtherNumbers(world.runtime()).do_action(Double, objects=4) == 12
+
+
+async def test_an_unknown_key_lists_the_known_ones(world: World) -> None:
+    with pytest.raises(ConfigError, match=r"Numbers has no command `trebble`. It has: double\."):
+        await Numbers(world.runtime()).do_action("trebble")
+
+
+async def test_an_unknown_parameter_is_an_error_of_the_call(world: World) -> None:
+    with pytest.raises(ConfigError, match="no parameter `number`"):
+        await Numbers(world.runtime()).do_action("double", number=4)
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ({"double": "Double"}, "not a command class"),
+        ({"double": Double(Numbers.__new__(Numbers), batch_request=1)}, "not a command class"),
+        ({"double": dict}, "not a command class"),
+        ({"dubble": Double}, "its own key is `double`"),
+        ({"keyless": CommandInterface}, "its own key is `None`"),
+    ],
+    ids=["text", "an instance", "another class", "another key", "no key"],
+)
+def test_wrong_entries_are_refused_when_the_class_is_made(entries: dict[str, Any], words: str) -> None:
+    """Not in the middle of a run."""
+    with pytest.raises(ConfigError, match=words):
+        type("Wrong", (BaseIntegration,), {"actions": entries})
+
+
+def test_do_action_async_run_works_from_sync_code(world: World) -> None:
+    """It opens the hub, runs the command and closes it again."""
+    hub = OmnitronIntegration(content_type="product", runtime=world.runtime())
+    products = hub.do_action_async_run("get_inserted_products", limit=5)
+    assert [product.pk for product in products] == [1001, 1002, 1003, 1004, 1005]
+    assert hub.do_action_async_run(GetBatchRequests, statuses=["commit"])[0].content_type == "product"
+
+
+async def test_do_action_async_run_inside_a_loop_says_what_to_write_instead(world: World) -> None:
+    """And sends nothing."""
+    hub = OmnitronIntegration(runtime=world.runtime())
+    with pytest.raises(ConfigError, match=r"await integration\.do_action"):
+        hub.do_action_async_run("get_batch_requests")
+    assert world.sent == 0
+
+
+@pytest.mark.parametrize("name", ["channel", "catalog"])
+async def test_a_deleted_object_is_read_again_by_refresh_and_only_then(world: World, name: str) -> None:
+    """`del hub.catalog_object`, as on the mission page."""
+    async with opened(world) as hub:
+        first = getattr(hub, name)
+        await hub.refresh()
+        assert getattr(hub, name) is first
+        (world.hub.hub.channel if name == "channel" else world.hub.hub.catalog)["name"] = "changed"
+        delattr(hub, f"{name}_object")
+        with pytest.raises(ConfigError, match="refresh"):
+            getattr(hub, name)
+        before = len(asked(world))
+        await hub.refresh()
+        assert getattr(hub, name).name == "changed"
+        assert len(asked(world)) - before == 1
+
+
+async def test_the_catalog_is_the_channels_own_where_the_settings_name_none(world: World) -> None:
+    world.settings = world.settings.model_copy(update={"OMNITRON_CATALOG_ID": None})
+    async with opened(world) as hub:
+        assert hub.catalog.pk == hub.channel.catalog == 1
+
+
+async def test_no_batch_exists_before_the_first_commit(world: World) -> None:
+    """Opening, reading and finding nothing make none."""
+    async with opened(world, ContentType.product) as hub:
+        assert hub.batch_request is not None
+        assert writes(world) == []
+        await hub.do_action("get_updated_products")
+        assert writes(world) == []
+        await hub.do_action("get_inserted_products")
+        assert writes(world) == [("POST", BATCHES), ("PATCH", f"{BATCHES}1/")]
+
+
+async def test_create_batch_false_never_creates_one(world: World) -> None:
+    """Everything is read, nothing is changed."""
+    async with opened(world, ContentType.product, create_batch=False) as hub:
+        products = await hub.do_action(GetInsertedProducts)
+        products = await hub.do_action("get_mapped_products", objects=products)
+        products = await hub.do_action("get_product_stocks", objects=products)
+        products = await hub.do_action("get_product_prices", objects=products)
+        products = await hub.do_action("get_product_categories", objects=products)
+        assert len(products) == 12
+        await hub.do_action("get_updated_products")
+        await hub.do_action("get_deleted_products")
+        assert hub.batch_request is None
+    assert writes(world) == []
+    assert batches(world) == []
+
+
+async def test_an_inactive_channel_is_not_opened(world: World) -> None:
+    world.hub.set_channel(is_active=False)
+    with pytest.raises(ChannelInactive, match="switched off"):
+        async with opened(world):
+            pass
+    assert writes(world) == []
+
+
+async def test_several_integrations_live_side_by_side(world: World) -> None:
+    """No global batch, no global channel."""
+    async with opened(world, ContentType.product) as one, opened(world, ContentType.product) as two:
+        await one.do_action("get_inserted_products", limit=3)
+        assert one.batch_request and one.batch_request.pk == 1
+        assert two.batch_request and two.batch_request.pk is None
+
+
+def test_every_hub_command_is_reachable_by_its_key() -> None:
+    """The table's keys are the commands' own."""
+    assert len(OmnitronIntegration.actions) == 26
+    for key, command in OmnitronIntegration.actions.items():
+        assert command.key == key
+        assert issubclass(command, OmnitronCommand)
+
+
+def test_a_missing_module_is_named_with_what_to_do(world: World) -> None:
+    use_connector(world, "no.such.module")
+    with pytest.raises(ConfigError, match=r"CHANNEL_MODULE is `no.such.module`.*cannot be imported"):
+        load_channel(world.runtime())
+
+
+@pytest.mark.parametrize("name", ["tasks.batch", "tasks.batch:Batch", "tasks.channel.sandbox:Nothing"])
+def test_a_module_without_the_class_is_refused(world: World, name: str) -> None:
+    use_connector(world, name)
+    with pytest.raises(ConfigError, match="that derives from"):
+        load_channel(world.runtime())
+
+
+def test_a_class_can_be_named_after_a_colon() -> None:
+    name = "tasks.channel.sandbox.integration:ChannelIntegration"
+    assert load("CHANNEL_MODULE", name, "Other", ChannelIntegration).name == "sandbox"
+
+
+async def test_require_says_what_the_connector_lacks_and_has(world: World) -> None:
+    """A capability that is absent is said, not mocked."""
+    async with opened(world) as hub:
+        channel = ChannelIntegration(hub.channel, hub.runtime)
+        with pytest.raises(ConfigError, match=r"`channel` has no double\. It has: none"):
+            channel.require(Double)

@@ -1,0 +1,154 @@
+"""A channel's answers against the objects of a batch."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dto.batches import BatchRequestResponseDto, OrderBatchRequestResponseDto, ProductBatchRequestResponseDto
+from dto.enums import ContentType, FailedReasonType, ResponseStatus
+from tasks.batch import Batch, Member
+from tasks.failure import Failure
+from tasks.settlement import NAMED_AT_MOST, Irregularities, fail_waiting, name_of, settle
+
+OK, FAIL = ResponseStatus.success, ResponseStatus.fail
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def batch() -> Batch:
+    """Three products, the first with a price and a stock."""
+    made = Batch(None, ContentType.product)  # type: ignore[arg-type]
+    for pk, key in enumerate("abc", start=1):
+        reference = (ContentType.product, pk)
+        made.hold(Member(*reference, NOW, owner=reference, key=key, committed=True))
+    for kind in (ContentType.product_price, ContentType.product_stock):
+        made.hold(Member(kind, 1, NOW, owner=(ContentType.product, 1), committed=True))
+    return made
+
+
+def line(
+    sku: str, remote_id: str | None = None, status: ResponseStatus = OK, message: str = ""
+) -> ProductBatchRequestResponseDto:
+    return ProductBatchRequestResponseDto(status=status, sku=sku, remote_id=remote_id or "", message=message)
+
+
+def standing(batch: Batch) -> dict[str, str | None]:
+    """Each product's remote id, or the code of its failure."""
+    return {m.key or "": m.failure.code if m.failure else m.remote_id for m in batch.of_type()}
+
+
+def test_each_object_gets_its_own_result_whatever_the_order(batch: Batch) -> None:
+    """Price and stock end with their product."""
+    odd = settle(batch, [line("c", "R3"), line("a", "R1"), line("b", status=FAIL, message="no image")])
+    assert standing(batch) == {"a": "R1", "b": "Rejected", "c": "R3"}
+    assert [m.remote_id for m in batch.members.values() if m.owner == (ContentType.product, 1)] == ["R1"] * 3
+    failure = batch.members[(ContentType.product, 2)].failure
+    assert failure and (failure.message, failure.reason) == ("no image", FailedReasonType.remote)
+    assert odd.counts == {}
+
+
+def test_what_the_answer_does_not_mention_fails_with_a_message_that_says_so(batch: Batch) -> None:
+    """And is counted."""
+    odd = settle(batch, [line("a", "R1"), line("b", "R2")])
+    failure = batch.members[(ContentType.product, 3)].failure
+    assert failure and (failure.code, failure.reason) == ("NotAnswered", FailedReasonType.channel_app)
+    assert "does not mention `c`" in failure.message
+    assert odd.counts == {"missing": 1}
+
+
+def test_a_line_that_fits_no_object_is_counted_and_harms_nobody(batch: Batch) -> None:
+    odd = settle(batch, [line("a", "R1"), line("b", "R2"), line("c", "R3"), line("x", "R4")])
+    assert standing(batch) == {"a": "R1", "b": "R2", "c": "R3"}
+    assert odd.counts == {"unknown": 1}
+    assert "`x` is not in the batch" in str(odd)
+
+
+def test_the_same_line_twice_counts_once_for_the_object(batch: Batch) -> None:
+    """It is told of, and believed."""
+    odd = settle(batch, [line("a", "R1"), line("a", "R1"), line("b", "R2"), line("c", "R3")])
+    assert standing(batch) == {"a": "R1", "b": "R2", "c": "R3"}
+    assert odd.counts == {"duplicated": 1}
+
+
+@pytest.mark.parametrize("other", [line("a", "R9"), line("a", status=FAIL)], ids=["another id", "success and failure"])
+def test_different_answers_for_one_object_are_not_believed(batch: Batch, other: ProductBatchRequestResponseDto) -> None:
+    """The object fails, with price and stock."""
+    odd = settle(batch, [line("a", "R1"), other, line("b", "R2"), line("c", "R3")])
+    assert standing(batch) == {"a": "ConflictingAnswers", "b": "R2", "c": "R3"}
+    assert odd.counts == {"duplicated": 1, "conflicting": 1}
+    assert batch.members[(ContentType.product_price, 1)].failure is not None
+
+
+def test_one_remote_id_for_two_objects_binds_neither(batch: Batch) -> None:
+    odd = settle(batch, [line("a", "R1"), line("b", "R1"), line("c", "R3")])
+    assert standing(batch) == {"a": "SharedRemoteId", "b": "SharedRemoteId", "c": "R3"}
+    assert odd.counts == {"conflicting": 2}
+
+
+def test_a_failed_line_may_repeat_a_remote_id(batch: Batch) -> None:
+    """Only successes bind."""
+    settle(batch, [line("a", "R1"), line("b", "R1", status=FAIL), line("c", "R3")])
+    assert standing(batch) == {"a": "R1", "b": "Rejected", "c": "R3"}
+
+
+@pytest.mark.parametrize("remote_id", ["", None])
+def test_success_without_a_remote_id_is_a_failure(batch: Batch, remote_id: str | None) -> None:
+    """Without it the object cannot be found again."""
+    settle(batch, [line("a", remote_id), line("b", "R2"), line("c", "R3")])
+    assert standing(batch)["a"] == "NoRemoteId"
+
+
+def test_a_refusal_without_words_gets_some(batch: Batch) -> None:
+    settle(batch, [line("a", status=FAIL), line("b", "R2"), line("c", "R3")])
+    failure = batch.members[(ContentType.product, 1)].failure
+    assert failure and "without saying why" in failure.message
+
+
+def test_a_partial_answer_leaves_the_rest_waiting(batch: Batch) -> None:
+    """The channel will answer for them later."""
+    odd = settle(batch, [line("b", status=FAIL)], partial=True)
+    assert standing(batch) == {"a": None, "b": "Rejected", "c": None}
+    assert [m.key for m in batch.waiting()] == ["a", "c"]
+    assert odd.counts == {}
+
+
+def test_an_object_that_failed_before_keeps_its_reason(batch: Batch) -> None:
+    """It was not sent: an answer for it does not make it good."""
+    batch.fail_member(Failure(next(iter(batch.of_type())), "product", "no mapping"))
+    settle(batch, [line("a", "R1"), line("b", "R2"), line("c", "R3")])
+    assert standing(batch) == {"a": "Failed", "b": "R2", "c": "R3"}
+
+
+def test_an_empty_answer_fails_all(batch: Batch) -> None:
+    odd = settle(batch, [])
+    assert set(standing(batch).values()) == {"NotAnswered"}
+    assert odd.counts == {"missing": 3}
+
+
+def test_fail_waiting_leaves_what_has_a_result(batch: Batch) -> None:
+    settle(batch, [line("a", "R1")], partial=True)
+    fail_waiting(batch, FailedReasonType.remote, "BatchForgotten", "gone")
+    assert standing(batch) == {"a": "R1", "b": "BatchForgotten", "c": "BatchForgotten"}
+
+
+@pytest.mark.parametrize(
+    ("result", "name"),
+    [
+        (line("a", "R1"), "a"),
+        (BatchRequestResponseDto(OK, "R1"), "R1"),
+        (BatchRequestResponseDto(OK, "R1", "a"), "a"),
+        (OrderBatchRequestResponseDto(OK, "R1", "N1"), "N1"),
+        (BatchRequestResponseDto(OK), ""),
+    ],
+)
+def test_an_answer_is_named_by_sku_number_or_remote_id(result: BatchRequestResponseDto, name: str) -> None:
+    assert name_of(result) == name
+
+
+def test_a_report_quotes_the_first_irregular_lines_and_counts_all() -> None:
+    odd = Irregularities()
+    for number in range(NAMED_AT_MOST + 5):
+        odd.add("unknown", f"line {number}")
+    assert f"{NAMED_AT_MOST + 5} unknown" in str(odd)
+    assert f"line {NAMED_AT_MOST - 1}" in str(odd)
+    assert f"line {NAMED_AT_MOST};" not in str(odd) + ";"
