@@ -31,6 +31,8 @@ async def recover(older_than: OlderThan = 900) -> RunSummary:
         hub = await run.open_hub(create_batch=False, read_channel=False)
         rows = await hub.do_action(GetBatchRequests, statuses=OPEN_LOCALLY)
         now = hub.client.server_time.timestamp()
+        if rows:
+            await hub.refresh()
         for row in rows:
             if _age(row, now) < older_than:
                 run.counts["still in work"] += 1

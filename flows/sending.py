@@ -20,6 +20,7 @@ from tasks.concurrency import side_by_side
 from tasks.omnitron.batch_requests import BatchRequestUpdate
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+from tasks.reports import of_batch
 from tasks.settlement import settle
 
 Step = tuple[type[OmnitronCommand[Any, Any]], Mapping[str, Any]]
@@ -167,7 +168,11 @@ class _Drain:
                 self.run.add_irregularities(odd)
                 self.run.add_batch(batch, self.sending.well)
             case Accepted(_, rejected):
-                self.run.add_irregularities(settle(batch, rejected, partial=True))
+                odd = settle(batch, rejected, partial=True)
+                self.run.add_irregularities(odd)
+                if odd.counts:
+                    line = of_batch(batch, "irregular-answer", str(odd), self.run.runtime.clock.now())
+                    await tell(hub, [line])
                 if any(not member.committed for member in batch.members.values()):
                     await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
                 await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.sent_to_remote)

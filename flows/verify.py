@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from prefect import flow
 from pydantic import Field
@@ -19,7 +19,6 @@ from tasks.batch import Batch
 from tasks.channel.command import CheckCommand
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.products import CheckDeletedProducts, CheckProducts
-from tasks.command import OmnitronCommand
 from tasks.concurrency import for_each
 from tasks.omnitron.batch_requests import (
     GetBatchRequests,
@@ -40,7 +39,7 @@ class Verifying:
     """How batches of one type are asked for, and settled."""
 
     check: type[CheckCommand]
-    settle: type[OmnitronCommand[Any, Any]]
+    settle: type[ProcessProductBatchRequests | ProcessDeleteProductBatchRequests]
     well: str = "integrated"
 
 
@@ -103,6 +102,10 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
             except ChannelAppError as error:
                 run.counts["not verified"] += 1
                 hub.logger().warning("Batch %s is asked for again next time: %s", row.local_batch_id, error.message)
+            except Exception as error:  # a connector's own mistake, met by one batch, delays no other
+                run.counts["not verified"] += 1
+                words = run.runtime.redactor.text(f"{type(error).__name__}: {error}")
+                hub.logger().error("Batch %s met an error that was not foreseen: %s", row.local_batch_id, words)
 
         await for_each(rows, one)
 
@@ -157,8 +160,7 @@ async def _give_up(
     run: Run, hub: OmnitronIntegration, verifying: Verifying, batch: Batch, code: str, why: str
 ) -> None:
     """The channel will not answer: every object fails with that reason, and is offered again."""
-    command = verifying.settle(hub, batch_request=batch)
-    await command.load_members(())  # type: ignore[attr-defined]
+    await verifying.settle(hub, batch_request=batch).load_members()
     fail_waiting(batch, FailedReasonType.remote, code, f"{why} It is sent again.")
     await hub.do_action("batch_request_update", batch_request=batch, status="done")
     run.add_batch(batch, verifying.well)

@@ -237,7 +237,7 @@ class Batch:
                 batch=self.local_batch_id,
             ) from error
         found = await self._client.batch(self.pk)
-        if found.status == to:
+        if found.status == to != self.status:
             return
         if found.status != self.status:
             self.status = found.status

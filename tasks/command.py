@@ -128,11 +128,11 @@ async def _awaited(value: Any) -> Any:
 @cache
 def declared_parameters(command: type[CommandInterface[Any, Any]]) -> tuple[str, ...]:
     """The names of a command's own parameters: its annotated attributes that are no class variables."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for owner in reversed(command.__mro__):
-        for name, annotation in vars(owner).get("__annotations__", {}).items():
-            if not name.startswith("_") and "ClassVar" not in str(annotation) and name not in names:
-                names.append(name)
+        for name, annotation in inspect.get_annotations(owner).items():
+            if not name.startswith("_") and "ClassVar" not in str(annotation) and name != "batch_request":
+                names[name] = None
     return tuple(names)
 
 

@@ -48,13 +48,14 @@ async def _may_retry(task: Any, task_run: TaskRun, state: State[Any]) -> bool:  
     return isinstance(error, RetryableError) and not error.spent
 
 
+# No tags: Prefect asks its server for a concurrency slot for every tag of every task run, which cost up to two seconds
+# a call on a busy SQLite. The flow's deployment carries the tags.
 @cache
 def _task_of(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]:
     return Task(
         fn=_run,
         name=command.key,
         description=(command.__doc__ or "").strip() or None,
-        tags=[str(command.content_type)] if command.content_type else None,
         task_run_name=_run_name,
         retries=command.retries,
         retry_delay_seconds=exponential_backoff(backoff_factor=2),

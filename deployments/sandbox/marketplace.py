@@ -219,7 +219,7 @@ class MarketplaceSandbox(SandboxSystem):
         if message is None and kind not in ("product", "delete") and remote_id not in self._sku_by_remote_id:
             message = f"Ürün bulunamadı: {remote_id}"
         if message is not None:
-            return _verdict(sku, None, message)
+            return _verdict(sku, item.get("remote_id"), message)
         if kind == "delete":
             stored = self.items.pop(sku)
             del self._sku_by_remote_id[stored["remote_id"]]
@@ -316,8 +316,8 @@ def _share_of(sku: str, purpose: str) -> float:
 
 
 def _verdict(sku: str, remote_id: str | None, message: str = "") -> Item:
-    status = "FAIL" if remote_id is None else "SUCCESS"
-    return {"sku": sku, "status": status, "remote_id": remote_id, "message": message}
+    """A refused item keeps the remote id that the request named it by; a new one has none."""
+    return {"sku": sku, "status": "FAIL" if message else "SUCCESS", "remote_id": remote_id, "message": message}
 
 
 def _image_key(image: Item) -> Any:

@@ -59,41 +59,48 @@ class ChannelCommand(CommandInterface[In, Out]):
         if not (isinstance(answer, tuple) and len(answer) == 3):  # noqa: PLR2004
             raise self.nonsense(answer)
         results, told, _ = answer
-        told = [told] if isinstance(told, ErrorReportDto) else list(told or ())
-        if not isinstance(results or [], list | tuple):
+        return self.checked(answer, results or (), [told] if isinstance(told, ErrorReportDto) else told or ())
+
+    def checked(
+        self, answer: Any, results: Any, told: Any
+    ) -> tuple[tuple[ItemResult, ...], tuple[ErrorReportDto, ...]]:
+        """Results and reports that are what they should be."""
+        if not (isinstance(results, list | tuple) and all(isinstance(result, ItemResult) for result in results)):
             raise self.nonsense(answer)
-        results = tuple(results or ())
-        if not all(isinstance(r, ItemResult) for r in results) or not all(isinstance(r, ErrorReportDto) for r in told):
+        if not (isinstance(told, list | tuple) and all(isinstance(line, ErrorReportDto) for line in told)):
             raise self.nonsense(answer)
-        return results, tuple(told)
+        return tuple(results), tuple(told)
 
 
 class SendCommand(ChannelCommand[In, SendOutcome]):
     """Hands objects to the channel. Sending one twice must do no harm: it is repeated when an answer was lost."""
 
     def outcome(self, answer: Any) -> SendOutcome:
-        if isinstance(answer, Completed | Accepted):
-            self._take_remote_id(answer)
-            return answer
-        results, told = self.parts(answer)
+        match answer:
+            case Completed():
+                self.checked(answer, answer.results, answer.reports)
+                return answer
+            case Accepted(remote_batch_id) if remote_batch_id:
+                self.checked(answer, answer.rejected, answer.reports)
+                self.batch_request.remote_batch_id = str(remote_batch_id)
+                return answer
+            case _:
+                results, told = self.parts(answer)
         if self.batch_request.remote_batch_id:
-            return Accepted(str(self.batch_request.remote_batch_id), results, told)
+            remote_batch_id = self.batch_request.remote_batch_id = str(self.batch_request.remote_batch_id)
+            return Accepted(remote_batch_id, results, told)
         if not results and not self.failed_object_list:
             raise self.nonsense(answer)
         return Completed(results, told)
-
-    def _take_remote_id(self, answer: SendOutcome) -> None:
-        if isinstance(answer, Accepted):
-            if not answer.remote_batch_id:
-                raise self.nonsense(answer)
-            self.batch_request.remote_batch_id = str(answer.remote_batch_id)
 
 
 class CheckCommand(ChannelCommand[Batch, CheckOutcome]):
     """Asks the channel what became of a batch that it accepted earlier; `objects.remote_batch_id` names it."""
 
     def outcome(self, answer: Any) -> CheckOutcome:
-        if isinstance(answer, Completed | InProgress | Unknown):
-            return answer
+        match answer:
+            case Completed() | InProgress() | Unknown():
+                self.checked(answer, answer.results if isinstance(answer, Completed) else (), answer.reports)
+                return answer
         results, told = self.parts(answer)
         return Completed(results, told) if results else InProgress(told)

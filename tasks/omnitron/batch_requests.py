@@ -11,7 +11,7 @@ from dto.omnitron import BatchRequest, IntegrationAction, Product
 from dto.outcomes import ItemResult
 from dto.reports import OperationalEventDto
 from tasks import reports
-from tasks.batch import Batch, Member
+from tasks.batch import Batch, Member, Reference
 from tasks.command import OmnitronCommand
 from tasks.concurrency import for_each, side_by_side
 from tasks.failure import Failure
@@ -98,33 +98,37 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
         await self.batch_request.done()
         return odd
 
-    async def load_members(self) -> None:
+    async def load_members(self, _: Sequence[ItemResult] = ()) -> None:
         """Fills the batch with what its actions say it holds."""
         client, batch = self.integration.client, self.batch_request
         actions: list[IntegrationAction] = await client.actions(
             local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
         )
-        rows: dict[tuple[str, int], Any] = {}
+        rows: dict[Reference, Any] = {}
         for content_type in (ContentType.product, *MATCHED_BY_PRODUCT):
             keys = [action.object_id for action in actions if action.content_type.model == content_type]
             if keys:
                 rows.update(((content_type, row.pk), row) for row in await client.objects(content_type, keys))
-        for action in actions:
-            self._hold(action, rows.get((action.content_type.model, action.object_id)))
+        held = [(self._hold(action, row), row) for action in actions for row in [rows.get(_reference(action))]]
+        for member, row in held:
+            if row is None:
+                message = f"{member.content_type} {member.pk} no longer exists in Omnitron: there is nothing left to bind."
+                self.batch_request.fail_member(
+                    Failure(
+                        member, member.content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key
+                    )
+                )
 
-    def _hold(self, action: IntegrationAction, row: Any) -> None:
-        content_type = ContentType(action.content_type.model)
-        reference = (content_type, action.object_id)
+    def _hold(self, action: IntegrationAction, row: Any) -> Member:
+        reference = _reference(action)
         owner = reference if isinstance(row, Product) or row is None else (ContentType.product, row.product)
         key = channel_key(row, self.integration.channel.conf) if isinstance(row, Product) else None
         version = action.version_date or self.integration.runtime.clock.now()
-        member = Member(*reference, version, owner=owner, key=key, committed=True)
-        self.batch_request.hold(member)
-        if row is None:
-            message = f"{content_type} {action.object_id} no longer exists in Omnitron: there is nothing left to bind."
-            self.batch_request.fail_member(
-                Failure(member, content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key)
-            )
+        return self.batch_request.hold(Member(*reference, version, owner=owner, key=key, committed=True))
+
+
+def _reference(action: IntegrationAction) -> Reference:
+    return ContentType(action.content_type.model), action.object_id
 
 
 class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]):
@@ -163,7 +167,7 @@ class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Ir
         await self.batch_request.done()
         return odd
 
-    async def load_members(self, results: Sequence[ItemResult]) -> None:
+    async def load_members(self, results: Sequence[ItemResult] = ()) -> None:
         """Fills the batch with what its actions say it holds; the results' remote ids lead to the product actions."""
         client, batch = self.integration.client, self.batch_request
         held: list[IntegrationAction] = await client.actions(

@@ -94,7 +94,8 @@ class CreateIntegration(OmnitronCommand[Sequence[Any], list[IntegrationAction]])
                 raise
             action: IntegrationAction = found[0]
             self.log.info("%s %s has an action already (%s)", item.content_type, item.pk, error.message)
-        if action.remote_id == item.remote_id:
+        is_same = action.remote_id == str(item.remote_id)
+        if is_same and action.version_date is not None and action.version_date >= version_of(item):
             return action
         return await client.update_action(action.pk, fields)  # type: ignore[no-any-return]
 

@@ -36,7 +36,7 @@ class GetInsertedProducts(OmnitronCommand[None, list[Product]]):
     language: str | None = None
 
     async def get_data(self) -> list[Product]:
-        pages = self.integration.client.due_products(self.which, self.limit + len(self.skip), self.language)
+        pages = self.integration.client.due_products(self.which, self.limit, self.language)
         return await unseen(pages, self.skip, self.limit)
 
     async def send(self, products: list[Product]) -> list[Product]:
@@ -99,7 +99,7 @@ class GetDeletedProducts(OmnitronCommand[None, list[IntegrationAction]]):
     skip: Collection[int] = ()
 
     async def get_data(self) -> list[IntegrationAction]:
-        return await unseen(self.integration.client.deleted_actions(self.limit + len(self.skip)), self.skip, self.limit)
+        return await unseen(self.integration.client.deleted_actions(self.limit), self.skip, self.limit)
 
     async def send(self, actions: list[IntegrationAction]) -> list[IntegrationAction]:
         if not actions or not self.integration.create_batch:
