@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 
@@ -33,3 +34,12 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def http_date(header: str) -> datetime | None:
+    """The moment that a header like `Date` names, in UTC; none where it names none. A date without a zone is UTC."""
+    try:
+        moment = parsedate_to_datetime(header)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):  # the parser trusts its text, which comes from outside
+        return None

@@ -12,8 +12,9 @@ _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def deadline(seconds: float, clock: Clock) -> Iterator[None]:
-    """No request starts more than `seconds` from now."""
-    token = _ends_at.set(clock.monotonic() + seconds)
+    """No request starts more than `seconds` from now, nor after a deadline that is in force already."""
+    ends_at, outer = clock.monotonic() + seconds, _ends_at.get()
+    token = _ends_at.set(ends_at if outer is None else min(outer, ends_at))
     try:
         yield
     finally:

@@ -1,26 +1,26 @@
 """Every error of this project, named by what to do next.
 
-    ChannelAppError                  never raised itself
-    ├── RetryableError               the outside world was not ready: the same thing may be tried again
-    │   ├── RateLimitedError         ... after `retry_after` seconds
-    │   ├── HubUnavailableError      Omnitron did not answer, or answered 5xx
-    │   ├── ChannelUnavailableError  the channel did not answer, or answered 5xx
-    │   ├── LostAnswerError          a create was sent and its answer never came: look before creating again
-    │   └── DeadlineError            the time in which sending is safe is over
-    ├── FatalError                   the run stops; a person has to change something
-    │   ├── ConfigError              a setting, a flow parameter or the connector
-    │   ├── AuthError                user name, password or permissions
-    │   ├── ContractError            an answer is not what the contract says
-    │   ├── RefusedError             the request was understood and refused (4xx)
-    │   └── IllegalMoveError         this program asked for a batch move that the state machine forbids
-    ├── SkipError                    the run ends, having changed nothing
-    │   ├── ChannelInactive          the merchant switched the channel off
-    │   └── CommitLockedError        another run holds this content type
-    ├── TakenOverError               somebody else ended or took this batch: drop it and read again
-    └── ItemError                    one object fails with its reason, the others go on
-        ├── MappingError
-        ├── MissingError
-        └── RejectedError
+ChannelAppError                  never raised itself
+├── RetryableError               the outside world was not ready: the same thing may be tried again
+│   ├── RateLimitedError         ... after `retry_after` seconds
+│   ├── HubUnavailableError      Omnitron did not answer, or answered 5xx
+│   ├── ChannelUnavailableError  the channel did not answer, or answered 5xx
+│   ├── LostAnswerError          a create was sent and its answer never came: look before creating again
+│   └── DeadlineError            the time in which sending is safe is over
+├── FatalError                   the run stops; a person has to change something
+│   ├── ConfigError              a setting, a flow parameter or the connector
+│   ├── AuthError                user name, password or permissions
+│   ├── ContractError            an answer is not what the contract says
+│   ├── RefusedError             the request was understood and refused (4xx)
+│   └── IllegalMoveError         this program asked for a batch move that the state machine forbids
+├── SkipError                    the run ends, having changed nothing
+│   ├── ChannelInactive          the merchant switched the channel off
+│   └── CommitLockedError        another run holds this content type
+├── TakenOverError               somebody else ended or took this batch: drop it and read again
+└── ItemError                    one object fails with its reason, the others go on
+    ├── MappingError
+    ├── MissingError
+    └── RejectedError
 """
 
 from typing import Any
@@ -37,7 +37,9 @@ class ChannelAppError(Exception):
         self.context = context
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.message, self.context)
+        # An answer's body may hold customers' data: it does not travel into Prefect's storage.
+        context = {name: value for name, value in self.context.items() if name != "body"}
+        return _rebuild, (type(self), self.message, context)
 
 
 def _rebuild(kind: type[ChannelAppError], message: str, context: dict[str, Any]) -> ChannelAppError:
@@ -108,7 +110,7 @@ class RefusedError(FatalError):
 
     @property
     def body(self) -> Any:
-        """The answer's body, parsed where it was JSON."""
+        """The answer's body, parsed where it was JSON. It is not kept when the error is pickled."""
         return self.context.get("body")
 
 

@@ -17,6 +17,9 @@ class AdaptiveLimiter:
         self.limit = maximum
         self.in_flight = 0
         self._calm = 0
+        """Answers that went well since the limit last changed."""
+        self._grace = 0
+        """Answers that are still due to requests sent under an earlier limit: they are no news about this one."""
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
@@ -31,14 +34,19 @@ class AdaptiveLimiter:
 
     def overloaded(self) -> None:
         """The server answered 429 or 503: halves the limit, once per round of requests."""
-        if self._calm >= 0:
-            self.limit = max(1, self.limit // 2)
-        self._calm = -self.limit
+        self._calm = 0
+        if self._grace:
+            self._grace -= 1
+            return
+        self._grace = self.limit
+        self.limit = max(1, self.limit // 2)
 
     def succeeded(self) -> None:
         """A request went well: after a round of these the limit grows by one."""
+        if self._grace:
+            self._grace -= 1
+            return
         if self.limit == self.maximum:
-            self._calm = 0
             return
         self._calm += 1
         if self._calm >= self.limit:

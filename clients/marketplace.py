@@ -38,8 +38,9 @@ class MarketplaceClient:
 
     async def batch(self, batch_id: str) -> Reply | None:
         """A batch's state and results; none where the marketplace does not know it."""
+        segment = quote(batch_id, safe="").replace(".", "%2E")  # a bare `..` would be a step up to another path
         try:
-            return await self._transport.send(Call("GET", f"/batches/{quote(batch_id, safe='')}"))
+            return await self._transport.send(Call("GET", f"/batches/{segment}"))
         except RefusedError as error:
             if error.status == 404:  # noqa: PLR2004
                 return None

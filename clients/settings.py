@@ -1,6 +1,7 @@
 """Where this program runs and as whom. Read from the environment or `.env`; every problem is reported at once."""
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -27,13 +28,15 @@ def checked_url(url: str) -> str:
     """A base URL that credentials may be sent to: https, or http to this machine. Without a trailing slash.
 
     Raises:
-        ValueError: it is neither, or has no host, or carries a user name.
+        ValueError: it is neither, or has no host, or carries a user name, a query or a fragment.
     """
-    parts = urlsplit(url)
-    if parts.hostname is None or parts.scheme not in ("http", "https"):
-        raise ValueError(f"`{url}` is not a URL like https://shop.example.com")
-    if parts.username or parts.password:
+    if "@" in url:  # before any message that repeats the URL
         raise ValueError("a URL must not carry a user name or password")
+    parts = urlsplit(url)  # raises ValueError itself, as does its port
+    if parts.hostname is None or parts.scheme not in ("http", "https") or parts.port == 0:
+        raise ValueError(f"`{url}` is not a URL like https://shop.example.com")
+    if re.search(r"[\s?#]", url):
+        raise ValueError(f"`{url}` must end with its host or path: paths are appended to it")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError(f"`{url}` is not https: credentials travel to it (http is accepted for this machine only)")
     return url.rstrip("/")
@@ -47,7 +50,9 @@ class Settings(BaseSettings):
     OMNITRON_URL: str = Field(
         description="Address of Omnitron, e.g. https://shop.omnitron.akinon.net (or MAIN_APP_URL, the host alone)."
     )
-    MAIN_APP_URL: str = Field(default="", description="Host of Omnitron without https://, used when OMNITRON_URL is absent.")
+    MAIN_APP_URL: str = Field(
+        default="", description="Host of Omnitron without https://, used when OMNITRON_URL is absent."
+    )
     OMNITRON_USERNAME: str = Field(description="User name of the channel's Omnitron account.")
     OMNITRON_PASSWORD: SecretStr = Field(description="Password of that account.")
     OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
@@ -64,17 +69,21 @@ class Settings(BaseSettings):
         default=16, description="Requests to one system at the same time, at most."
     )
     CHANNEL_APP_CONNECT_TIMEOUT: float = Field(default=5.0, gt=0, description="Seconds to open a connection.")
-    CHANNEL_APP_READ_TIMEOUT: float = Field(default=30.0, gt=0, description="Seconds to wait for the next bytes of an answer.")
+    CHANNEL_APP_READ_TIMEOUT: float = Field(
+        default=30.0, gt=0, description="Seconds to wait for the next bytes of an answer."
+    )
     CHANNEL_APP_TRIES: int = Field(default=4, ge=1, description="Tries of one request, the first included.")
     CHANNEL_APP_OLDER_THAN: int = Field(
-        default=900, ge=30, description="Seconds after which an untouched batch counts as nobody's; sends end after a third."
+        default=900,
+        ge=30,
+        description="Seconds after which an untouched batch counts as nobody's; sends end after a third.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _url_from_host(cls, values: Any) -> Any:
         if isinstance(values, dict) and not values.get("OMNITRON_URL") and (host := values.get("MAIN_APP_URL")):
-            return {**values, "OMNITRON_URL": f"https://{host}"}
+            return {**values, "OMNITRON_URL": host if "://" in host else f"https://{host}"}
         return values
 
     @field_validator("OMNITRON_URL", mode="after")

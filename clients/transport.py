@@ -2,22 +2,23 @@
 
 import json
 import logging
+import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
+from clients.clock import http_date
 from clients.deadline import seconds_left
 from clients.errors import (
     AuthError,
     ChannelAppError,
+    ConfigError,
     ContractError,
     LostAnswerError,
     RateLimitedError,
@@ -25,24 +26,31 @@ from clients.errors import (
     RetryableError,
 )
 from clients.limits import AdaptiveLimiter, RetryBudget
-from clients.redaction import MAX_TEXT, Redactor
+from clients.redaction import MASK, Redactor, hides
 from clients.runtime import Runtime
 
 log = logging.getLogger("channel_app.http")
+for _library in ("httpx", "httpcore"):
+    # At INFO and below they write every address with its query, and every header: customers and credentials.
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for more is left alone until the next run."""
+LONGEST_PAUSE = 20.0
+"""Seconds between two tries, at most, where the server asked for none."""
 QUOTED_CHARACTERS = 200
+KEPT_BYTES = 40_000
+"""Bytes of a body that are kept for reports: more than they quote, so that no secret is cut in half before it is masked."""
 OVERLOAD = frozenset({429, 503})
-TRANSIENT = frozenset({408, 500, 502, 503, 504})
+_NO_PATH = re.compile(r"[a-z][a-z0-9+.-]*://|//|[^#]*#", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer with a 2xx status.
 
-    `data` is its parsed JSON, none where the body was empty; `text` is its beginning, for reports.
+    `data` is its parsed JSON, none where the body was empty; `text` is its beginning, for `texts_of`.
     """
 
     status: int
@@ -50,7 +58,7 @@ class Reply:
     data: Any
     text: str
     request: str = ""
-    """Method, path and body as they were sent, cut to what a report may quote."""
+    """Method, path and the beginning of the body as they were sent, for `texts_of`."""
 
 
 @dataclass(slots=True)
@@ -90,10 +98,11 @@ class Transport:
 
     Raises (from `send`):
         RateLimitedError, HubUnavailableError or ChannelUnavailableError: after all tries, marked as spent.
-        LostAnswerError: a create may or may not have been applied.
+        LostAnswerError: a create, or a write whose answer cannot be read, may or may not have been applied.
         AuthError: 401 or 403.
         RefusedError: any other 4xx.
-        ContractError: the answer is too large, a redirect, or no JSON.
+        ContractError: the answer is a redirect, or, to a read, too large or no JSON.
+        ConfigError: the path leads to another host.
         DeadlineError: the deadline in force has passed.
     """
 
@@ -118,11 +127,9 @@ class Transport:
         self._unavailable = unavailable
         self._limiter = AdaptiveLimiter(in_flight)
         self._budget = RetryBudget()
-        self._backoff = wait_random_exponential(multiplier=0.5, max=20)
         self._connect_timeout = settings.CHANNEL_APP_CONNECT_TIMEOUT
         self._read_timeout = settings.CHANNEL_APP_READ_TIMEOUT
         self._client = httpx.AsyncClient(
-            base_url=base_url,
             headers={"Accept": "application/json", **(headers or {})},
             transport=runtime.connect(in_flight),
             follow_redirects=False,
@@ -143,64 +150,91 @@ class Transport:
 
     async def send(self, call: Call) -> Reply:
         """Sends a request, again where that is safe and useful, and answers its reply."""
+        url = self._url(call)
         self._budget.earn()
-        retrying = AsyncRetrying(
-            sleep=self._clock.sleep,
-            stop=self._give_up,
-            wait=self._pause,
-            retry=retry_if_exception(lambda error: self._may_repeat(call, error)),
-            before_sleep=self._say_so,
-            reraise=True,
-        )
-        try:
-            reply: Reply = await retrying(self._try, call)
-        except RetryableError as error:
-            error.context["spent"] = True
-            raise
-        return reply
+        tries = 1
+        while True:
+            try:
+                return await self._try(call, url)
+            except ChannelAppError as error:
+                if not self._may_repeat(call, error) or tries >= self._tries or not self._budget.spend():
+                    if isinstance(error, RetryableError):
+                        error.context["spent"] = True
+                    raise
+                pause, message = _pause(error, tries), error.message
+            self.traffic.retries += 1
+            log.warning("%s Trying again in %.1f s.", message, pause)
+            await self._clock.sleep(pause)
+            tries += 1
 
-    async def _try(self, call: Call) -> Reply:
-        left = seconds_left(self._clock)
-        read = self._read_timeout if left is None else min(self._read_timeout, left)
-        timeout = httpx.Timeout(read, connect=self._connect_timeout, pool=None)
-        content = None if call.body is None else json.dumps(call.body, default=str, ensure_ascii=False).encode()
-        headers = dict(call.headers)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
+    def _url(self, call: Call) -> str:
+        # Put together here: httpx would read every address three times over, and follow a path to another host.
+        if _NO_PATH.match(call.path):
+            raise ConfigError(
+                f"{self.name}: `{self.redactor.line(call.path)}` is not a path below {self.base_url}: the credentials "
+                "would travel to another host. Give the path alone, and its query as params.",
+                method=call.method,
+            )
+        url = f"{self.base_url.rstrip('/')}/{call.path.lstrip('/')}"
+        if not call.params:
+            return url
+        query = urlencode(httpx.QueryParams(call.params).multi_items(), errors="replace")
+        return f"{url}{'&' if '?' in url else '?'}{query}"
+
+    async def _try(self, call: Call, url: str) -> Reply:
+        # A lone surrogate (JSON can hold half an emoji) is sent as `?`: UTF-8 has no place for it.
+        content = (
+            None
+            if call.body is None
+            else json.dumps(call.body, default=str, ensure_ascii=False).encode("utf-8", "replace")
+        )
+        headers = call.headers if content is None else {**call.headers, "Content-Type": "application/json"}
         async with self._limiter.slot():
+            timeout = self._timeout()
             self.traffic.requests += 1
             if self.traffic.first is None:
                 self.traffic.first = self._clock.monotonic()
             try:
                 async with self._client.stream(
-                    call.method,
-                    call.path,
-                    params=call.params or None,
-                    content=content,
-                    headers=headers,
-                    timeout=timeout,
+                    call.method, url, content=content, headers=headers, timeout=timeout
                 ) as response:
                     raw = await self._read(call, response)
+            # Not as their cause: these quote what they did not like, a header with its key included.
             except httpx.TransportError as error:
-                raise self._no_answer(call, error) from error
-            except (httpx.InvalidURL, httpx.DecodingError) as error:
-                raise ContractError(f"{self.name}: {call} failed: {error}", method=call.method, path=call.path) from error
+                raise self._no_answer(call, error) from None
+            except httpx.InvalidURL as error:
+                raise ContractError(
+                    f"{self.name}: {call} was not sent: {self.redactor.line(str(error))}",
+                    method=call.method,
+                    path=call.path,
+                ) from None
             finally:
                 self.traffic.last = self._clock.monotonic()
         return self._judge(call, content, response, raw)
 
+    def _timeout(self) -> httpx.Timeout:
+        """Of a request that starts now; whoever waited for a place beyond the deadline starts none."""
+        left = seconds_left(self._clock)
+        read = self._read_timeout if left is None else min(self._read_timeout, left)
+        return httpx.Timeout(read, connect=self._connect_timeout, pool=None)
+
     async def _read(self, call: Call, response: httpx.Response) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.aiter_bytes():
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                raise ContractError(
-                    f"{self.name} answered more than {MAX_BODY_BYTES // 2**20} MiB to {call}; nothing of it was used.",
-                    method=call.method,
-                    path=call.path,
-                )
-            chunks.append(chunk)
+        try:
+            async for chunk in response.aiter_bytes():
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
+                    raise _unusable(
+                        call,
+                        f"{self.name} answered more than {MAX_BODY_BYTES // 2**20} MiB to {call}: none of it was used.",
+                        status=response.status_code,
+                        spent=True,  # it would be as large again
+                    )
+                chunks.append(chunk)
+        except httpx.DecodingError:
+            if response.is_success:
+                raise self._unreadable(call, response.status_code, "a body that cannot be unpacked") from None
         return b"".join(chunks)
 
     def _judge(self, call: Call, content: bytes | None, response: httpx.Response, raw: bytes) -> Reply:
@@ -215,20 +249,20 @@ class Transport:
         if raw.strip():
             try:
                 data = json.loads(raw, parse_float=Decimal)
-            except ValueError as error:
-                raise self._unreadable(call, status, raw) from error
+            except (ValueError, RecursionError):
+                raise self._unreadable(call, status, self._quote(raw)) from None
         elif call.method == "GET":
-            raise self._unreadable(call, status, raw)
-        asked = f"{call} {content[:MAX_TEXT].decode('utf-8', 'replace')}" if content else str(call)
-        return Reply(status, response.headers, data, raw[:MAX_TEXT].decode("utf-8", "replace"), asked)
+            raise self._unreadable(call, status, self._quote(raw))
+        asked = f"{call} {_beginning(content)}" if content else str(call)
+        return Reply(status, response.headers, data, _beginning(raw), asked)
 
     def _refusal(self, call: Call, response: httpx.Response, raw: bytes) -> ChannelAppError:
         """The table from HTTP status to what to do next."""
         status = response.status_code
         try:
             body = json.loads(raw, parse_float=Decimal)
-            words = self.redactor.text(message_of(self.redactor.value(body)), limit=500)
-        except ValueError:
+            words = self.redactor.line(message_of(body), limit=500)
+        except (ValueError, RecursionError):
             body = None
             words = self._quote(raw)
         where = {"method": call.method, "path": call.path, "status": status}
@@ -236,7 +270,7 @@ class Transport:
         if status == 429:  # noqa: PLR2004
             after = retry_after(response.headers.get("Retry-After"), self._clock.now().timestamp())
             return RateLimitedError(f"{said} (too many requests)", **where, retry_after=after)
-        if status in TRANSIENT:
+        if status == 408 or status >= 500:  # noqa: PLR2004  # proxies have numbers of their own, 520 to 527
             if not call.repeatable:
                 return LostAnswerError(f"{said}. It may have been applied all the same.", **where)
             after = retry_after(response.headers.get("Retry-After"), self._clock.now().timestamp())
@@ -246,7 +280,7 @@ class Transport:
                 f"{said}. Check the user name, the password and the account's permissions for {self.name}.", **where
             )
         if 300 <= status < 400:  # noqa: PLR2004
-            target = urlsplit(response.headers.get("Location", "")).hostname or "another path"
+            target = _host_of(response.headers.get("Location", "")) or "another path"
             return ContractError(
                 f"{self.name} redirected {call} to {target}: redirects are not followed, for credentials would travel "
                 "along. Set the final address.",
@@ -257,58 +291,59 @@ class Transport:
     def _no_answer(self, call: Call, error: httpx.TransportError) -> RetryableError:
         where = {"method": call.method, "path": call.path}
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        what = self.redactor.text(what, limit=QUOTED_CHARACTERS)
+        what = self.redactor.line(what, limit=QUOTED_CHARACTERS)
         if call.repeatable:
             return self._unavailable(
                 f"{self.name} did not answer {call} ({what}). Is {self.base_url} the right address, and up?", **where
             )
         return LostAnswerError(f"The answer of {self.name} to {call} was lost ({what}).", **where)
 
-    def _unreadable(self, call: Call, status: int, raw: bytes) -> ChannelAppError:
-        where = {"method": call.method, "path": call.path, "status": status}
-        if not call.repeatable:
-            return LostAnswerError(
-                f"{self.name} answered {status} to {call}, but not in JSON: {self._quote(raw)}", **where
-            )
-        return ContractError(
-            f"{self.name} answered {status} to {call} where JSON was due: {self._quote(raw)}. "
+    def _unreadable(self, call: Call, status: int, shown: str) -> ChannelAppError:
+        return _unusable(
+            call,
+            f"{self.name} answered {status} to {call} where JSON was due: {shown}. "
             f"Is {self.base_url} its API, or a log-in page, a proxy or a firewall in front of it?",
-            **where,
+            status=status,
             unreadable=True,
         )
 
     def _quote(self, raw: bytes) -> str:
-        text = self.redactor.text(raw.decode("utf-8", "replace"), limit=QUOTED_CHARACTERS).strip()
+        text = self.redactor.line(_beginning(raw), limit=QUOTED_CHARACTERS)
         return f"“{text}”" if text else "an empty body"
 
-    def _may_repeat(self, call: Call, error: BaseException) -> bool:
+    def _may_repeat(self, call: Call, error: ChannelAppError) -> bool:
         match error:
-            case LostAnswerError() | ChannelAppError(context={"spent": True}):
+            case ChannelAppError(context={"spent": True}):
                 return False
-            case RateLimitedError():
+            case RateLimitedError():  # certainly not applied
                 return (error.retry_after or 0) <= LONGEST_WAIT
             case RetryableError() | ContractError(context={"unreadable": True}):
                 return call.repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT
             case _:
                 return False
 
-    def _give_up(self, state: RetryCallState) -> bool:
-        return state.attempt_number >= self._tries or not self._budget.spend()
 
-    def _pause(self, state: RetryCallState) -> float:
-        asked = _failure(state).context.get("retry_after")
-        return float(asked) if asked is not None else float(self._backoff(state))
-
-    def _say_so(self, state: RetryCallState) -> None:
-        self.traffic.retries += 1
-        log.warning("%s Trying again in %.1f s.", _failure(state).message, state.upcoming_sleep)
+def _unusable(call: Call, message: str, **context: Any) -> ChannelAppError:
+    """An answer of which nothing can be used: a write may have been applied all the same, a read is none."""
+    kind = ContractError if call.method == "GET" else LostAnswerError
+    return kind(message, method=call.method, path=call.path, **context)
 
 
-def _failure(state: RetryCallState) -> ChannelAppError:
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, ChannelAppError):
-        raise TypeError(f"only errors of this project are retried, not {error!r}")
-    return error
+def _pause(error: ChannelAppError, tries: int) -> float:
+    """Seconds until the next try: what the server asked for, or a random time that may double with every try."""
+    asked = error.context.get("retry_after")
+    return random.uniform(0, min(LONGEST_PAUSE, 2.0 ** (tries - 2))) if asked is None else float(asked)  # noqa: S311
+
+
+def _beginning(raw: bytes) -> str:
+    return raw[:KEPT_BYTES].decode("utf-8", "replace")
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def retry_after(header: str | None, now: float) -> float | None:
@@ -319,18 +354,14 @@ def retry_after(header: str | None, now: float) -> float | None:
         return max(0.0, float(header))
     except ValueError:
         pass
-    try:
-        moment = parsedate_to_datetime(header)
-    except (TypeError, ValueError):
-        return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, moment.timestamp() - now)
+    moment = http_date(header)
+    return None if moment is None else max(0.0, moment.timestamp() - now)
 
 
 def message_of(body: Any, limit: int = 5) -> str:
     """What an error body says, whichever form it has: `{"order": {"number": ["taken"]}}` → `order.number: taken`.
 
-    Only the first `limit` messages are kept.
+    Only the first `limit` messages are kept. Fields are masked by their names here; their texts are not.
     """
     found: list[str] = []
 
@@ -339,7 +370,7 @@ def message_of(body: Any, limit: int = 5) -> str:
             case dict():
                 for key, item in value.items():
                     general = key in ("non_field_errors", "detail", "error", "message")
-                    walk(item, path if general else f"{path}.{key}" if path else str(key))
+                    walk(MASK if hides(key, item) else item, path if general else f"{path}.{key}" if path else str(key))
             case list():
                 for item in value:
                     walk(item, path)

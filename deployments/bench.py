@@ -38,7 +38,9 @@ class Floor:
 def run_bench(products: int, latency_ms: float, runs: int, memory_products: int) -> None:
     """Prints one line for each measurement."""
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"insert_products: {products} products, 4 % of them failing, {latency_ms:g} ms latency, median of {runs} runs")
+    console.print(
+        f"insert_products: {products} products, 4 % of them failing, {latency_ms:g} ms latency, median of {runs} runs"
+    )
     with SandboxProcess("all", products=products, failing=0.04) as sandbox:
         os.environ.update(sandbox.environment)
         asyncio.run(_speed(console, sandbox, products, latency_ms / 1000, runs))
@@ -140,7 +142,7 @@ def _memory(console: Console, products: int) -> None:
     """Peak memory of a run in a process of its own, for a tenth of the products and for all."""
     for count in (products // 10, products):
         with SandboxProcess("all", products=count, failing=0.04) as sandbox:
-            done = subprocess.run(  # noqa: S603  # this interpreter, with arguments of ours
+            done = subprocess.run(  # this interpreter, with arguments of ours
                 [sys.executable, "-m", "deployments.cli", "run", "insert_products", "--json"],
                 env={**os.environ, **sandbox.environment, "CHANNEL_APP_IN_FLIGHT": "16"},
                 stdout=subprocess.PIPE,

@@ -142,7 +142,9 @@ def verify(
 
 @app.command()
 def recover(
-    older_than: Annotated[int, typer.Option(min=0, help="Seconds without a touch after which a batch is nobody's.")] = 900,
+    older_than: Annotated[
+        int, typer.Option(min=0, help="Seconds without a touch after which a batch is nobody's.")
+    ] = 900,
     as_json: Json = False,
 ) -> None:
     """End batches whose run has died, so that no object stays locked."""
@@ -177,7 +179,9 @@ def bench(
     products: Annotated[int, typer.Option(min=10, help="Products in the shop.")] = 1_000,
     latency_ms: Annotated[float, typer.Option(min=0, help="How late every answer comes.")] = 25.0,
     runs: Annotated[int, typer.Option(min=1, help="Runs of which the median is printed.")] = 5,
-    memory_products: Annotated[int, typer.Option(min=0, help="Products of the memory measurement; 0 leaves it out.")] = 20_000,
+    memory_products: Annotated[
+        int, typer.Option(min=0, help="Products of the memory measurement; 0 leaves it out.")
+    ] = 20_000,
 ) -> None:
     """Measure the flows against the floor that latency and CPU set."""
     from deployments.bench import run_bench
@@ -195,7 +199,9 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="Decides every value of the shop.")] = 7,
     asynchronous: Annotated[bool, typer.Option("--async", help="The marketplace answers later.")] = False,
     failing: Annotated[float, typer.Option(min=0, max=1, help="Share of products with a defect.")] = 0.04,
-    refuse_share: Annotated[float, typer.Option(min=0, max=1, help="Share of products that the marketplace refuses.")] = 0.0,
+    refuse_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of products that the marketplace refuses.")
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
     """A local Omnitron and a local marketplace. Prints their addresses and the environment to set; runs until stopped."""

@@ -43,8 +43,10 @@ async def _story(console: Console, sandbox: SandboxProcess) -> None:
     from flows.product import insert_products, update_products  # noqa: PLC0415  # Prefect takes its time to import
 
     without_tracebacks()
-    console.print("[bold]2[/] insert_products: read, map, price, stock, categorise, send "
-                  "(Prefect starts its server first, 10 to 20 s) ...")
+    console.print(
+        "[bold]2[/] insert_products: read, map, price, stock, categorise, send "
+        "(Prefect starts its server first, 10 to 20 s) ..."
+    )
     _say(console, await insert_products(batch_size=100))
     console.print("[bold]3[/] verify_open_batches: the marketplace is asked until it has finished ...")
     await _verify(console)

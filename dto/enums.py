@@ -71,6 +71,8 @@ class ErrorType(StrEnum):
 
 
 class CancellationType(StrEnum):
+    """What a buyer asks for: not to get the item, or the money back."""
+
     cancel = "cancel"
     refund = "refund"
 

@@ -40,7 +40,11 @@ class ChannelConf(OmnitronObject):
 
     def get(self, key: str, default: Any = None) -> Any:
         """A field of the conf by its key, the connector's own ones included."""
-        return getattr(self, key, default)
+        if key in type(self).model_fields:
+            return getattr(self, key)
+        return (self.__pydantic_extra__ or {}).get(
+            key, default
+        )  # never an attribute: `schema` is a method of pydantic's
 
 
 class Channel(OmnitronObject):
@@ -85,6 +89,7 @@ class IntegrationAction(OmnitronObject):
     """What Omnitron believes about one object: known to the channel as `remote_id`, at version `version_date`."""
 
     pk: Key
+    channel: int | None = None
     content_type: ActionContentType
     object_id: int
     remote_id: RemoteId = None
@@ -97,6 +102,8 @@ class IntegrationAction(OmnitronObject):
 
 
 class ProductImage(OmnitronObject):
+    """One picture of a product."""
+
     pk: Key
     product: int | None = None
     status: str | None = None
@@ -144,6 +151,8 @@ class CategoryNode(OmnitronObject):
 
 
 class CategoryTree(OmnitronObject):
+    """A category tree, by its root."""
+
     pk: Key
     name: str = ""
     category_root: CategoryNode
@@ -182,11 +191,15 @@ class MappedProduct(OmnitronObject):
 
 
 class AttributeRef(OmnitronObject):
+    """The attribute that a config speaks of."""
+
     pk: Key
     name: str
 
 
 class AttributeSetRef(OmnitronObject):
+    """The set that a config belongs to."""
+
     id: Annotated[int | None, Field(validation_alias=AliasChoices("id", "pk"))] = None
     name: str = ""
 

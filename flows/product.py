@@ -37,12 +37,20 @@ IsSync = Annotated[
 IsSuccessLog = Annotated[bool, Field(description="Write successful calls into the merchant's log too.")]
 OutOfStock = Annotated[bool, Field(description="Leave out products without a piece in stock.")]
 BatchSize = Annotated[int, Field(ge=1, le=5_000, description="Products in one batch.")]
-MaxBatches = Annotated[int | None, Field(ge=1, description="Stop after so many batches. Left out: until nothing is due.")]
+MaxBatches = Annotated[
+    int | None, Field(ge=1, description="Stop after so many batches. Left out: until nothing is due.")
+]
 Language = Annotated[str | None, Field(description="Language of names and mappings, as in Accept-Language.")]
 
 
 def _enrichment(
-    *, add_mapped: bool, add_stock: bool, add_price: bool, add_categories: bool, in_stock_only: bool, language: str | None
+    *,
+    add_mapped: bool,
+    add_stock: bool,
+    add_price: bool,
+    add_categories: bool,
+    in_stock_only: bool,
+    language: str | None,
 ) -> list[Stage]:
     """What the channel needs to know of each product. Categories come last: they cost a request a product, which those
     that cannot be mapped, priced or stocked do not need."""
@@ -183,4 +191,6 @@ async def delete_products(
         settle=ProcessDeleteProductBatchRequests,
         well="deleted",
     )
-    return await send_all(sending, title="delete products", limits=Limits(batch_size, max_batches, is_sync, is_success_log))
+    return await send_all(
+        sending, title="delete products", limits=Limits(batch_size, max_batches, is_sync, is_success_log)
+    )

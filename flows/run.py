@@ -54,7 +54,9 @@ class Run:
 
     async def open_hub(self, **arguments: Any) -> OmnitronIntegration:
         """Opens Omnitron's side until the run ends."""
-        kind = load("OMNITRON_MODULE", self.runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration)
+        kind = load(
+            "OMNITRON_MODULE", self.runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration
+        )
         hub: OmnitronIntegration = await self._stack.enter_async_context(kind(runtime=self.runtime, **arguments))
         self._traffic.append(hub.client.traffic)
         return hub
@@ -138,7 +140,9 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
         except Exception as error:
             known = isinstance(error, ChannelAppError)
             words = error.message if isinstance(error, ChannelAppError) else f"{type(error).__name__}: {error}"
-            message = runtime.redactor.text(words if known else f"An error that was not foreseen stopped the run. {words}")
+            message = runtime.redactor.text(
+                words if known else f"An error that was not foreseen stopped the run. {words}"
+            )
             summary = run.summary(RunOutcome.failed, message)
             await _show(run, summary)
             raise RunFailedError(message, summary=summary) from error
@@ -154,9 +158,7 @@ def sentence(summary: RunSummary) -> str:
     counts = ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
     why = "; ".join(f"{number} {code}" for code, number in summary.failures.items())
     reasons = f" ({why})" if why else ""
-    return (
-        f"{counts}{reasons}; {summary.batches} batches, {summary.requests} requests, {summary.seconds:.1f} s"
-    )
+    return f"{counts}{reasons}; {summary.batches} batches, {summary.requests} requests, {summary.seconds:.1f} s"
 
 
 async def _show(run: Run, summary: RunSummary) -> None:
@@ -204,4 +206,3 @@ async def _release(batch: Batch, hub: OmnitronIntegration, error: BaseException)
         log.warning("The batch could not be ended (%s); `recover` will release its objects.", second.message)
     else:
         log.warning("The batch was failed, and its objects are offered again: %s", words)
-

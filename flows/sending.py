@@ -68,6 +68,7 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
     Raises:
         RunFailedError: a setting, the hub or the channel stopped the run.
     """
+
     async def work(run: Run) -> None:
         hub = await run.open_hub(read_channel=False)
         for sending in sendings:
@@ -155,7 +156,8 @@ class _Drain:
                     return await channel.do_action(self.sending.send, objects=objects, batch_request=batch)
         except TimeoutError as error:
             raise DeadlineError(
-                f"The channel did not take the batch within {seconds:.0f} s; it is released, and offered again.", spent=True
+                f"The channel did not take the batch within {seconds:.0f} s; it is released, and offered again.",
+                spent=True,
             ) from error
 
     async def _settle(self, batch: Batch, outcome: SendOutcome) -> None:

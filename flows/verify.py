@@ -118,7 +118,9 @@ async def _verify(
     """One batch, asked for once. True when it is still open afterwards."""
     verifying = VERIFYING.get(row.content_type) if row.content_type else None
     if verifying is None:
-        raise ConfigError(f"Batch {row.local_batch_id} is of type {row.content_type}, which is not verified by any command.")
+        raise ConfigError(
+            f"Batch {row.local_batch_id} is of type {row.content_type}, which is not verified by any command."
+        )
     channel.require(verifying.check)
     batch = Batch(hub.client, None, row)
     outcome: CheckOutcome = await channel.do_action(verifying.check, objects=batch, batch_request=batch)
@@ -152,13 +154,13 @@ async def _conclude(
             await batch.ongoing()
             return True
         case Unknown(why):
-            await _give_up(run, hub, verifying, batch, "BatchForgotten", f"{why} What became of its objects is unknown.")
+            await _give_up(
+                run, hub, verifying, batch, "BatchForgotten", f"{why} What became of its objects is unknown."
+            )
             return False
 
 
-async def _give_up(
-    run: Run, hub: OmnitronIntegration, verifying: Verifying, batch: Batch, code: str, why: str
-) -> None:
+async def _give_up(run: Run, hub: OmnitronIntegration, verifying: Verifying, batch: Batch, code: str, why: str) -> None:
     """The channel will not answer: every object fails with that reason, and is offered again."""
     await verifying.settle(hub, batch_request=batch).load_members()
     fail_waiting(batch, FailedReasonType.remote, code, f"{why} It is sent again.")

@@ -37,7 +37,9 @@ def version_of(row: Any) -> datetime:
     """
     moment = getattr(row, "modified_date", None)
     if not isinstance(moment, datetime):
-        raise ContractError(f"Omnitron sent {type(row).__name__} {row.pk} without a modified_date: its version is unknown.")
+        raise ContractError(
+            f"Omnitron sent {type(row).__name__} {row.pk} without a modified_date: its version is unknown."
+        )
     return moment
 
 
@@ -86,7 +88,9 @@ class Batch:
         TakenOverError: somebody else ended the batch.
     """
 
-    def __init__(self, client: OmnitronClient, content_type: ContentType | None, row: BatchRequest | None = None) -> None:
+    def __init__(
+        self, client: OmnitronClient, content_type: ContentType | None, row: BatchRequest | None = None
+    ) -> None:
         self._client = client
         self.content_type = row.content_type if row else content_type
         self.pk: int | None = row.pk if row else None
@@ -202,7 +206,9 @@ class Batch:
         if self.pk is None or self.status is None:
             raise IllegalMoveError(f"A batch that does not exist yet cannot become `{to}`.")
         if not may_move(self.status, to):
-            raise IllegalMoveError(f"Batch {self.name} is `{self.status}` and cannot become `{to}`.", batch=self.local_batch_id)
+            raise IllegalMoveError(
+                f"Batch {self.name} is `{self.status}` and cannot become `{to}`.", batch=self.local_batch_id
+            )
         named = None if members is None else list(members)
         try:
             await self._client.move_batch(

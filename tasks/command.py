@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from clients.errors import ConfigError, ItemError
@@ -42,7 +41,9 @@ class CommandInterface(Generic[In, Out]):
     content_type: ClassVar[ContentType | None] = None
     retries: ClassVar[int] = 2
 
-    def __init__(self, integration: Any, objects: In | None = None, batch_request: Any = None, **parameters: Any) -> None:
+    def __init__(
+        self, integration: Any, objects: In | None = None, batch_request: Any = None, **parameters: Any
+    ) -> None:
         self.integration = integration
         self.objects: Any = objects
         self.batch_request: Any = batch_request if batch_request is not None else integration.batch_request
@@ -118,14 +119,14 @@ class CommandInterface(Generic[In, Out]):
     @property
     def log(self) -> Logger:
         """The run's log; its lines say channel, content type and batch."""
-        return self.integration.logger(self.batch_request)
+        log: Logger = self.integration.logger(self.batch_request)
+        return log
 
 
 async def _awaited(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
-@cache
 def declared_parameters(command: type[CommandInterface[Any, Any]]) -> tuple[str, ...]:
     """The names of a command's own parameters: its annotated attributes that are no class variables."""
     names: dict[str, None] = {}

@@ -19,6 +19,11 @@ Out = TypeVar("Out")
 CommandType = type[CommandInterface[Any, Any]]
 
 
+def is_command(candidate: object) -> bool:
+    """Whether something is a command class."""
+    return isinstance(candidate, type) and issubclass(candidate, CommandInterface)
+
+
 class BaseIntegration:
     """One system that this program speaks to, as a set of commands. Used as `async with`.
 
@@ -39,7 +44,7 @@ class BaseIntegration:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for key, command in cls.actions.items():
-            if not (isinstance(command, type) and issubclass(command, CommandInterface)):
+            if not is_command(command):
                 raise ConfigError(f"{cls.__name__}.actions[`{key}`] is {command!r}, not a command class.")
             if getattr(command, "key", None) != key:
                 raise ConfigError(
@@ -106,7 +111,9 @@ class BaseIntegration:
             asyncio.get_running_loop()
         except RuntimeError:
             return asyncio.run(run())
-        raise ConfigError("do_action_async_run is for synchronous code; here, write `await integration.do_action(...)`.")
+        raise ConfigError(
+            "do_action_async_run is for synchronous code; here, write `await integration.do_action(...)`."
+        )
 
     # -- what is read once -----------------------------------------------------------------------------------------
 

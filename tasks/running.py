@@ -1,12 +1,13 @@
 """Runs a command as one Prefect task, or plainly where there is no flow run."""
 
-from functools import cache
 from typing import Any
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import TaskRun as TaskRunRow
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
 from clients.errors import RetryableError
@@ -43,15 +44,23 @@ async def _run(envelope: Envelope) -> Envelope:
     return Envelope(await command(integration, **arguments).run())
 
 
-async def _may_retry(task: Any, task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001  # Prefect's signature
+async def _may_retry(task: Any, row: TaskRunRow, state: State[Any]) -> bool:  # noqa: ARG001  # Prefect's signature
     error = await state.result(raise_on_failure=False)  # type: ignore[misc]  # awaitable in async code
     return isinstance(error, RetryableError) and not error.spent
 
 
 # No tags: Prefect asks its server for a concurrency slot for every tag of every task run, which cost up to two seconds
 # a call on a busy SQLite. The flow's deployment carries the tags.
-@cache
 def _task_of(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]:
+    if command not in _TASKS:
+        _TASKS[command] = _make_task(command)
+    return _TASKS[command]
+
+
+_TASKS: dict[type[CommandInterface[Any, Any]], Task[[Envelope], Any]] = {}
+
+
+def _make_task(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]:
     return Task(
         fn=_run,
         name=command.key,
@@ -67,8 +76,9 @@ def _task_of(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]
     )
 
 
-def _run_name(parameters: dict[str, Any]) -> str:
-    return str(parameters["envelope"].title)
+def _run_name() -> str:
+    title: str = task_run.parameters["envelope"].title
+    return title
 
 
 def _title(command: type[CommandInterface[Any, Any]], integration: Any, arguments: dict[str, Any]) -> str:

@@ -37,7 +37,8 @@ class ChannelCommand(CommandInterface[In, Out]):
             ) from error
         for failure in self.failures:
             self.batch_request.fail_member(failure)
-        return self.outcome(answer)
+        outcome: Out = self.outcome(answer)
+        return outcome
 
     def outcome(self, answer: Any) -> Any:
         """The outcome behind an answer; here, the answer itself."""
@@ -47,8 +48,9 @@ class ChannelCommand(CommandInterface[In, Out]):
         """The error for an answer that is none of what a connector may say."""
         seen = self.integration.runtime.redactor.text(repr(answer), limit=200)
         return ContractError(
-            f"The connector {type(self.integration).__name__} answered `{self.key}` with {seen}. A send answers Completed(results), "
-            "Accepted(remote_batch_id) or `response_data, report, data`; a check may also answer InProgress() or Unknown(why)."
+            f"The connector `{self.integration.name}` answered `{self.key}` with {seen}. A send answers "
+            "Completed(results), Accepted(remote_batch_id) or `response_data, report, data`; a check may also answer "
+            "InProgress() or Unknown(why)."
         )
 
     def parts(self, answer: Any) -> tuple[tuple[ItemResult, ...], tuple[ErrorReportDto, ...]]:

@@ -12,7 +12,9 @@ from tasks.integration import BaseIntegration, CommandType
 
 class ChannelIntegration(BaseIntegration):
     """Speaks to one marketplace. A connector subclasses it, opens its API client in `__init__` from `channel.conf`,
-    closes it in `__aexit__`, and lists its commands in `actions`:
+    closes it in `__aexit__`, and lists its commands in `actions`.
+
+    A connector's own class:
 
         class ChannelIntegration(base.ChannelIntegration):
             name = "bazaar"

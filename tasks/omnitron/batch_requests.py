@@ -66,7 +66,8 @@ async def report_failures(command: OmnitronCommand[Any, Any]) -> None:
         hub = command.integration
         events = [OperationalEventDto.from_error_report(line) for line in lines]
         await side_by_side(
-            hub.do_action("create_error_report", objects=lines), hub.do_action("create_operational_event", objects=events)
+            hub.do_action("create_error_report", objects=lines),
+            hub.do_action("create_operational_event", objects=events),
         )
 
 
@@ -112,11 +113,11 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
         held = [(self._hold(action, row), row) for action in actions for row in [rows.get(_reference(action))]]
         for member, row in held:
             if row is None:
-                message = f"{member.content_type} {member.pk} no longer exists in Omnitron: there is nothing left to bind."
+                message = (
+                    f"{member.content_type} {member.pk} no longer exists in Omnitron: there is nothing left to bind."
+                )
                 self.batch_request.fail_member(
-                    Failure(
-                        member, member.content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key
-                    )
+                    Failure(member, member.content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key)
                 )
 
     def _hold(self, action: IntegrationAction, row: Any) -> Member:

@@ -29,8 +29,7 @@ class GetProductCategories(OmnitronCommand[list[Product], list[Product]]):
             nodes = [row.category for row in rows if row.category.path.startswith(root)]
             if not nodes:
                 raise ProductCategoryNotFoundError(
-                    f"Product {product.sku} stands in no category of the channel's tree. "
-                    "Put it into one."
+                    f"Product {product.sku} stands in no category of the channel's tree. Put it into one."
                 )
             return product.model_copy(update={"category_nodes": nodes})
 
@@ -44,8 +43,8 @@ class GetProductCategories(OmnitronCommand[list[Product], list[Product]]):
             tree = self.integration.channel.category_tree
             if tree is None:
                 raise ConfigError(
-                    f"Channel {self.integration.channel.pk} has no category tree: run create_or_update_category_tree_and_nodes, "
-                    "or send products with add_categories=false."
+                    f"Channel {self.integration.channel.pk} has no category tree. Give it one in Omnitron, or send products "
+                    "with add_categories=false."
                 )
             known["category_root"] = (await self.integration.client.category_tree(tree)).category_root.path
         return known["category_root"]

@@ -36,7 +36,9 @@ class GetMappedProducts(GetMappedProductsWithoutCommit):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._configs: dict[int, asyncio.Task[list[AttributeConfig]]] = self.integration.shared.setdefault("configs", {})
+        self._configs: dict[int, asyncio.Task[list[AttributeConfig]]] = self.integration.shared.setdefault(
+            "configs", {}
+        )
 
     async def _map(self, product: Product) -> Product | None:
         mapped = await super()._map(product)

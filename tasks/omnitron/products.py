@@ -54,7 +54,9 @@ class GetInsertedProducts(OmnitronCommand[None, list[Product]]):
                 message = f"Product {product.sku} has no {path}, which is its name on the channel. Fill it in."
                 self.fail(product, FailedReasonType.channel_app, message, "NoRemoteIdAttribute")
             elif key in taken:
-                message = f"Products {taken[key].pk} and {product.pk} are both called `{key}` on the channel. Change one."
+                message = (
+                    f"Products {taken[key].pk} and {product.pk} are both called `{key}` on the channel. Change one."
+                )
                 self.fail(product, FailedReasonType.channel_app, message, "DuplicatedKey")
             else:
                 taken[key] = product
@@ -69,18 +71,15 @@ class GetUpdatedProducts(GetInsertedProducts):
     key = "get_updated_products"
     which = "updates"
 
-    async def normalize_response(
-        self, data: Any, validated_data: Any, transformed_data: Any, response: list[Product]
-    ) -> list[Product]:
-        if not response:
+    async def send(self, products: list[Product]) -> list[Product]:
+        kept = await super().send(products)
+        if not kept:
             return []
         actions = await self.integration.client.actions(
-            content_type=ContentType.product, object_ids=[product.pk for product in response]
+            content_type=ContentType.product, object_ids=[product.pk for product in kept]
         )
         by_product = {action.object_id: action for action in actions}
-        return [
-            product.model_copy(update={"integration_action": by_product.get(product.pk)}) for product in response
-        ]
+        return [product.model_copy(update={"integration_action": by_product.get(product.pk)}) for product in kept]
 
 
 class GetInsertedOrUpdatedProducts(GetInsertedProducts):

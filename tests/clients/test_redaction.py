@@ -2,6 +2,7 @@
 
 import html
 import json
+import time
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -257,3 +258,28 @@ def test_no_value_breaks_the_redactor(value: Any):
 def test_no_lone_surrogate_breaks_the_redactor(text: str):
     """JSON can hold them."""
     Redactor(["secret"]).text(f"{text}\ud800")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a", "a-", "token", "a.", "a@", "@", "://", '"', "'", "\\", '\\"', "\n", "> ", " ", "+90", "5321", "Bearer ", "%40",
+        '"token": ', '"token": [', '"token": {"a": ', '\\"token\\": \\"x', "token=", "token: ", "a@b.", "ğ", "\u202e",
+    ],
+)  # fmt: skip
+def test_no_text_takes_long(piece: str):
+    """Whatever a server repeats: the time grows with the text and no faster."""
+    started = time.process_time()
+    Redactor([SECRET]).text(piece * (200_000 // len(piece)), limit=200_000)
+    assert time.process_time() - started < 1  # it takes a tenth of it; what is quadratic takes minutes
+
+
+def test_what_a_validation_says_about_a_person_is_kept():
+    """Plain values are masked by a person's name; a list holds reasons, and of a secret nothing is shown."""
+    body = {"email": ["Enter a valid address."], "last_name": "Yılmaz", "password": ["hunter22"]}
+    assert Redactor().value(body) == {"email": ["Enter a valid address."], "last_name": MASK, "password": MASK}
+
+
+def test_a_line_is_one_line():
+    """And its ends are trimmed before it is cut."""
+    assert Redactor().line("\n a\tb\nc \n", limit=20) == "a\\x09b\\x0ac"

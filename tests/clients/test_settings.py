@@ -93,6 +93,13 @@ def test_a_main_app_url_with_its_scheme_is_understood_or_refused(environment: py
         assert Settings.load(None).OMNITRON_URL == "https://shop.example.com"
 
 
+def test_a_main_app_url_with_http_is_refused(environment: pytest.MonkeyPatch):
+    """As OMNITRON_URL would be."""
+    environment.delenv("OMNITRON_URL")
+    environment.setenv("MAIN_APP_URL", "http://shop.example.com")
+    assert "OMNITRON_URL: `http://shop.example.com` is not https" in _message()
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost:8000", "http://LOCALHOST", "http://127.9.9.9"],

@@ -109,13 +109,24 @@ async def test_query_values_are_encoded(clock: Sleeper):
     ]
 
 
-async def test_a_call_to_another_host_is_not_sent(clock: Sleeper):
+@pytest.mark.parametrize(
+    "path", ["https://evil.example.com/products/", "HTTP://evil.example.com", "//evil.example.com"]
+)
+async def test_a_call_to_another_host_is_not_sent(path: str, clock: Sleeper):
     """An absolute path would take the credentials along."""
     script = Script(FINE)
     transport = transport_to(script, clock, headers={"Authorization": f"Token {TOKEN}"})
     with pytest.raises(ChannelAppError):
-        await transport.send(Call("GET", "https://evil.example.com/products/"))
+        await transport.send(Call("GET", path))
     assert script.requests == []
+
+
+@pytest.mark.parametrize("path", ["@evil.example.com/", ":80@evil.example.com/", ".evil.example.com/", "/x/", "a:b/"])
+async def test_every_other_path_leads_to_the_own_host(path: str, clock: Sleeper):
+    """It is put behind a slash."""
+    script = Script(FINE)
+    await transport_to(script, clock).send(Call("GET", path, {"a": "\ud83d"}))
+    assert (script.requests[0].url.host, script.requests[0].url.query) == ("127.0.0.1", b"a=%3F")
 
 
 async def test_the_traffic_is_counted(clock: Sleeper):
@@ -350,6 +361,17 @@ async def test_a_move_with_an_unreadable_answer_is_a_lost_answer(method: str, cl
         await transport_to(Script(PAGE), clock).send(Call(method, "batch_requests/1/", body={}))
 
 
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "POST", "DELETE"])
+async def test_a_repeatable_write_with_an_unreadable_answer_is_sent_again(method: str, clock: Sleeper):
+    """Like a read; a log-in page in between does not end a run."""
+    script = Script(PAGE, FINE)
+    assert (await transport_to(script, clock).send(Call(method, "auth/login/", body={}))).data == {"ok": True}
+    script = Script(PAGE)
+    with pytest.raises(LostAnswerError, match="a log-in page, a proxy"):
+        await transport_to(script, clock).send(Call(method, "auth/login/", body={}))
+    assert len(script.requests) == 4
+
+
 # -- answers that are none ---------------------------------------------------------------------------------------------
 
 
@@ -543,6 +565,14 @@ async def test_an_error_names_the_request_its_status_and_what_was_said(status: i
     for part in ("The hub", "GET products/", str(status), "order.number: is taken"):
         assert part in caught.value.message
     assert caught.value.context.items() >= {"method": "GET", "path": "products/", "status": status}.items()
+
+
+async def test_a_refusal_keeps_the_reason_and_no_name(clock: Sleeper):
+    """What the server says about an address is the answer; whose it is, is nobody's business."""
+    body = {"order": {"email": ["Enter a valid e-mail address."], "last_name": "Yılmaz", "token": ["hunter22"]}}
+    with pytest.raises(RefusedError) as caught:
+        await transport_to(Script(answer(body, 400)), clock).send(CREATE)
+    assert "order.email: Enter a valid e-mail address.; order.last_name: ***; order.token: ***" in caught.value.message
 
 
 async def test_a_refusal_carries_the_parsed_body(clock: Sleeper):

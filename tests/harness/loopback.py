@@ -1,10 +1,14 @@
 """Both local systems in this process: requests reach them without a socket, and time passes without waiting."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from clients.runtime import Runtime
 from clients.settings import Settings
@@ -37,12 +41,72 @@ class VirtualClock:
         self.moment += timedelta(seconds=seconds)
 
 
-class Killed(BaseException):  # noqa: N818  # not an error of the program: its process is gone
+class Killed(BaseException):
     """The process died at this request, and sends nothing any more."""
 
 
 Hook = Callable[[int, httpx.Request, str], None]
 """Called with the number of the request, the request, and `before` or `after` the server handled it. It may raise."""
+
+
+NOT_HANDLED = ("refused", "reset before", "401", "404 html", "408", "429 seconds", "429 date", "500 html", "503")
+"""Faults of which the server behind them knows nothing."""
+SPOILT = ("time-out", "reset after", "200 html", "truncated")
+"""Faults that strike after the server handled the request."""
+
+
+@dataclass
+class Strike:
+    """One fault: at request `at` (counted from the start of the world), and at the next requests to the same method and
+    path, `times` in all; none means until it is taken away."""
+
+    kind: str
+    at: int
+    times: int | None = 1
+    target: tuple[str, str] | None = None
+    struck: int = 0
+
+    def strikes(self, number: int, request: httpx.Request) -> str | None:
+        """The fault, if it is this request's turn."""
+        where = (request.method, request.url.path)
+        if number == self.at:
+            self.target = where
+        if number < self.at or where != self.target or (self.times is not None and self.struck >= self.times):
+            return None
+        self.struck += 1
+        return self.kind
+
+
+def _instead(kind: str, request: httpx.Request, clock: "VirtualClock") -> httpx.Response:
+    match kind:
+        case "refused":
+            raise httpx.ConnectError("All connection attempts failed", request=request)
+        case "reset before":
+            raise httpx.ReadError("Connection reset by peer", request=request)
+        case "429 seconds":
+            return httpx.Response(429, headers={"Retry-After": "2"}, request=request)
+        case "429 date":
+            moment = format_datetime(clock.now() + timedelta(seconds=2), usegmt=True)
+            return httpx.Response(429, headers={"Retry-After": moment}, request=request)
+        case _:
+            code, _, page = kind.partition(" ")
+            return httpx.Response(int(code), html=PAGE if page else "", request=request)
+
+
+async def _spoilt(kind: str, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    match kind:
+        case "time-out":
+            raise httpx.ReadTimeout("The read operation timed out", request=request)
+        case "reset after":
+            raise httpx.ReadError("Connection reset by peer", request=request)
+        case "200 html":
+            return httpx.Response(200, html=PAGE, request=request)
+        case _:
+            body = await response.aread()
+            return httpx.Response(response.status_code, content=body[: len(body) // 2] or b"{", request=request)
+
+
+PAGE = "<!doctype html><html><body>Bad Gateway</body></html>"
 
 
 class Loopback(httpx.AsyncBaseTransport):
@@ -60,18 +124,21 @@ class Loopback(httpx.AsyncBaseTransport):
         world.sent += 1
         number = world.sent
         world.hook(number, request, "before")
+        fault = world.fault.strikes(number, request) if world.fault else None
+        if fault is not None and fault in NOT_HANDLED:
+            return _instead(fault, request, world.clock)
         try:
             response = await self._transports[request.url.port or 0].handle_async_request(request)
         except ConnectionDropped as error:
             raise httpx.ReadError("Server disconnected", request=request) from error
         world.hook(number, request, "after")
-        return response
+        return response if fault is None else await _spoilt(fault, request, response)
 
 
-def _in_process(app: Callable[..., object]) -> Callable[..., object]:
-    async def marked(scope: dict[str, object], receive: object, send: object) -> None:
+def _in_process(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def marked(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         scope["extensions"] = {"sandbox.in_process": {}}
-        await app(scope, receive, send)  # type: ignore[misc]
+        await app(scope, receive, send)
 
     return marked
 
@@ -90,11 +157,12 @@ class World:
             channel_conf={"base_url": MARKET, "asynchronous": asynchronous},
         )
         self.sent = 0
-        self.hook: Hook = lambda number, request, moment: None  # noqa: ARG005
+        self.fault: Strike | None = None
+        self.hook: Hook = lambda number, request, moment: None
         self.settings = Settings(
             OMNITRON_URL=HUB,
             OMNITRON_USERNAME="sandbox",
-            OMNITRON_PASSWORD="sandbox",
+            OMNITRON_PASSWORD=SecretStr("sandbox"),
             OMNITRON_CHANNEL_ID=6,
             OMNITRON_CATALOG_ID=1,
             CHANNEL_MODULE="tasks.channel.sandbox",
@@ -102,4 +170,4 @@ class World:
 
     def runtime(self) -> Runtime:
         """What a flow of this world stands on."""
-        return Runtime(self.settings, self.clock, lambda in_flight: Loopback(self))  # noqa: ARG005
+        return Runtime(self.settings, self.clock, lambda in_flight: Loopback(self))

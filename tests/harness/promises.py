@@ -62,21 +62,20 @@ def broken_promises(world: World, watch: Watch) -> list[str]:
 
 
 def _product_problems(world: World, product: dict[str, object], reported: set[object]) -> list[str]:
-    hub, pk, sku = world.hub.hub, product["pk"], str(product["sku"])
+    hub, pk = world.hub.hub, product["pk"]
     action = next(
-        (row for row in hub.ledger.actions if row["content_type"]["model"] == "product" and row["object_id"] == pk), None
+        (row for row in hub.ledger.actions if row["content_type"]["model"] == "product" and row["object_id"] == pk),
+        None,
     )
+    status = action and action["status"]
     if pk in world.hub.defects:
-        if action is not None and action["status"] == "success":
-            return [f"product {pk} cannot be integrated, and is a success"]
-        return [] if pk in reported else [f"product {pk} failed without a report"]
-    if action is None or action["status"] != "success":
-        return [f"product {pk} is not integrated ({action and action['status']})"]
-    item = world.market.items.get(sku)
+        problems = [f"product {pk} cannot be integrated, and is a success"] if status == "success" else []
+        return problems + ([] if pk in reported else [f"product {pk} failed without a report"])
+    item = world.market.items.get(str(product["sku"]))
+    if action is None or status != "success":
+        return [f"product {pk} is not integrated ({status})"]
     if item is None:
         return [f"product {pk} is a success, but not on the channel"]
-    if not action["version_date"] == product["modified_date"] == item["version"]:
-        return [f"product {pk}: hub {product['modified_date']}, action {action['version_date']}, channel {item['version']}"]
-    if action["remote_id"] != item["remote_id"]:
-        return [f"product {pk} is bound to {action['remote_id']}, not {item['remote_id']}"]
-    return []
+    versions = [product["modified_date"], action["version_date"], item["version"]]
+    problems = [] if len(set(versions)) == 1 else [f"product {pk}: hub, action and channel are at {versions}"]
+    return problems + ([] if action["remote_id"] == item["remote_id"] else [f"product {pk} is bound to another item"])

@@ -1,6 +1,7 @@
 """The flows of the harness, each in the state of a shop in which it has something to do, and what comes after."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -33,11 +34,8 @@ class Scenario:
 
 async def run(world: World, flow: str, **parameters: Any) -> None:
     """One flow run, as the scheduler starts it: a failed run is the next run's business."""
-    with runtime.using(world.runtime()):
-        try:
-            await FLOWS[flow].fn(**parameters)
-        except RunFailedError:
-            pass
+    with runtime.using(world.runtime()), contextlib.suppress(RunFailedError):
+        await FLOWS[flow].fn(**parameters)
 
 
 async def settle(world: World) -> None:
@@ -57,13 +55,13 @@ async def _integrated(world: World) -> None:
 
 async def _edited(world: World) -> None:
     await _integrated(world)
-    for product in _good(world)[:2]:
+    for product in good_products(world)[:2]:
         world.hub.edit_product(product)
 
 
 async def _deleted(world: World) -> None:
     await _integrated(world)
-    for product in _good(world)[:2]:
+    for product in good_products(world)[:2]:
         world.hub.delete_product(product)
 
 
@@ -88,7 +86,8 @@ async def _abandoned(world: World) -> None:
     world.clock.advance(RECOVERY_PERIOD)
 
 
-def _good(world: World) -> list[int]:
+def good_products(world: World) -> list[int]:
+    """Products without a defect."""
     return [row["pk"] for row in world.hub.hub.goods.products if row["pk"] not in world.hub.defects]
 
 
@@ -113,7 +112,7 @@ def with_kill(world: World, at: int, moment: str) -> None:
     """From request `at` on (counted from now), nothing is sent any more."""
     start = world.sent
 
-    def hook(number: int, request: object, when: str) -> None:  # noqa: ARG001
+    def hook(number: int, request: object, when: str) -> None:
         if number - start > at or (number - start == at and when == moment):
             raise Killed
 
@@ -122,7 +121,8 @@ def with_kill(world: World, at: int, moment: str) -> None:
 
 def heal(world: World) -> None:
     """Nothing goes wrong from now on."""
-    world.hook = lambda number, request, moment: None  # noqa: ARG005
+    world.hook = lambda number, request, moment: None
+    world.fault = None
     world.hub.faults.clear()
     world.market.faults.clear()
 

@@ -45,7 +45,9 @@ class ChannelIntegration(integration.ChannelIntegration):
         try:
             self.client = MarketplaceClient(str(base_url), self.runtime, asynchronous=asynchronous)
         except ValueError as error:
-            raise ConfigError(f"The conf of channel {channel.pk} has a `base_url` that cannot be used: {error}.") from error
+            raise ConfigError(
+                f"The conf of channel {channel.pk} has a `base_url` that cannot be used: {error}."
+            ) from error
         self.traffic = self.client.traffic
 
     async def __aexit__(

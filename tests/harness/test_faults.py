@@ -1,0 +1,86 @@
+"""One thing goes wrong at every request of every flow: once, three times, or until somebody mends it."""
+
+import os
+import random
+from itertools import product
+
+import pytest
+
+from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike
+from tests.harness.promises import Watch, broken_promises
+from tests.harness.scenarios import SCENARIOS, Scenario, clean_requests, good_products, heal, quiet, run, settle
+
+pytestmark = pytest.mark.harness
+
+EVERYTHING = os.environ.get("HARNESS") == "all"
+KINDS = NOT_HANDLED + SPOILT
+SAMPLED = 20
+"""Faults of one flow in the sample."""
+OBJECTS = 8
+SLACK = 12
+"""Requests that one batch's ending and its reports may add."""
+
+
+def sample(scenario: Scenario, requests: int, durations: tuple[int | None, ...]) -> list[tuple[int, str, int | None]]:
+    """All faults of a flow, or a seeded choice of them."""
+    faults = list(product(range(1, requests + 1), KINDS, durations))
+    if EVERYTHING or len(faults) <= SAMPLED:
+        return faults
+    return random.Random(f"{scenario}{durations}").sample(faults, SAMPLED)
+
+
+@pytest.mark.parametrize("durations", [(1,), (3, None)], ids=["once", "longer"])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+async def test_every_fault_recovers(scenario: Scenario, durations: tuple[int | None, ...]) -> None:
+    """Whatever goes wrong, three cycles after it is mended every promise holds, and no storm of requests was made."""
+    clean = await clean_requests(scenario)
+    faults = sample(scenario, clean, durations)
+    unrecovered, storms = [], []
+    for at, kind, times in faults:
+        world = scenario.world()
+        watch = Watch(world)
+        await scenario.prepare(world)
+        before = world.sent
+        world.fault = Strike(kind, before + at, times)
+        await run(world, scenario.flow)
+        if world.sent - before > 1.2 * clean + 3 * OBJECTS + SLACK:
+            storms.append(f"{at} {kind} × {times}: {world.sent - before} requests, {clean} without the fault")
+        heal(world)
+        await quiet(world)
+        problems = broken_promises(world, watch)
+        if problems:
+            unrecovered.append(f"{at} {kind} × {times}: {problems[:3]}")
+    print(f"\n{scenario} {durations}: {len(faults)} faults, {len(unrecovered)} unrecovered, {len(storms)} storms")
+    assert not unrecovered
+    assert not storms
+
+
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if "insert" in s.flow or "update" in s.flow], ids=str)
+async def test_an_edit_at_any_moment_is_offered_again(scenario: Scenario) -> None:
+    """P2: an object edited between its reading and its end is never recorded as sent in its new version."""
+    requests = await clean_requests(scenario)
+    moments = range(1, requests + 1) if EVERYTHING else random.Random(str(scenario)).sample(range(1, requests + 1), 8)
+    lost = []
+    for at in moments:
+        world = scenario.world()
+        watch = Watch(world)
+        await scenario.prepare(world)
+        start, edited = world.sent, good_products(world)[0]
+
+        def edit(number: int, request: object, moment: str, world=world, turn=start + at, edited=edited) -> None:
+            if number == turn and moment == "after":
+                world.hub.edit_product(edited)
+
+        world.hook = edit
+        await run(world, scenario.flow)
+        await settle(world)
+        heal(world)
+        await run(world, "insert_products")
+        await run(world, "update_products")
+        await settle(world)
+        item = world.market.items.get(world.hub.hub.goods.products[edited]["sku"])
+        if item is None or item["version"] != world.hub.hub.goods.products[edited]["modified_date"]:
+            lost.append(f"edit at request {at}: the channel has {item and item['version']}")
+        lost += watch.lies
+    print(f"\n{scenario}: {len(list(moments))} edits, {len(lost)} lost")
+    assert not lost
