@@ -6,7 +6,7 @@ from typing import cast
 import httpx
 
 CONNECTIONS_PER_POOL = 2
-"""httpcore walks all its connections for every request: with 2 a request costs an eighth less than with 8 (docs/adr/0004)."""
+"""httpcore walks all its connections for every request: with 2, a request costs an eighth less than with 8."""
 
 
 class StripedPool(httpx.AsyncBaseTransport):

@@ -41,7 +41,7 @@ LONGEST_PAUSE = 20.0
 """Seconds between two tries, at most, where the server asked for none."""
 QUOTED_CHARACTERS = 200
 KEPT_BYTES = 40_000
-"""Bytes of a body that are kept for reports: more than they quote, so that no secret is cut in half before it is masked."""
+"""Bytes of a body that are kept for reports: more than they quote, for what is cut in half cannot be masked."""
 OVERLOAD = frozenset({429, 503})
 _NO_PATH = re.compile(r"[a-z][a-z0-9+.-]*://|//|[^#]*#", re.IGNORECASE)
 

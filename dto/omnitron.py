@@ -42,9 +42,8 @@ class ChannelConf(OmnitronObject):
         """A field of the conf by its key, the connector's own ones included."""
         if key in type(self).model_fields:
             return getattr(self, key)
-        return (self.__pydantic_extra__ or {}).get(
-            key, default
-        )  # never an attribute: `schema` is a method of pydantic's
+        # Not by getattr: `schema` and `copy` are methods of pydantic's.
+        return (self.__pydantic_extra__ or {}).get(key, default)
 
 
 class Channel(OmnitronObject):

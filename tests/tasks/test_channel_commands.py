@@ -141,7 +141,7 @@ async def test_a_nonsense_answer_to_a_send_is_a_contract_error_that_says_what_wa
     with pytest.raises(ContractError) as caught:
         await channel.do_action(Send, answer=answer)
     assert "`send_inserted_products`" in caught.value.message
-    assert "Connector" in caught.value.message
+    assert "`told`" in caught.value.message
     assert "\n" not in caught.value.message
 
 

@@ -1,0 +1,103 @@
+"""Products go on sale through real flow runs, and the UI can be read."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from dto.enums import BatchRequestStatus
+from dto.summary import RunOutcome, RunSummary
+from flows.product import insert_products
+from flows.verify import verify_batch
+from tests.harness.loopback import World
+from tests.runs.records import Recorded, artifact_of, run
+from tests.tasks.helpers import assert_converged, batches
+
+pytestmark = pytest.mark.flow
+
+ENRICHMENT = ("get product stocks", "get product prices", "get mapped products", "get product categories")
+REPORTS = ("create error report", "create operational event")
+
+
+def summary_of(recorded: Recorded) -> RunSummary:
+    """The value that a completed run answers."""
+    assert recorded.state.is_completed(), recorded.state.message
+    summary = recorded.state.data
+    assert isinstance(summary, RunSummary)
+    return summary
+
+
+def commands(names: list[str]) -> Counter[str]:
+    """How often each command ran, by the first words of its task runs."""
+    return Counter(name.partition(" · ")[0] for name in names)
+
+
+async def test_a_synchronous_channel_costs_one_task_run_for_each_command_and_batch(make_world: Callable[..., World]) -> None:
+    """None for each object; and no tags, for each would cost a request to Prefect's server with every task run."""
+    world = make_world(failing=0)
+    recorded = await run(world, insert_products, batch_size=6)
+    summary = summary_of(recorded)
+    assert (summary.outcome, summary.counts, summary.batches) == (RunOutcome.completed, {"integrated": 12}, 2)
+    assert_converged(world)
+    assert recorded.run.name == "insert products"
+    task_runs = await recorded.task_runs(21)
+    once = ("batch request update", "send inserted products", "process product batch requests")
+    assert commands([row.name for row in task_runs]) == {
+        "get inserted products": 3,  # the last finds nothing due
+        **dict.fromkeys((*ENRICHMENT, *REPORTS, *once), 2),
+    }
+    assert [row.name for row in task_runs if row.tags] == []
+
+
+async def test_an_asynchronous_channel_is_verified_in_a_run_of_its_own(make_world: Callable[..., World]) -> None:
+    world = make_world(failing=0, asynchronous=True)
+    sent = await run(world, insert_products)
+    assert summary_of(sent).counts == {"accepted": 12}
+    (remote_batch_id,) = summary_of(sent).remote_batches
+    verified = await run(world, verify_batch, remote_batch_id=remote_batch_id, wait=60)
+    assert summary_of(verified).counts == {"integrated": 12}
+    assert_converged(world)
+    assert verified.run.name == f"verify batch {remote_batch_id}"
+    assert commands([row.name for row in await sent.task_runs(10)]) == {
+        **dict.fromkeys(("get inserted products", *ENRICHMENT, "send inserted products", *REPORTS), 1),
+        "batch request update": 2,
+    }
+    names = [row.name for row in await verified.task_runs(6)]
+    assert commands(names)["get batch requests"] == 1
+    assert commands(names)["process product batch requests"] == 1
+
+
+async def test_the_name_of_a_task_run_says_what_it_does_to_how_much_of_which_batch(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(failing=0)
+    names = [row.name for row in await (await run(world, insert_products)).task_runs(10)]
+    batch = batches(world)[0]["local_batch_id"][:8]
+    assert names[0] == "get inserted products"
+    assert [name for name in names[1:] if not name.endswith(f" · batch {batch}")] == []
+    assert f"send inserted products · 12 objects · batch {batch}" in names
+    assert [name for name in names if re.search(r"\b1 objects|_|[A-Z]", name)] == []
+
+
+async def test_the_batches_of_a_run_have_names_that_differ(make_world: Callable[..., World]) -> None:
+    world = make_world(failing=0, products=4)
+    names = [row.name for row in await (await run(world, insert_products, batch_size=2)).task_runs(21)]
+    sends = [name for name in names if name.startswith("send")]
+    assert len(sends) == len(set(sends)) == 2
+
+
+async def test_the_artifact_of_a_run_tells_what_happened_and_lists_the_failures(make_world: Callable[..., World]) -> None:
+    """Under a key that holds the channel: two channels on one server must not overwrite each other's."""
+    world = make_world(failing=0.5)
+    recorded = await run(world, insert_products)
+    summary = summary_of(recorded)
+    assert summary.counts == {"integrated": 6, "failed": 6}
+    text = await artifact_of(recorded, "insert-products-channel-6")
+    assert text.startswith("# Insert products: completed\n")
+    assert "6 integrated, 6 failed" in text
+    rows = re.findall(r"^\| (\S+) \| (\S+) \| .+ \| \S+ \|$", text, re.MULTILINE)
+    listed = Counter(code for sku, code in rows if sku not in ("object", "---"))
+    assert listed == summary.failures
+    assert {row["sku"] for row in world.hub.hub.goods.products if row["pk"] in world.hub.defects} <= {sku for sku, _ in rows}
+    assert [row["status"] for row in batches(world)] == [BatchRequestStatus.done]
