@@ -2,7 +2,6 @@
 
 import json
 import logging
-import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from clients.clock import http_date
 from clients.deadline import seconds_left
@@ -37,8 +37,6 @@ for _library in ("httpx", "httpcore"):
 MAX_BODY_BYTES = 32 * 1024 * 1024
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for more is left alone until the next run."""
-LONGEST_PAUSE = 20.0
-"""Seconds between two tries, at most, where the server asked for none."""
 QUOTED_CHARACTERS = 200
 KEPT_BYTES = 40_000
 """Bytes of a body that are kept for reports: more than they quote, for what is cut in half cannot be masked."""
@@ -129,6 +127,14 @@ class Transport:
         self._budget = RetryBudget()
         self._connect_timeout = settings.CHANNEL_APP_CONNECT_TIMEOUT
         self._read_timeout = settings.CHANNEL_APP_READ_TIMEOUT
+        self._retrying = AsyncRetrying(
+            sleep=runtime.clock.sleep,
+            retry=self._may_repeat,
+            stop=self._gives_up,
+            wait=self._pause,
+            before_sleep=self._say_so,
+            reraise=True,
+        )
         self._client = httpx.AsyncClient(
             headers={"Accept": "application/json", **(headers or {})},
             transport=runtime.connect(in_flight),
@@ -152,20 +158,12 @@ class Transport:
         """Sends a request, again where that is safe and useful, and answers its reply."""
         url = self._url(call)
         self._budget.earn()
-        tries = 1
-        while True:
-            try:
-                return await self._try(call, url)
-            except ChannelAppError as error:
-                if not self._may_repeat(call, error) or tries >= self._tries or not self._budget.spend():
-                    if isinstance(error, RetryableError):
-                        error.context["spent"] = True
-                    raise
-                pause, message = _pause(error, tries), error.message
-            self.traffic.retries += 1
-            log.warning("%s Trying again in %.1f s.", message, pause)
-            await self._clock.sleep(pause)
-            tries += 1
+        try:
+            reply: Reply = await self._retrying.copy()(self._try, call, url)
+        except RetryableError as error:
+            error.context["spent"] = True
+            raise
+        return reply
 
     def _url(self, call: Call) -> str:
         # Put together here: httpx would read every address three times over, and follow a path to another host.
@@ -311,28 +309,45 @@ class Transport:
         text = self.redactor.line(_beginning(raw), limit=QUOTED_CHARACTERS)
         return f"“{text}”" if text else "an empty body"
 
-    def _may_repeat(self, call: Call, error: ChannelAppError) -> bool:
-        match error:
+    def _may_repeat(self, state: RetryCallState) -> bool:
+        call: Call = state.args[0]
+        match state.outcome and state.outcome.exception():
             case ChannelAppError(context={"spent": True}):
                 return False
-            case RateLimitedError():  # certainly not applied
+            case RateLimitedError() as error:  # certainly not applied
                 return (error.retry_after or 0) <= LONGEST_WAIT
-            case RetryableError() | ContractError(context={"unreadable": True}):
+            case (RetryableError() | ContractError(context={"unreadable": True})) as error:
                 return call.repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT
             case _:
                 return False
+
+    def _gives_up(self, state: RetryCallState) -> bool:
+        return state.attempt_number >= self._tries or not self._budget.spend()
+
+    def _pause(self, state: RetryCallState) -> float:
+        asked = _error_of(state).context.get("retry_after")
+        return _BACKOFF(state) if asked is None else float(asked)
+
+    def _say_so(self, state: RetryCallState) -> None:
+        self.traffic.retries += 1
+        log.warning("%s Trying again in %.1f s.", _error_of(state).message, state.upcoming_sleep)
+
+
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
+"""Where the server asked for no pause: full jitter over half a second, doubling with every try, 20 s at most."""
+
+
+def _error_of(state: RetryCallState) -> ChannelAppError:
+    error = state.outcome and state.outcome.exception()
+    if not isinstance(error, ChannelAppError):
+        raise TypeError(f"only errors of this project are retried, not {error!r}")
+    return error
 
 
 def _unusable(call: Call, message: str, **context: Any) -> ChannelAppError:
     """An answer of which nothing can be used: a write may have been applied all the same, a read is none."""
     kind = ContractError if call.method == "GET" else LostAnswerError
     return kind(message, method=call.method, path=call.path, **context)
-
-
-def _pause(error: ChannelAppError, tries: int) -> float:
-    """Seconds until the next try: what the server asked for, or a random time that may double with every try."""
-    asked = error.context.get("retry_after")
-    return random.uniform(0, min(LONGEST_PAUSE, 2.0 ** (tries - 2))) if asked is None else float(asked)  # noqa: S311
 
 
 def _beginning(raw: bytes) -> str:

@@ -1,5 +1,6 @@
 """What the contract with Omnitron only assumes: each line, the promise that rests on it, and how to try it on a hub."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -133,7 +134,10 @@ class Trial:
             yield batch
 
     async def commit(
-        self, batch: BatchRequest, content_type: ContentType = QUIET_TYPE, objects: Sequence[BatchRequestObjectsDto] = ()
+        self,
+        batch: BatchRequest,
+        content_type: ContentType = QUIET_TYPE,
+        objects: Sequence[BatchRequestObjectsDto] = (),
     ) -> Any:
         """Commits a batch; answers the body as it came."""
         entries = [entry.model_dump(mode="json") for entry in objects]
@@ -152,6 +156,14 @@ class Trial:
             ) from refused
 
     async def _end(self, batch: BatchRequest) -> None:
+        try:
+            await self._fail(batch)
+        except asyncio.CancelledError:
+            # Interrupted in just this request: once more, then give in.
+            await self._fail(batch)
+            raise
+
+    async def _fail(self, batch: BatchRequest) -> None:
         try:
             await self.client.move_batch(batch.pk, Status.fail)
         except ChannelAppError as error:
@@ -181,12 +193,17 @@ class Trial:
         """What batches do to a product; lived through once."""
         if not self.with_object:
             raise CannotTryError(WITH_OBJECT)
-        if self._object_story is None:
-            self._object_story = ObjectStory()
-            await self._object_story.live(self)
-        if self._object_story.why_not:
-            raise CannotTryError(self._object_story.why_not)
-        return self._object_story
+        story = self._object_story
+        if story is None:
+            story = self._object_story = ObjectStory()
+            try:
+                await story.live(self)
+            except ChannelAppError as error:
+                story.why_not = f"the trial with product {story.product} broke off: {error.message}"
+                raise
+        if story.why_not:
+            raise CannotTryError(story.why_not)
+        return story
 
 
 class ObjectStory:
@@ -200,8 +217,10 @@ class ObjectStory:
         self.taken_by_second = False
         self.second_refused = ""
         self.kept_by_second = False
-        self.released: IntegrationAction | None = None
+        self.left_over: IntegrationAction | None = None
+        """The product's action after both batches have failed."""
         self.offered_again = False
+        self._batches: set[str] = set()
 
     async def live(self, trial: Trial) -> None:
         """Goes the way, and leaves nothing behind but one attempt."""
@@ -214,13 +233,14 @@ class ObjectStory:
         entry = BatchRequestObjectsDto(product.pk, product.modified_date, ContentType.product)
         try:
             async with trial.committed(ContentType.product, [entry]) as first:
+                self._batches.add(first.local_batch_id)
                 self.committed = await self._action(client)
                 again = await trial.commit(first, ContentType.product)
                 self.echoed = list((again or {}).get("objects") or []) if isinstance(again, dict) else []
                 await trial.move(first.pk, Status.ongoing)
                 async with trial.batch() as second:
+                    self._batches.add(second.local_batch_id)
                     await self._take_over(trial, first, second, entry)
-            self.released = await self._action(client)
             offered = await trial.rows("products/inserts", product_type=0, pk__in=product.pk)
             self.offered_again = any(row.get("pk") == product.pk for row in offered)
         except CannotTryError as reason:
@@ -228,7 +248,9 @@ class ObjectStory:
         finally:
             await self._clean_up(client)
 
-    async def _take_over(self, trial: Trial, first: BatchRequest, second: BatchRequest, entry: BatchRequestObjectsDto) -> None:
+    async def _take_over(
+        self, trial: Trial, first: BatchRequest, second: BatchRequest, entry: BatchRequestObjectsDto
+    ) -> None:
         try:
             await trial.commit(second, ContentType.product, [entry])
         except RefusedError as refused:
@@ -253,9 +275,11 @@ class ObjectStory:
         return found[0] if found else None
 
     async def _clean_up(self, client: OmnitronClient) -> None:
-        """On a hub that does not release: the product had no action, so it must not keep one."""
-        if self.released is not None:
-            await client.delete_action(self.released.pk)
+        """On a hub that does not release: the product had no action, so it must not keep one of these batches'."""
+        action = await self._action(client)
+        if action is not None and action.local_batch_id in self._batches:
+            self.left_over = action
+            await client.delete_action(action.pk)
 
 
 def _rows(data: Any, resource: str) -> list[Any]:
@@ -312,7 +336,9 @@ async def lock_has_its_code(trial: Trial) -> Finding:
     if refused is None:
         return not_tried("the second commit was not refused")
     if LOCKED not in str(refused.body):
-        return broken(f"the refusal reads: {refused.message}", "set LOCKED in tasks/batch.py to the code that it carries")
+        return broken(
+            f"the refusal reads: {refused.message}", "set LOCKED in tasks/batch.py to the code that it carries"
+        )
     return HONOURED
 
 
@@ -324,6 +350,8 @@ async def type_is_bound(trial: Trial) -> Finding:
         except RefusedError as refused:
             if refused.status == NOT_ACCEPTABLE and OTHER_TYPE in str(refused.body):
                 return HONOURED
+            if LOCKED in str(refused.body):
+                return not_tried(f"a run holds {OTHER_QUIET_TYPE}: try again later")
             return broken(
                 f"the refusal reads: {refused.message}", "set OTHER_TYPE in tasks/batch.py to the code that it carries"
             )
@@ -438,9 +466,9 @@ async def newer_batch_takes_over(trial: Trial) -> Finding:
 async def fail_releases(trial: Trial) -> Finding:
     """The action of a product that was never sent, after its batch failed."""
     story = await trial.object_story()
-    if story.released is not None:
+    if story.left_over is not None:
         return broken(
-            f"the action of product {story.product} was still there, as `{story.released.status}`, after its batch had "
+            f"the action of product {story.product} was still there, as `{story.left_over.status}`, after its batch had "
             "failed; it was deleted",
             "look for objects that stay in `processing`, and delete their actions",
         )
@@ -471,7 +499,9 @@ async def error_reports_are_readable(trial: Trial) -> Finding:
         await trial.rows("error_reports", sort="-id", limit=1)
     except RefusedError as refused:
         if refused.status in (NOT_FOUND, NOT_ALLOWED):
-            return differs(f"GET error_reports/ answered {refused.status}: reports are written here, and cannot be read")
+            return differs(
+                f"GET error_reports/ answered {refused.status}: reports are written here, and cannot be read"
+            )
         raise
     return HONOURED
 

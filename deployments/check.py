@@ -1,7 +1,7 @@
 """Is everything in place? Settings, log-in, channel, catalog, connector; then what the contract only assumes."""
 
 import importlib.util
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ _MARKS = {
     Verdict.honoured: ("✓", typer.colors.GREEN),
     Verdict.differs: ("!", typer.colors.YELLOW),
     Verdict.broken: ("✗", typer.colors.RED),
-    Verdict.not_tried: ("–", None),
+    Verdict.not_tried: ("-", None),
 }
 _CHECKS = {"send_deleted_products": "check_deleted_products"}
 """What asks for the outcome of a send, where `send_…_products` is not followed by `check_products`."""
@@ -96,7 +96,7 @@ class _Sheet:
     def skipped(self, why: str, *names: str) -> None:
         """Not looked at."""
         for name in names:
-            self._line("–", None, f"{name:<10} skipped: {why}")
+            self._line("-", None, f"{name:<10} skipped: {why}")
 
     def assumption(self, assumption: Assumption, finding: Finding) -> None:
         """One line of the contract as it was found."""
@@ -222,23 +222,26 @@ class _Sheet:
         if not connector.actions:
             self.bad("connector", f"`{connector.name}` ({module}) has no commands: list them in its `actions`.")
             return
-        answers = {True: "answers at once", False: "answers later"}.get(connector.is_sync, "answers at once or later")
+        answers = {True: "answers at once", False: "answers later", None: "answers at once or later"}[connector.is_sync]
         self.good("connector", f"`{connector.name}` ({module}), {answers}; can {', '.join(sorted(connector.actions))}")
         for send, check in _unanswerable(connector):
             self.bad("connector", f"its channel answers later, but {send} comes without {check}: add that command.")
-        await connector.sign_of_life()
-        own = type(connector).sign_of_life is not ChannelIntegration.sign_of_life
-        if own:
+        if type(connector).sign_of_life is ChannelIntegration.sign_of_life:
+            self._line("-", None, "life       not tried: the connector has no `sign_of_life` of its own")
+            return
+        with self._explained("life"), _foreign_errors_named(module):
+            await connector.sign_of_life()
             self.good("life", "the channel is up")
-        else:
-            self._line("–", None, "life       not tried: the connector has no `sign_of_life`")
 
 
 def shadowed(names: Iterable[str], project: Path = PROJECT) -> list[tuple[str, str]]:
     """Packages that are imported from elsewhere: name and place."""
     found = []
     for name in names:
-        spec = importlib.util.find_spec(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        except ValueError:  # a module that was made by hand
+            spec = None
         place = None if spec is None else spec.origin or next(iter(spec.submodule_search_locations or ()), None)
         if place is None or not Path(place).resolve().is_relative_to(project / name):
             found.append((name, place or "nowhere"))

@@ -71,8 +71,10 @@ def run(
 
     Exit codes: 0 the run completed or had a reason to do nothing, 1 it failed, 2 the call was wrong.
     """
+    from deployments.console import without_tracebacks
     from flows.registry import FLOWS
 
+    without_tracebacks()
     if flow not in FLOWS:
         end(f"There is no flow `{flow}`. There are: {', '.join(FLOWS)}.", BAD_USAGE)
     parameters = parse_parameters(param or [])

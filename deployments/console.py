@@ -4,6 +4,15 @@ import logging
 
 from clients.errors import ChannelAppError
 
+_SAID_BETTER = (
+    "Finished in state",
+    "Beginning flow run",
+    "Task run failed with exception",
+    "Parameter validation failed",
+    "Still processing items",
+)
+"""What Prefect's lines begin with that say nothing to whoever started the command, or what the command says itself."""
+
 
 class _OneParagraph(logging.Filter):
     """Errors of this project explain themselves: their tracebacks stay out of the terminal (the UI has them)."""
@@ -14,7 +23,13 @@ class _OneParagraph(logging.Filter):
             # The error is printed once, at the end of the command.
             return False
         text = str(record.msg)
-        return not text.startswith(("Finished in state", "Beginning flow run", "Task run failed with exception"))
+        if record.name == "prefect.engine" and text.startswith("View at"):
+            # The run's own logger says it again.
+            return False
+        return not text.startswith(_SAID_BETTER)
+
+
+_FILTER = _OneParagraph()
 
 
 def without_tracebacks() -> None:
@@ -23,5 +38,5 @@ def without_tracebacks() -> None:
 
     setup_logging()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_OneParagraph())
+        handler.addFilter(_FILTER)  # once, however often this is called
     logging.getLogger("channel_app").setLevel(logging.INFO)

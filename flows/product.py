@@ -52,19 +52,18 @@ def _enrichment(
     in_stock_only: bool,
     language: str | None,
 ) -> list[Stage]:
-    """What the channel needs to know of each product. Categories come last: they cost a request a product, which those
-    that cannot be mapped, priced or stocked do not need."""
-    mapping, stock = {"language": language}, {"filter_out_of_stock_products": in_stock_only}
-    first: list[tuple[bool, Step]] = [
-        (add_stock, (GetProductStocks, stock)),
-        (add_price, (GetProductPrices, {})),
-        (add_mapped, (GetMappedProducts, mapping)),
+    """What the channel needs to know of each product. The cheap look-ups come first: mapping and categories cost a
+    request a product, which those without stock, price or mapping do not need."""
+    stages: list[list[tuple[bool, Step]]] = [
+        [
+            (add_stock, (GetProductStocks, {"filter_out_of_stock_products": in_stock_only})),
+            (add_price, (GetProductPrices, {})),
+        ],
+        [(add_mapped, (GetMappedProducts, {"language": language}))],
+        [(add_categories, (GetProductCategories, {}))],
     ]
-    stages: list[Stage] = [
-        [step for wanted, step in first if wanted],
-        [(GetProductCategories, {})] if add_categories else [],
-    ]
-    return [stage for stage in stages if stage]
+    wanted = ([step for is_wanted, step in stage if is_wanted] for stage in stages)
+    return [stage for stage in wanted if stage]
 
 
 def _inserts(enrich: list[Stage], language: str | None) -> Sending:

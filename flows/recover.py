@@ -10,7 +10,6 @@ from dto.batch_states import OPEN_LOCALLY
 from dto.omnitron import BatchRequest
 from dto.summary import RunSummary
 from flows.run import Run, run_flow
-from flows.sending import tell
 from tasks import reports
 from tasks.batch import Batch
 from tasks.omnitron.batch_requests import GetBatchRequests
@@ -68,7 +67,7 @@ async def _free(run: Run, hub: OmnitronIntegration, row: BatchRequest, older_tha
         f"Batch {fresh.local_batch_id} stood in `{fresh.status}` for more than {older_than} s: the run that made it has "
         "died. It was failed; its objects are offered again."
     )
-    await tell(hub, [reports.of_batch(batch, "recovered", text, hub.runtime.clock.now())])
+    await hub.tell([reports.of_batch(batch, "recovered", text, hub.runtime.clock.now())])
     await batch.fail()
     hub.logger(batch).warning("%s", text)
     run.batches += 1

@@ -200,7 +200,7 @@ async def _release(batch: Batch, hub: OmnitronIntegration, error: BaseException)
     log = hub.logger(batch)
     try:
         line = reports.of_batch(batch, "stopped", f"The batch was stopped: {words}", hub.runtime.clock.now())
-        await hub.do_action("create_error_report", objects=line)
+        await hub.tell([line])
         await batch.fail()
     except ChannelAppError as second:
         log.warning("The batch could not be ended (%s); `recover` will release its objects.", second.message)

@@ -10,7 +10,6 @@ from clients.deadline import deadline
 from clients.errors import ConfigError, DeadlineError, TakenOverError
 from dto.enums import BatchRequestStatus, ContentType
 from dto.outcomes import Accepted, Completed, SendOutcome
-from dto.reports import ErrorReportDto, OperationalEventDto
 from dto.summary import RunSummary
 from flows.run import Run, ending, run_flow
 from tasks.batch import Batch
@@ -19,7 +18,6 @@ from tasks.command import OmnitronCommand
 from tasks.concurrency import side_by_side
 from tasks.omnitron.batch_requests import BatchRequestUpdate
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
 from tasks.reports import of_batch
 from tasks.settlement import settle
 
@@ -127,7 +125,7 @@ class _Drain:
             return False
         hub.logger(batch).info("%s: %d are due in this batch", sending.title, len(tried))
         for stage in sending.enrich:
-            objects = objects and await self._enrich(stage, objects)
+            objects = objects and await self._enrich(batch, stage, objects)
         if objects:
             await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
             await self._settle(batch, await self._send(batch, objects))
@@ -136,10 +134,12 @@ class _Drain:
             self.run.add_batch(batch, sending.well)
         return len(tried) >= limit
 
-    async def _enrich(self, stage: Stage, objects: Sequence[Any]) -> list[Any]:
-        """The objects that every command of the stage kept, each with what any of them attached."""
+    async def _enrich(self, batch: Batch, stage: Stage, objects: Sequence[Any]) -> list[Any]:
+        """The objects that every command of the stage kept, each with what any of them attached. What failed in an
+        earlier stage is reported meanwhile."""
         work = (self.hub.do_action(command, objects=objects, **options) for command, options in stage)
-        answers = [{row.pk: row for row in answer} for answer in await side_by_side(*work)]
+        _, *kept = await side_by_side(self.hub.report_failures(batch), *work)
+        answers = [{row.pk: row for row in rows} for rows in kept]
         return [
             item.model_copy(update=_attached(item, [answer[item.pk] for answer in answers]))
             for item in objects
@@ -163,7 +163,7 @@ class _Drain:
     async def _settle(self, batch: Batch, outcome: SendOutcome) -> None:
         """Ends the batch, or leaves it with the channel."""
         hub = self.hub
-        await tell(hub, outcome.reports, is_success_log=self.limits.is_success_log)
+        await hub.tell([line for line in outcome.reports if self.limits.is_success_log or not line.is_ok])
         match outcome:
             case Completed(results):
                 odd = await hub.do_action(self.sending.settle, objects=results)
@@ -174,7 +174,7 @@ class _Drain:
                 self.run.add_irregularities(odd)
                 if odd.counts:
                     line = of_batch(batch, "irregular-answer", str(odd), self.run.runtime.clock.now())
-                    await tell(hub, [line])
+                    await hub.tell([line])
                 if any(not member.committed for member in batch.members.values()):
                     await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
                 await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.sent_to_remote)
@@ -194,13 +194,3 @@ def _attached(item: Any, richer: Sequence[Any]) -> dict[str, Any]:
     """What the richer forms of an object have that it had not."""
     known = vars(item)
     return {name: value for form in richer for name, value in vars(form).items() if value is not known.get(name)}
-
-
-async def tell(hub: OmnitronIntegration, reports: Sequence[ErrorReportDto], *, is_success_log: bool = True) -> None:
-    """Writes reports, and the same as events; those of success only where they are wanted."""
-    wanted = [line for line in reports if is_success_log or not line.is_ok]
-    if wanted:
-        events = [OperationalEventDto.from_error_report(line) for line in wanted]
-        await side_by_side(
-            hub.do_action(CreateErrorReport, objects=wanted), hub.do_action(CreateOperationalEvent, objects=events)
-        )

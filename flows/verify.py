@@ -14,7 +14,6 @@ from dto.outcomes import CheckOutcome, Completed, InProgress, Unknown
 from dto.summary import RunSummary
 from flows.product import IsSuccessLog
 from flows.run import Run, run_flow
-from flows.sending import tell
 from tasks.batch import Batch
 from tasks.channel.command import CheckCommand
 from tasks.channel.integration import ChannelIntegration
@@ -124,7 +123,7 @@ async def _verify(
     channel.require(verifying.check)
     batch = Batch(hub.client, None, row)
     outcome: CheckOutcome = await channel.do_action(verifying.check, objects=batch, batch_request=batch)
-    await tell(hub, outcome.reports, is_success_log=is_success_log)
+    await hub.tell([line for line in outcome.reports if is_success_log or not line.is_ok])
     try:
         return await _conclude(run, hub, verifying, batch, outcome)
     except TakenOverError as taken:

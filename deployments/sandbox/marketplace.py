@@ -1,6 +1,7 @@
 """A local marketplace: takes products, prices, stocks and images, at once or in batches that are asked for later."""
 
 import hashlib
+import uuid
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -205,7 +206,7 @@ class MarketplaceSandbox(SandboxSystem):
             else:
                 results.append(self._take(kind, item))
         self._batches_made += 1
-        batch_id = f"00000000-0000-4000-8000-{self._batches_made:012d}"
+        batch_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"remote batch {self._batches_made}"))
         self._batches[batch_id] = _Batch(results, self.clock.monotonic())
         return json_response({"batch_id": batch_id, "rejected": rejected}, 202)
 

@@ -9,11 +9,10 @@ from dto.batches import BatchRequestResponseDto
 from dto.enums import BatchRequestStatus, ContentType, FailedReasonType, IntegrationActionStatus, ResponseStatus
 from dto.omnitron import BatchRequest, IntegrationAction, Product
 from dto.outcomes import ItemResult
-from dto.reports import OperationalEventDto
 from tasks import reports
 from tasks.batch import Batch, Member, Reference
 from tasks.command import OmnitronCommand
-from tasks.concurrency import for_each, side_by_side
+from tasks.concurrency import for_each
 from tasks.failure import Failure
 from tasks.omnitron.matching import channel_key
 from tasks.settlement import Irregularities, name_of, settle
@@ -44,7 +43,7 @@ class BatchRequestUpdate(OmnitronCommand[None, Batch]):
     status: BatchRequestStatus = BatchRequestStatus.commit
 
     async def send(self, _: None) -> Batch:
-        await report_failures(self)
+        await self.integration.report_failures(self.batch_request)
         moves: dict[BatchRequestStatus, Callable[[], Any]] = {
             BatchRequestStatus.commit: self.batch_request.commit,
             BatchRequestStatus.sent_to_remote: self.batch_request.sent_to_remote,
@@ -58,26 +57,13 @@ class BatchRequestUpdate(OmnitronCommand[None, Batch]):
         return self.batch_request
 
 
-async def report_failures(command: OmnitronCommand[Any, Any]) -> None:
-    """One report and one event for each failed object that has none yet. Sent before the move that ends it, so that a
-    crash in between repeats a report rather than losing it."""
-    lines = reports.of_failures(command.batch_request, command.batch_request.failures_to_report())
-    if lines:
-        hub = command.integration
-        events = [OperationalEventDto.from_error_report(line) for line in lines]
-        await side_by_side(
-            hub.do_action("create_error_report", objects=lines),
-            hub.do_action("create_operational_event", objects=events),
-        )
-
-
 async def report_irregularities(command: OmnitronCommand[Any, Any], odd: Irregularities) -> None:
     """Tells about lines of the channel's answer that fit no object."""
     if odd.counts:
         command.log.warning("%s", odd)
         now = command.integration.runtime.clock.now()
         line = reports.of_batch(command.batch_request, "irregular-answer", str(odd), now)
-        await command.integration.do_action("create_error_report", objects=line)
+        await command.integration.tell([line])
 
 
 class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]):
@@ -95,7 +81,7 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
             await self.load_members()
         odd = settle(self.batch_request, results)
         await report_irregularities(self, odd)
-        await report_failures(self)
+        await self.integration.report_failures(self.batch_request)
         await self.batch_request.done()
         return odd
 
@@ -164,7 +150,7 @@ class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Ir
             del self.batch_request.members[(ContentType.integration_action, pk)]
         self.batch_request.ended += len(settled)
         await report_irregularities(self, odd)
-        await report_failures(self)
+        await self.integration.report_failures(self.batch_request)
         await self.batch_request.done()
         return odd
 

@@ -1,6 +1,6 @@
 """Omnitron's side: its commands, its client, and the batch of the run."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -8,6 +8,7 @@ from clients.errors import ChannelInactive, CommitLockedError
 from clients.omnitron import OmnitronClient
 from clients.runtime import Runtime
 from dto.enums import BatchRequestStatus, ContentType
+from dto.reports import ErrorReportDto, OperationalEventDto
 from tasks.batch import Batch
 from tasks.concurrency import side_by_side
 from tasks.integration import BaseIntegration
@@ -42,6 +43,7 @@ from tasks.omnitron.products import (
     GetUpdatedProducts,
 )
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+from tasks.reports import of_failures
 
 LOCK_WAITS = (2.0, 5.0)
 """Seconds to wait for another run's commit before this one gives up."""
@@ -167,6 +169,19 @@ class OmnitronIntegration(BaseIntegration):
         if self.before_first_commit is not None and self._ready_for != self.before_first_commit:
             await self.before_first_commit()
             self._ready_for = self.before_first_commit
+
+    async def report_failures(self, batch: Batch) -> None:
+        """One report and one event for each failed object that has none yet. They are written before the move that ends
+        the object, so that a crash in between repeats a report rather than losing it."""
+        await self.tell(of_failures(batch, batch.failures_to_report()))
+
+    async def tell(self, lines: Sequence[ErrorReportDto]) -> None:
+        """Writes lines into the merchant's log, and the same as events."""
+        if lines:
+            events = [OperationalEventDto.from_error_report(line) for line in lines]
+            await side_by_side(
+                self.do_action(CreateErrorReport, objects=lines), self.do_action(CreateOperationalEvent, objects=events)
+            )
 
     async def commit(self) -> None:
         """Commits the batch, waiting a little while another run holds its content type.

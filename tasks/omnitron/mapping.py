@@ -94,5 +94,8 @@ def _with_configs(mapping: MappedProduct, configs: list[AttributeConfig]) -> Map
             known = MappedAttributeValue(
                 attribute_name=config.attribute.name, attribute_remote_id=config.attribute_remote_id
             )
-        values[str(config.attribute.pk)] = known.model_copy(update=flags)
+        # Most mappings carry the flags already, and a copy for each of a dozen attributes of each product adds up.
+        if any(getattr(known, name) != flag for name, flag in flags.items()):
+            known = known.model_copy(update=flags)
+        values[str(config.attribute.pk)] = known
     return mapping.model_copy(update={"mapped_attribute_values": values})

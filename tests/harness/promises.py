@@ -52,11 +52,11 @@ def broken_promises(world: World, watch: Watch) -> list[str]:
         found += _product_problems(world, product, reported)
     listed = {product["sku"] for product in hub.goods.products}
     found += [f"{sku} was deleted, and is still on the channel" for sku in world.market.items if sku not in listed]
-    gone = {row["pk"] for row in hub.goods.products}
+    rows = {(model, row["pk"]) for model in MODELS for row in hub.offered[model]}
     found += [
-        f"action {row['pk']} of deleted product {row['object_id']} is left"
+        f"action {row['pk']} of deleted {row['content_type']['model']} {row['object_id']} is left"
         for row in hub.ledger.actions
-        if row["content_type"]["model"] == "product" and row["object_id"] not in gone
+        if row["content_type"]["model"] in MODELS and (row["content_type"]["model"], row["object_id"]) not in rows
     ]
     return found
 

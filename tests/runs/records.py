@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
-from sqlalchemy.engine import make_url
 
 from clients import runtime as runtimes
 from tests.harness.loopback import World
@@ -66,24 +64,31 @@ async def artifact_of(recorded: Recorded, key: str) -> str:
     return str(artifact.data)
 
 
-async def everything(until: str) -> str:
-    """All that the server's database holds, as SQL, once its log holds the line `until`."""
+async def everything(last: Recorded, task_runs: int) -> str:
+    """All that the server's database holds, as SQL, once it knows the end of the last run and of its task runs.
+
+    Events come in order: what is told of earlier runs is there as well.
+    """
     await APILogHandler.aflush()
-    path = Path(make_url(PREFECT_SERVER_DATABASE_CONNECTION_URL.value()).database or "")
+    await last.task_runs(task_runs)
+    path = PREFECT_SERVER_DATABASE_CONNECTION_URL.value().removeprefix("sqlite+aiosqlite:///")
 
     async def dump() -> str | None:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             text = "\n".join(database.iterdump())
-        return text if until in text else None
+        return text if f"{last.run.id}" in text and "Finished in state" in text else None
 
-    return await _eventually(dump, f"`{until}` in the database")
+    return await _eventually(dump, f"the log of {last.run.name}")
 
 
 async def _eventually(look: Callable[[], Awaitable[Found | None]], what: str) -> Found:
-    async with asyncio.timeout(PATIENCE):
-        while (found := await look()) is None:
-            await asyncio.sleep(PAUSE)
-        return found
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while (found := await look()) is None:  # noqa: ASYNC110  # another process has to do it
+                await asyncio.sleep(PAUSE)
+            return found
+    except TimeoutError:
+        raise AssertionError(f"The server did not record {what} within {PATIENCE:.0f} s.") from None
 
 
 def _only(flow_run_id: UUID) -> FlowRunFilter:

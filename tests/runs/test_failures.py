@@ -52,7 +52,7 @@ async def test_a_failed_run_says_why_in_one_paragraph_and_ends_its_batch(world: 
     text = await artifact_of(recorded, "insert-products-channel-6")
     assert text == f"# Insert products: failed\n\n{reason}\n"
     with pytest.raises(RunFailedError) as caught:
-        recorded.state.result()
+        await recorded.state.aresult()
     assert caught.value.summary.reason == reason
 
 

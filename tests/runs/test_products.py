@@ -20,10 +20,10 @@ ENRICHMENT = ("get product stocks", "get product prices", "get mapped products",
 REPORTS = ("create error report", "create operational event")
 
 
-def summary_of(recorded: Recorded) -> RunSummary:
+async def summary_of(recorded: Recorded) -> RunSummary:
     """The value that a completed run answers."""
     assert recorded.state.is_completed(), recorded.state.message
-    summary = recorded.state.data
+    summary = await recorded.state.aresult()
     assert isinstance(summary, RunSummary)
     return summary
 
@@ -33,11 +33,13 @@ def commands(names: list[str]) -> Counter[str]:
     return Counter(name.partition(" · ")[0] for name in names)
 
 
-async def test_a_synchronous_channel_costs_one_task_run_for_each_command_and_batch(make_world: Callable[..., World]) -> None:
+async def test_a_synchronous_channel_costs_one_task_run_for_each_command_and_batch(
+    make_world: Callable[..., World],
+) -> None:
     """None for each object; and no tags, for each would cost a request to Prefect's server with every task run."""
     world = make_world(failing=0)
     recorded = await run(world, insert_products, batch_size=6)
-    summary = summary_of(recorded)
+    summary = await summary_of(recorded)
     assert (summary.outcome, summary.counts, summary.batches) == (RunOutcome.completed, {"integrated": 12}, 2)
     assert_converged(world)
     assert recorded.run.name == "insert products"
@@ -53,10 +55,10 @@ async def test_a_synchronous_channel_costs_one_task_run_for_each_command_and_bat
 async def test_an_asynchronous_channel_is_verified_in_a_run_of_its_own(make_world: Callable[..., World]) -> None:
     world = make_world(failing=0, asynchronous=True)
     sent = await run(world, insert_products)
-    assert summary_of(sent).counts == {"accepted": 12}
-    (remote_batch_id,) = summary_of(sent).remote_batches
+    assert (await summary_of(sent)).counts == {"accepted": 12}
+    (remote_batch_id,) = (await summary_of(sent)).remote_batches
     verified = await run(world, verify_batch, remote_batch_id=remote_batch_id, wait=60)
-    assert summary_of(verified).counts == {"integrated": 12}
+    assert (await summary_of(verified)).counts == {"integrated": 12}
     assert_converged(world)
     assert verified.run.name == f"verify batch {remote_batch_id}"
     assert commands([row.name for row in await sent.task_runs(10)]) == {
@@ -87,11 +89,13 @@ async def test_the_batches_of_a_run_have_names_that_differ(make_world: Callable[
     assert len(sends) == len(set(sends)) == 2
 
 
-async def test_the_artifact_of_a_run_tells_what_happened_and_lists_the_failures(make_world: Callable[..., World]) -> None:
+async def test_the_artifact_of_a_run_tells_what_happened_and_lists_the_failures(
+    make_world: Callable[..., World],
+) -> None:
     """Under a key that holds the channel: two channels on one server must not overwrite each other's."""
     world = make_world(failing=0.5)
     recorded = await run(world, insert_products)
-    summary = summary_of(recorded)
+    summary = await summary_of(recorded)
     assert summary.counts == {"integrated": 6, "failed": 6}
     text = await artifact_of(recorded, "insert-products-channel-6")
     assert text.startswith("# Insert products: completed\n")
@@ -99,5 +103,7 @@ async def test_the_artifact_of_a_run_tells_what_happened_and_lists_the_failures(
     rows = re.findall(r"^\| (\S+) \| (\S+) \| .+ \| \S+ \|$", text, re.MULTILINE)
     listed = Counter(code for sku, code in rows if sku not in ("object", "---"))
     assert listed == summary.failures
-    assert {row["sku"] for row in world.hub.hub.goods.products if row["pk"] in world.hub.defects} <= {sku for sku, _ in rows}
+    assert {row["sku"] for row in world.hub.hub.goods.products if row["pk"] in world.hub.defects} <= {
+        sku for sku, _ in rows
+    }
     assert [row["status"] for row in batches(world)] == [BatchRequestStatus.done]

@@ -1,0 +1,146 @@
+"""One Prefect server and one pair of sandboxes for all runs of the command in processes of their own."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deployments.sandbox.server import HOST, SandboxProcess, listen
+
+PROJECT = Path(__file__).parents[2]
+START_SECONDS = 90.0
+_OURS = ("OMNITRON_", "MAIN_APP_URL", "CHANNEL_", "PREFECT_")
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """This process's environment without settings of anybody's, and with a Prefect of its own."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return plain | {
+        "PYTHONPATH": str(PROJECT),
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def prefect_server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A Prefect server; yields what points a process to it."""
+    with listen() as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+    process = subprocess.Popen(
+        command,
+        env=environment | {"PREFECT_SERVER_LOGGING_LEVEL": "INFO"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    ready, said = threading.Event(), []
+
+    def read() -> None:
+        for line in process.stdout or ():
+            said.append(line)
+            if "Uvicorn running" in line:
+                ready.set()
+        ready.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        ready.wait(START_SECONDS)
+        assert any("Uvicorn running" in line for line in said), "".join(said)
+        yield {"PREFECT_API_URL": f"http://{HOST}:{port}/api"}
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reader.join()
+        if process.stdout:
+            process.stdout.close()
+
+
+@pytest.fixture
+def channel_app(environment: dict[str, str], tmp_path: Path) -> Command:
+    """Runs the command in a process of its own, in an empty folder."""
+
+    def run(*arguments: str, settings: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "deployments.cli", *arguments],
+            env=environment | (settings or {}),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    return run
+
+
+class Shop:
+    """Both sandboxes, behind sockets."""
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        self.sandbox = sandbox
+        self.http = httpx.Client(trust_env=False)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Under which a program finds them. A request is tried once: faults are meant."""
+        return {**self.sandbox.environment, "CHANNEL_APP_TRIES": "1"}
+
+    def control(self, system: str, method: str, path: str, body: Any = None) -> Any:
+        """A request to a sandbox's control routes."""
+        response = self.http.request(method, f"{self.sandbox.urls[system]}/_sandbox/{path}", json=body)
+        response.raise_for_status()
+        return response.json()
+
+    def hub(self, method: str, path: str, body: Any = None) -> Any:
+        """A request to the hub's own API, as its user."""
+        base = f"{self.sandbox.urls['omnitron']}/api/v1"
+        credentials = {"username": "sandbox", "password": "sandbox"}
+        key = self.http.post(f"{base}/auth/login/", json=credentials).json()["key"]
+        headers = {"Authorization": f"Token {key}"}
+        response = self.http.request(method, f"{base}/channel/6/{path}", json=body, headers=headers)
+        response.raise_for_status()
+        return response.json()
+
+    def state(self) -> Any:
+        """Where everything stands."""
+        return self.control("omnitron", "GET", "state")
+
+    def assert_nothing_locked(self) -> None:
+        """No batch is open, no object is in work, and the contract was kept."""
+        state = self.state()
+        assert state["counts"]["open_batches"] == {}
+        assert [row["processing"] for row in state["counts"]["objects"].values() if row["processing"]] == []
+        assert state["violations"] == []
+
+
+@pytest.fixture(scope="session")
+def shops() -> Iterator[Shop]:
+    with SandboxProcess("all", products=12, failing=0.0) as sandbox:
+        shop = Shop(sandbox)
+        yield shop
+        shop.http.close()
+
+
+@pytest.fixture
+def shop(shops: Shop) -> Shop:
+    """A shop of twelve products without a defect, none of them on sale."""
+    shops.control("omnitron", "POST", "reset", {})
+    shops.control("marketplace", "POST", "reset", {})
+    return shops

@@ -1,0 +1,250 @@
+"""The harness itself: each planted bug, one of the traps that this project was built to avoid, is caught."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from clients.errors import ItemError
+from clients.omnitron import OmnitronClient
+from dto.enums import ResponseStatus
+from flows import recover as recovery
+from flows import sending, verify
+from tasks import settlement
+from tasks.batch import Batch, Member
+from tasks.channel.sandbox import products as connector
+from tasks.omnitron import mapping, product_offers, reports
+from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests
+from tests.harness.promises import Watch, broken_promises
+from tests.harness.scenarios import (
+    SCENARIOS,
+    Scenario,
+    good_products,
+    heal,
+    quiet,
+    run,
+    settle,
+    until_killed,
+    with_kill,
+)
+
+pytestmark = pytest.mark.harness
+
+Patch = pytest.MonkeyPatch
+BY_NAME = {str(scenario): scenario for scenario in SCENARIOS}
+
+
+def nobody_recovers(patch: Patch) -> None:
+    """Recovery finds nothing to do."""
+    patch.setattr(recovery, "OPEN_LOCALLY", ())
+
+
+def edits_count_as_sent(patch: Patch) -> None:
+    """`done` carries the version that is read again at the end, not the one that was sent."""
+    entry = Member.entry
+
+    def reread(self: Member) -> Any:
+        row = CURRENT["world"].hub.hub.offered[self.content_type].get(self.pk)
+        return entry(self).model_copy(update={"version_date": row["modified_date"]} if row and self.settled else {})
+
+    patch.setattr(Member, "entry", reread)
+
+
+def everything_is_success(patch: Patch) -> None:
+    """The connector takes every status for success."""
+    kind = connector.ProductBatchRequestResponseDto
+
+    def happy(**fields: Any) -> Any:
+        remote_id = fields["remote_id"] or "MP-1"
+        return kind(**{**fields, "status": ResponseStatus.success, "remote_id": remote_id})
+
+    patch.setattr(connector, "ProductBatchRequestResponseDto", happy)
+
+
+def companions_are_forgotten(patch: Patch) -> None:
+    """`done` names the products, and leaves out their prices and stocks."""
+    move = Batch._move
+
+    async def products_only(self: Batch, to: Any, members: Any = None) -> None:
+        named = None if members is None else [m for m in members if to != "done" or m.content_type == self.content_type]
+        await move(self, to, named)
+
+    patch.setattr(Batch, "_move", products_only)
+
+
+def nothing_is_reported(patch: Patch) -> None:
+    """Failures are recorded, and nobody is told."""
+
+    async def silent(self: Any, lines: Any) -> int:
+        return 0
+
+    patch.setattr(reports.CreateErrorReport, "send", silent)
+
+
+def the_product_goes_first(patch: Patch) -> None:
+    """A deletion removes the product's own action before its dependants', so that a second pass finds nothing."""
+    patch.setattr(ProcessDeleteProductBatchRequests, "DEPENDANTS", ())
+
+
+def failures_are_lost(patch: Patch) -> None:
+    """A product that cannot be mapped is left out, and its batch never hears of it."""
+
+    async def swallowing(self: Any, objects: Any, work: Callable[[Any], Any], doing: str) -> list[Any]:
+        found = []
+        for item in objects:
+            try:
+                found.append(await work(item))
+            except ItemError:
+                continue
+        return found
+
+    patch.setattr(mapping.GetMappedProducts, "for_each", swallowing)
+    patch.setattr(Batch, "done", lambda self: self._move("done", [m for m in self.members.values() if m.settled]))
+
+
+def one_bad_batch_ends_the_sweep(patch: Patch) -> None:
+    """A batch that the channel forgot raises, and those behind it are never asked for."""
+
+    async def raising(*arguments: Any) -> Any:
+        raise RuntimeError("the channel does not know this batch")
+
+    patch.setattr(verify, "_conclude", raising)
+
+
+def a_404_page_is_a_deletion(patch: Patch) -> None:
+    """Any 404 counts as deleted, a proxy's page too."""
+
+    async def gullible(self: OmnitronClient, pk: int) -> None:
+        return None
+
+    patch.setattr(OmnitronClient, "delete_action", gullible)
+
+
+def the_missing_are_integrated(patch: Patch) -> None:
+    """An item that the channel's answer does not mention counts as integrated."""
+
+    def generous(batch: Batch, member: Member, *rest: Any) -> None:
+        batch.settle_member(member.owner, f"MP-{member.pk}")
+
+    patch.setattr(settlement, "_fail", generous)
+
+
+def prices_end_at_an_empty_chunk(patch: Patch) -> None:
+    """Rows of the list are dropped: every product lacks its price."""
+
+    async def none(self: Any, products: list[int]) -> list[Any]:
+        return []
+
+    patch.setattr(product_offers.GetProductPrices, "rows", none)
+
+
+def a_stopped_batch_stays_open(patch: Patch) -> None:
+    """A run that fails leaves its batch in commit, and recovery does not look at it."""
+
+    class Careless:
+        def __init__(self, *arguments: Any) -> None: ...
+
+        async def __aenter__(self) -> None: ...
+
+        async def __aexit__(self, *arguments: Any) -> None: ...
+
+    patch.setattr(sending, "ending", Careless)
+    nobody_recovers(patch)
+
+
+CURRENT: dict[str, Any] = {}
+
+
+async def crash(scenario: Scenario, world: Any) -> None:
+    """Dies in the middle."""
+    with_kill(world, 12, "after")
+    await until_killed(run(world, scenario.flow))
+    heal(world)
+
+
+async def edit(scenario: Scenario, world: Any) -> None:
+    """A product changes while it is sent."""
+    start, edited = world.sent, good_products(world)[0]
+
+    def hook(number: int, request: Any, moment: str) -> None:
+        if number == start + 20 and moment == "before":
+            world.hub.edit_product(edited)
+
+    world.hook = hook
+    await run(world, scenario.flow)
+    heal(world)
+
+
+async def refuse(scenario: Scenario, world: Any) -> None:
+    """The marketplace refuses a product."""
+    sku = world.hub.hub.goods.products[good_products(world)[0]]["sku"]
+    world.market.refuse[sku] = "Ürün görseli en az 500x500 piksel olmalıdır"
+    await run(world, scenario.flow)
+
+
+async def plainly(scenario: Scenario, world: Any) -> None:
+    """Nothing goes wrong but the bug."""
+    await run(world, scenario.flow)
+
+
+async def hub_down(scenario: Scenario, world: Any) -> None:
+    """The marketplace is down during the send."""
+    from deployments.sandbox.faults import Fault  # noqa: PLC0415
+
+    world.market.faults.add(Fault("status", method="PUT", times=None))
+    await run(world, scenario.flow)
+    heal(world)
+
+
+async def forget(scenario: Scenario, world: Any) -> None:
+    """The marketplace forgets its batches."""
+    await run(world, scenario.flow)
+    world.market.forget_batches()
+    world.clock.advance(1_000)
+    await settle(world)
+
+
+PLANTED = [
+    (nobody_recovers, "insert_products-sync", crash),
+    (edits_count_as_sent, "insert_products-sync", edit),
+    (everything_is_success, "insert_products-sync", refuse),
+    (companions_are_forgotten, "insert_products-sync", plainly),
+    (nothing_is_reported, "insert_products-sync", plainly),
+    (the_product_goes_first, "delete_products-sync", plainly),
+    (failures_are_lost, "insert_products-sync", plainly),
+    (one_bad_batch_ends_the_sweep, "insert_products-async", forget),
+    (a_404_page_is_a_deletion, "delete_products-sync", plainly),
+    (the_missing_are_integrated, "insert_products-async", forget),
+    (prices_end_at_an_empty_chunk, "insert_products-sync", plainly),
+    (a_stopped_batch_stays_open, "insert_products-sync", hub_down),
+]
+
+
+@pytest.mark.parametrize(("bug", "name", "trouble"), PLANTED, ids=lambda value: getattr(value, "__name__", None))
+async def test_a_planted_bug_is_caught(
+    bug: Callable[[Patch], None], name: str, trouble: Callable[[Scenario, Any], Any], monkeypatch: Patch
+) -> None:
+    """With the bug, at least one promise does not hold."""
+    scenario = BY_NAME[name]
+    world = scenario.world()
+    CURRENT["world"] = world
+    watch = Watch(world)
+    await scenario.prepare(world)
+    bug(monkeypatch)
+    await trouble(scenario, world)
+    await quiet(world)
+    assert broken_promises(world, watch), f"{bug.__doc__} The harness saw nothing."
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble"), [(name, trouble) for _, name, trouble in PLANTED if trouble is not refuse]
+)
+async def test_without_the_bug_the_same_trouble_is_mended(name: str, trouble: Callable[[Scenario, Any], Any]) -> None:
+    """The promises hold when nothing is planted: what is caught above is the bug."""
+    scenario = BY_NAME[name]
+    world = scenario.world()
+    watch = Watch(world)
+    await scenario.prepare(world)
+    await trouble(scenario, world)
+    await quiet(world)
+    assert not broken_promises(world, watch)

@@ -1,0 +1,86 @@
+"""Flows: what Prefect is told of them, and that each can be deployed."""
+
+import importlib
+import inspect
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from prefect import Flow, __version__
+from prefect.utilities.callables import parameter_schema
+
+from flows.registry import FLOWS
+from tests.house.sources import ROOT, modules
+from tests.house.test_lock import declared
+
+DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+CHANNEL = "{{ $OMNITRON_CHANNEL_ID }}"
+
+
+def _flow_of(deployment: dict[str, Any]) -> Any:
+    path, _, name = deployment["entrypoint"].partition(":")
+    module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+    return getattr(module, name)
+
+
+def _name(value: Any) -> str:
+    return str(value["entrypoint"]) if isinstance(value, dict) else str(value)
+
+
+def test_every_flow_is_in_the_registry():
+    """The command line runs what stands there."""
+    found = {id(value) for module in modules("flows") for value in vars(module).values() if isinstance(value, Flow)}
+    assert found == {id(flow) for flow in FLOWS.values()}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_flow_is_asynchronous_described_and_leaves_retries_and_results_alone(name: str):
+    """A synchronous flow costs a second; a flow that is retried repeats what its tasks did."""
+    flow = FLOWS[name]
+    assert inspect.iscoroutinefunction(flow.fn)
+    assert flow.name == name.replace("_", " ")
+    assert flow.flow_run_name
+    assert flow.retries == 0
+    assert flow.persist_result is False
+    assert flow.description
+    assert flow.description.endswith(".")
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_every_parameter_of_a_flow_is_described_in_the_form_that_people_fill_in(name: str):
+    properties = parameter_schema(FLOWS[name].fn).properties  # what a deployment is given
+    assert set(properties) == set(inspect.signature(FLOWS[name].fn).parameters)
+    assert [key for key, field in properties.items() if not field.get("description", "").endswith(".")] == []
+
+
+def test_every_flow_is_deployed_once():
+    entrypoints = [deployment["entrypoint"].partition(":")[2] for deployment in DEPLOYMENTS]
+    assert sorted(entrypoints) == sorted(FLOWS)
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
+def test_a_deployment_finds_its_flow_and_names_its_channel(deployment: dict[str, Any]):
+    """Two channels on one server must not overwrite each other's."""
+    flow = _flow_of(deployment)
+    assert flow is FLOWS[flow.fn.__name__]
+    assert deployment["name"] == f"{flow.fn.__name__.replace('_', '-')}-{CHANNEL}"
+    assert f"channel:{CHANNEL}" in deployment["tags"]
+    assert deployment["description"]
+    assert deployment["work_pool"]["name"]
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
+def test_runs_of_a_deployment_wait_for_nobody_unless_each_is_for_a_batch_of_its_own(deployment: dict[str, Any]):
+    """A run that was booked for one batch must not be cancelled for another one's sake."""
+    expected = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    alone = deployment["entrypoint"].endswith(":verify_batch")
+    assert deployment.get("concurrency_limit") == (None if alone else expected)
+
+
+def test_deployments_want_the_version_of_prefect_that_the_project_depends_on():
+    wanted = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["prefect-version"]
+    (prefect,) = (Requirement(text) for text in declared() if text.startswith("prefect"))
+    assert SpecifierSet(wanted) == prefect.specifier
+    assert __version__ in prefect.specifier
