@@ -1,8 +1,10 @@
 """What every flow run shares: its surroundings, its counts, its ending."""
 
+import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact
@@ -138,11 +140,7 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             summary = run.summary(RunOutcome.skipped, reason.message)
             logger().warning("%s: skipped. %s", title, reason.message)
         except Exception as error:
-            known = isinstance(error, ChannelAppError)
-            words = error.message if isinstance(error, ChannelAppError) else f"{type(error).__name__}: {error}"
-            message = runtime.redactor.text(
-                words if known else f"An error that was not foreseen stopped the run. {words}"
-            )
+            message = runtime.redactor.text(_words(error))
             summary = run.summary(RunOutcome.failed, message)
             await _show(run, summary)
             raise RunFailedError(message, summary=summary) from error
@@ -151,6 +149,17 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             logger().info("%s: %s", title, sentence(summary))
         await _show(run, summary)
         return summary
+
+
+def _words(error: Exception) -> str:
+    """An error as a sentence; of one that nobody foresaw, also where it was raised."""
+    if isinstance(error, ChannelAppError):
+        return error.message
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"An error that was not foreseen stopped the run: {type(error).__name__}: {error} "
+        f"({Path(place.filename).name}, line {place.lineno}, in {place.name}). The run's log in Prefect has the traceback."
+    )
 
 
 def sentence(summary: RunSummary) -> str:
@@ -184,23 +193,24 @@ def _cell(text: str) -> str:
 
 
 @asynccontextmanager
-async def ending(batch: Batch, hub: OmnitronIntegration) -> AsyncIterator[None]:
+async def ending(run: Run, hub: OmnitronIntegration, batch: Batch) -> AsyncIterator[None]:
     """Whatever stops the work inside, an open batch does not stay behind: it is failed with a report, and its objects
     are released. Where even that fails, `recover` does it later."""
     try:
         yield
     except BaseException as error:
         if batch.is_open:
-            await _release(batch, hub, error)
+            await _release(run, hub, batch, error)
         raise
 
 
-async def _release(batch: Batch, hub: OmnitronIntegration, error: BaseException) -> None:
+async def _release(run: Run, hub: OmnitronIntegration, batch: Batch, error: BaseException) -> None:
     words = error.message if isinstance(error, ChannelAppError) else type(error).__name__
     log = hub.logger(batch)
     try:
         line = reports.of_batch(batch, "stopped", f"The batch was stopped: {words}", hub.runtime.clock.now())
         await hub.tell([line])
+        run.add_batch(batch, "released")
         await batch.fail()
     except ChannelAppError as second:
         log.warning("The batch could not be ended (%s); `recover` will release its objects.", second.message)

@@ -14,6 +14,7 @@ from dto.summary import RunSummary
 from flows.run import Run, ending, run_flow
 from tasks.batch import Batch
 from tasks.channel.command import CheckCommand, SendCommand
+from tasks.channel.integration import load_channel
 from tasks.command import OmnitronCommand
 from tasks.concurrency import side_by_side
 from tasks.omnitron.batch_requests import BatchRequestUpdate
@@ -68,6 +69,8 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
     """
 
     async def work(run: Run) -> None:
+        connector = load_channel(run.runtime)
+        connector.require(*(sending.send for sending in sendings))
         hub = await run.open_hub(read_channel=False)
         for sending in sendings:
             await _Drain(run, hub, sending, limits).run_out()
@@ -92,7 +95,7 @@ class _Drain:
         rounds = itertools.count() if self.limits.max_batches is None else range(self.limits.max_batches)
         for _ in rounds:
             batch = self.hub.new_batch()
-            async with ending(batch, self.hub):
+            async with ending(self.run, self.hub, batch):
                 try:
                     more = await self._one_batch(batch)
                 except TakenOverError as taken:
@@ -103,9 +106,8 @@ class _Drain:
                 return
 
     async def _prepare_channel(self) -> None:
-        """Something is due: is the connector able, and the channel up? Nothing was changed so far."""
+        """Something is due: does the channel answer as expected, and is it up? Nothing was changed so far."""
         channel = await self.run.open_channel(self.hub)
-        channel.require(self.sending.send)
         if not channel.is_sync:
             channel.require(self.sending.check)
         if self.limits.is_sync is not None and channel.is_sync not in (None, self.limits.is_sync):

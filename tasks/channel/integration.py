@@ -44,16 +44,17 @@ class ChannelIntegration(BaseIntegration):
             RetryableError, AuthError: it cannot be used now.
         """
 
-    def require(self, *commands: CommandType) -> None:
+    @classmethod
+    def require(cls, *commands: CommandType) -> None:
         """Makes sure that the connector has these commands.
 
         Raises:
             ConfigError: it lacks one.
         """
-        missing = [command.key for command in commands if not self.can(command)]
+        missing = [command.key for command in commands if not cls.can(command)]
         if missing:
-            has = ", ".join(sorted(self.actions)) or "none"
-            raise ConfigError(f"The connector `{self.name}` has no {', no '.join(missing)}. It has: {has}.")
+            has = ", ".join(sorted(cls.actions)) or "none"
+            raise ConfigError(f"The connector `{cls.name}` has no {', no '.join(missing)}. It has: {has}.")
 
 
 def load(setting: str, name: str, default_class: str, base: type[Any]) -> type[Any]:

@@ -1,5 +1,6 @@
 """One Prefect server and one pair of sandboxes for all runs of the command in processes of their own."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deployments.console import _FILTER
 from deployments.sandbox.server import HOST, SandboxProcess, listen
 
 PROJECT = Path(__file__).parents[2]
@@ -18,6 +20,14 @@ START_SECONDS = 90.0
 _OURS = ("OMNITRON_", "MAIN_APP_URL", "CHANNEL_", "PREFECT_")
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _terminal_as_before() -> Iterator[None]:
+    """The command filters the root logger's handlers, and pytest's own stay there for all tests to come."""
+    yield
+    for handler in logging.getLogger().handlers:
+        handler.removeFilter(_FILTER)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 
 from clients.errors import ItemError
 from clients.omnitron import OmnitronClient
+from dto.batches import ProductBatchRequestResponseDto
 from dto.enums import ResponseStatus
 from flows import recover as recovery
 from flows import sending, verify
@@ -52,7 +53,7 @@ def edits_count_as_sent(patch: Patch) -> None:
 
 def everything_is_success(patch: Patch) -> None:
     """The connector takes every status for success."""
-    kind = connector.ProductBatchRequestResponseDto
+    kind = ProductBatchRequestResponseDto
 
     def happy(**fields: Any) -> Any:
         remote_id = fields["remote_id"] or "MP-1"

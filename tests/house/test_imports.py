@@ -1,14 +1,17 @@
 """Imports go one way."""
 
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+import subprocess
+import sys
 
 from tests.house.sources import ROOT, python_files
 
+LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
 
-def test_imports_go_one_way(capsys):
-    """The contracts stand in pyproject.toml."""
-    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+def test_imports_go_one_way():
+    """The contracts stand in pyproject.toml. In a process of its own: import-linter silences every logger of this one."""
+    done = subprocess.run([sys.executable, "-c", LINT], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_module_is_a_drawer_for_everything():
