@@ -12,7 +12,8 @@ ChannelAppError                  never raised itself
 │   ├── AuthError                user name, password or permissions
 │   ├── ContractError            an answer is not what the contract says
 │   ├── RefusedError             the request was understood and refused (4xx)
-│   └── IllegalMoveError         this program asked for a batch move that the state machine forbids
+│   ├── IllegalMoveError         this program asked for a batch move that the state machine forbids
+│   └── UnforeseenError          a mistake in the program or in a connector
 ├── SkipError                    the run ends, having changed nothing
 │   ├── ChannelInactive          the merchant switched the channel off
 │   └── CommitLockedError        another run holds this content type
@@ -116,6 +117,10 @@ class RefusedError(FatalError):
 
 class IllegalMoveError(FatalError):
     """A batch cannot go from where it is to where this program wanted it; nothing was sent."""
+
+
+class UnforeseenError(FatalError):
+    """A mistake in the program or in a connector: the message says what was raised, and where."""
 
 
 class SkipError(ChannelAppError):

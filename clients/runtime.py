@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from clients.clock import Clock, SystemClock
-from clients.pool import StripedPool
+from clients.connections import Connections
 from clients.redaction import Redactor
 from clients.settings import Settings
 
@@ -19,7 +19,7 @@ class Runtime:
 
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
-    connect: Callable[[int], httpx.AsyncBaseTransport] = StripedPool
+    connect: Callable[[int], httpx.AsyncBaseTransport] = Connections
     """Makes the connections for so many requests in flight."""
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret of the run, whichever client learnt it."""

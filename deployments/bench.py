@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from clients.pool import StripedPool
+from clients.connections import Connections
 from deployments.sandbox.server import SandboxProcess
 from dto.summary import RunSummary
 
@@ -91,7 +91,7 @@ async def _reset(sandbox: SandboxProcess, latency: float) -> None:
 async def _cpu_per_request(sandbox: SandboxProcess, in_flight: int) -> float:
     """CPU seconds of one bare request with the same connections: no parsing of ours, no Prefect."""
     hub = sandbox.urls["omnitron"]
-    async with httpx.AsyncClient(base_url=hub, transport=StripedPool(in_flight), trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=hub, transport=Connections(in_flight), trust_env=False) as client:
         credentials = {"username": os.environ["OMNITRON_USERNAME"], "password": os.environ["OMNITRON_PASSWORD"]}
         key = (await client.post("/api/v1/auth/login/", json=credentials)).json()["key"]
         client.headers["Authorization"] = f"Token {key}"

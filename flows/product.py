@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
 
 from dto.enums import ContentType
 from dto.summary import RunSummary
+from flows.parameters import parameter
 from flows.sending import Limits, Sending, Stage, Step, send_all
 from tasks.channel.products import (
     CheckDeletedProducts,
@@ -26,21 +26,21 @@ from tasks.omnitron.products import (
     GetUpdatedProducts,
 )
 
-AddMapped = Annotated[bool, Field(description="Attach each product's mapping, and check it.")]
-AddStock = Annotated[bool, Field(description="Attach each product's stock; it is integrated with the product.")]
-AddPrice = Annotated[bool, Field(description="Attach each product's price; it is integrated with the product.")]
-AddCategories = Annotated[bool, Field(description="Attach each product's categories in the channel's tree.")]
+AddMapped = Annotated[bool, parameter(description="Attach each product's mapping, and check it.")]
+AddStock = Annotated[bool, parameter(description="Attach each product's stock; it is integrated with the product.")]
+AddPrice = Annotated[bool, parameter(description="Attach each product's price; it is integrated with the product.")]
+AddCategories = Annotated[bool, parameter(description="Attach each product's categories in the channel's tree.")]
 IsSync = Annotated[
     bool | None,
-    Field(description="Whether the channel is expected to answer at once. Left out: as the channel answers."),
+    parameter(description="Whether the channel is expected to answer at once. Left out: as the channel answers."),
 ]
-IsSuccessLog = Annotated[bool, Field(description="Write successful calls into the merchant's log too.")]
-OutOfStock = Annotated[bool, Field(description="Leave out products without a piece in stock.")]
-BatchSize = Annotated[int, Field(ge=1, le=5_000, description="Products in one batch.")]
+IsSuccessLog = Annotated[bool, parameter(description="Write successful calls into the merchant's log too.")]
+OutOfStock = Annotated[bool, parameter(description="Leave out products without a piece in stock.")]
+BatchSize = Annotated[int, parameter(ge=1, le=5_000, description="Products in one batch; a channel may take fewer.")]
 MaxBatches = Annotated[
-    int | None, Field(ge=1, description="Stop after so many batches. Left out: until nothing is due.")
+    int | None, parameter(ge=1, description="Stop after so many batches. Left out: until nothing is due.")
 ]
-Language = Annotated[str | None, Field(description="Language of names and mappings, as in Accept-Language.")]
+Language = Annotated[str | None, parameter(description="Language of names and mappings, as in Accept-Language.")]
 
 
 def _enrichment(
@@ -52,14 +52,14 @@ def _enrichment(
     in_stock_only: bool,
     language: str | None,
 ) -> list[Stage]:
-    """What the channel needs to know of each product. The cheap look-ups come first: mapping and categories cost a
-    request a product, which those without stock, price or mapping do not need."""
+    """What the channel needs to know of each product. Categories come last: they cost a request a product, which those
+    that cannot be mapped, priced or stocked do not need."""
     stages: list[list[tuple[bool, Step]]] = [
         [
             (add_stock, (GetProductStocks, {"filter_out_of_stock_products": in_stock_only})),
             (add_price, (GetProductPrices, {})),
+            (add_mapped, (GetMappedProducts, {"language": language})),
         ],
-        [(add_mapped, (GetMappedProducts, {"language": language}))],
         [(add_categories, (GetProductCategories, {}))],
     ]
     wanted = ([step for is_wanted, step in stage if is_wanted] for stage in stages)
@@ -101,7 +101,7 @@ async def insert_products(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
     filter_out_of_stock_products: OutOfStock = False,
-    batch_size: BatchSize = 500,
+    batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
     language: Language = None,
 ) -> RunSummary:
@@ -126,7 +126,7 @@ async def update_products(
     add_categories: AddCategories = True,
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
-    batch_size: BatchSize = 500,
+    batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
     language: Language = None,
 ) -> RunSummary:
@@ -152,7 +152,7 @@ async def insert_and_update_products(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
     filter_out_of_stock_products: OutOfStock = False,
-    batch_size: BatchSize = 500,
+    batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
     language: Language = None,
 ) -> RunSummary:
@@ -174,9 +174,9 @@ async def insert_and_update_products(
 @flow(name="delete products", flow_run_name="delete products", persist_result=False)
 async def delete_products(
     is_sync: IsSync = None,
-    is_content_object: Annotated[bool, Field(description="Attach the product itself, while it exists.")] = True,
+    is_content_object: Annotated[bool, parameter(description="Attach the product itself, while it exists.")] = True,
     is_success_log: IsSuccessLog = True,
-    batch_size: BatchSize = 500,
+    batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
     """Takes products off the channel that no longer belong there."""

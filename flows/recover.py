@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
 
 from clients.errors import ChannelAppError, RefusedError, TakenOverError
 from dto.batch_states import OPEN_LOCALLY
 from dto.omnitron import BatchRequest
 from dto.summary import RunSummary
+from flows.parameters import parameter
 from flows.run import Run, run_flow
 from tasks import reports
 from tasks.batch import Batch
@@ -17,7 +17,7 @@ from tasks.omnitron.integration import OmnitronIntegration
 
 OlderThan = Annotated[
     int,
-    Field(ge=0, description="Seconds for which a batch must have stood untouched before it counts as nobody's."),
+    parameter(ge=0, description="Seconds for which a batch must have stood untouched before it counts as nobody's."),
 ]
 
 

@@ -1,10 +1,8 @@
 """What every flow run shares: its surroundings, its counts, its ending."""
 
-import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact
@@ -21,6 +19,7 @@ from tasks.channel.integration import ChannelIntegration, load, load_channel
 from tasks.log import logger
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.settlement import Irregularities
+from tasks.unforeseen import unforeseen
 
 REMOTE_BATCHES_KEPT = 100
 FAILURES_SHOWN = 100
@@ -139,8 +138,9 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
         except SkipError as reason:
             summary = run.summary(RunOutcome.skipped, reason.message)
             logger().warning("%s: skipped. %s", title, reason.message)
-        except Exception as error:
-            message = runtime.redactor.text(_words(error))
+        except Exception as problem:
+            error = problem if isinstance(problem, ChannelAppError) else unforeseen(problem, runtime.redactor)
+            message = runtime.redactor.text(error.message)
             summary = run.summary(RunOutcome.failed, message)
             await _show(run, summary)
             raise RunFailedError(message, summary=summary) from error
@@ -149,17 +149,6 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             logger().info("%s: %s", title, sentence(summary))
         await _show(run, summary)
         return summary
-
-
-def _words(error: Exception) -> str:
-    """An error as a sentence; of one that nobody foresaw, also where it was raised."""
-    if isinstance(error, ChannelAppError):
-        return error.message
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"An error that was not foreseen stopped the run: {type(error).__name__}: {error} "
-        f"({Path(place.filename).name}, line {place.lineno}, in {place.name}). The run's log in Prefect has the traceback."
-    )
 
 
 def sentence(summary: RunSummary) -> str:

@@ -14,7 +14,7 @@ from dto.summary import RunSummary
 from flows.run import Run, ending, run_flow
 from tasks.batch import Batch
 from tasks.channel.command import CheckCommand, SendCommand
-from tasks.channel.integration import load_channel
+from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.command import OmnitronCommand
 from tasks.concurrency import side_by_side
 from tasks.omnitron.batch_requests import BatchRequestUpdate
@@ -55,7 +55,7 @@ class Limits:
     `is_sync` is what the caller hopes; the channel's answer decides, and a mismatch is an error that says so.
     """
 
-    batch_size: int = 500
+    batch_size: int = 1_000
     max_batches: int | None = None
     is_sync: bool | None = None
     is_success_log: bool = True
@@ -73,7 +73,7 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
         connector.require(*(sending.send for sending in sendings))
         hub = await run.open_hub(read_channel=False)
         for sending in sendings:
-            await _Drain(run, hub, sending, limits).run_out()
+            await _Drain(run, hub, connector, sending, limits).run_out()
 
     return await run_flow(title, work)
 
@@ -81,9 +81,17 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
 class _Drain:
     """One sending of one run."""
 
-    def __init__(self, run: Run, hub: OmnitronIntegration, sending: Sending, limits: Limits) -> None:
+    def __init__(
+        self,
+        run: Run,
+        hub: OmnitronIntegration,
+        connector: type[ChannelIntegration],
+        sending: Sending,
+        limits: Limits,
+    ) -> None:
         self.run = run
         self.hub = hub
+        self.connector = connector
         self.sending = sending
         self.limits = limits
         self.seen: set[int] = set()
@@ -119,7 +127,8 @@ class _Drain:
 
     async def _one_batch(self, batch: Batch) -> bool:
         """One batch from reading to its end, or to the channel's hands. False when nothing (more) was due."""
-        hub, sending, limit = self.hub, self.sending, self.limits.batch_size
+        hub, sending = self.hub, self.sending
+        limit = min(self.limits.batch_size, self.connector.max_batch_size)
         objects = await hub.do_action(sending.read, limit=limit, skip=self.seen, **sending.read_options)
         tried = [member.pk for member in batch.of_type()]
         self.seen.update(tried)
@@ -165,13 +174,14 @@ class _Drain:
     async def _settle(self, batch: Batch, outcome: SendOutcome) -> None:
         """Ends the batch, or leaves it with the channel."""
         hub = self.hub
-        await hub.tell([line for line in outcome.reports if self.limits.is_success_log or not line.is_ok])
+        lines = [line for line in outcome.reports if self.limits.is_success_log or not line.is_ok]
         match outcome:
             case Completed(results):
-                odd = await hub.do_action(self.sending.settle, objects=results)
+                odd, _ = await side_by_side(hub.do_action(self.sending.settle, objects=results), hub.tell(lines))
                 self.run.add_irregularities(odd)
                 self.run.add_batch(batch, self.sending.well)
             case Accepted(_, rejected):
+                await hub.tell(lines)
                 odd = settle(batch, rejected, partial=True)
                 self.run.add_irregularities(odd)
                 if odd.counts:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
 
 from clients.errors import AuthError, ChannelAppError, ConfigError, TakenOverError
 from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import BatchRequest
 from dto.outcomes import CheckOutcome, Completed, InProgress, Unknown
 from dto.summary import RunSummary
+from flows.parameters import parameter
 from flows.product import IsSuccessLog
 from flows.run import Run, run_flow
 from tasks.batch import Batch
@@ -50,8 +50,8 @@ VERIFYING: Mapping[ContentType, Verifying] = {
 
 @flow(name="verify batch", flow_run_name="verify batch {remote_batch_id}", persist_result=False)
 async def verify_batch(
-    remote_batch_id: Annotated[str, Field(min_length=1, description="The channel's own id of the batch.")],
-    wait: Annotated[float, Field(ge=0, description="Ask again for so many seconds while it is not finished.")] = 0,
+    remote_batch_id: Annotated[str, parameter(min_length=1, description="The channel's own id of the batch.")],
+    wait: Annotated[float, parameter(ge=0, description="Ask again for so many seconds while it is not finished.")] = 0,
     is_success_log: IsSuccessLog = True,
 ) -> RunSummary:
     """Asks the channel about one batch, and settles it. One that is not finished stays open, which is no error."""

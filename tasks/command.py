@@ -28,7 +28,7 @@ class CommandInterface(Generic[In, Out]):
 
         class GetInsertedProducts(OmnitronCommand[None, list[Product]]):
             key = "get_inserted_products"
-            limit: int = 500
+            limit: int = 1_000
 
     Attributes:
         key: the name in `actions`, and of the Prefect task.

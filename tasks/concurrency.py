@@ -24,10 +24,20 @@ async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     return [task.result() for task in running]
 
 
+AT_ONCE = 64
+"""Pieces of work that one `for_each` has under way: more than a client lets through, so that it never waits for work, and
+few enough that what other commands ask for meanwhile is not queued behind all of it."""
+
+
 async def for_each(items: Iterable[Item], work: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """`work` for all items at once (the client bounds the requests), in their order; ends as `side_by_side` does."""
+    """`work` for all items, many at a time, in their order; ends as `side_by_side` does."""
+    waiting = list(enumerate(items))
+    results: dict[int, Result] = {}
+    queue = iter(waiting)
 
-    async def one(item: Item) -> Result:
-        return await work(item)
+    async def worker() -> None:
+        for index, item in queue:
+            results[index] = await work(item)
 
-    return await side_by_side(*map(one, items))
+    await side_by_side(*(worker() for _ in range(min(AT_ONCE, len(waiting)))))
+    return [results[index] for index, _ in waiting]

@@ -10,8 +10,9 @@ from prefect.context import FlowRunContext, TaskRunContext
 from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
-from clients.errors import RetryableError
+from clients.errors import ChannelAppError, RetryableError
 from tasks.command import CommandInterface
+from tasks.unforeseen import unforeseen
 
 
 class Envelope:
@@ -41,7 +42,13 @@ async def run_command(command: type[CommandInterface[Any, Any]], integration: An
 async def _run(envelope: Envelope) -> Envelope:
     command, integration, arguments = envelope.content
     # A new command for every try: a half-filled failed_object_list must not survive into the next.
-    return Envelope(await command(integration, **arguments).run())
+    try:
+        return Envelope(await command(integration, **arguments).run())
+    except ChannelAppError:
+        raise
+    except Exception as error:
+        # Prefect keeps what a task raised. A connector's own error may quote anything, its credentials included.
+        raise unforeseen(error, integration.runtime.redactor) from None
 
 
 async def _may_retry(task: Any, row: TaskRunRow, state: State[Any]) -> bool:  # noqa: ARG001  # Prefect's signature
@@ -86,7 +93,7 @@ def _title(command: type[CommandInterface[Any, Any]], integration: Any, argument
     words = [command.key.replace("_", " ")]
     objects = arguments.get("objects")
     if isinstance(objects, list | tuple):
-        words.append(f"{len(objects)} objects")
+        words.append(f"{len(objects)} object{'' if len(objects) == 1 else 's'}")
     batch = arguments.get("batch_request") or integration.batch_request
     if batch is not None and batch.local_batch_id:
         words.append(f"batch {batch.name}")

@@ -1,7 +1,7 @@
 """The channel's side: the class that a connector derives from, and how the program finds it."""
 
 import importlib
-from typing import Any
+from typing import Any, ClassVar
 
 from clients.errors import ConfigError
 from clients.runtime import Runtime
@@ -24,11 +24,13 @@ class ChannelIntegration(BaseIntegration):
 
     Attributes:
         is_sync: whether the channel answers at once; none where that is known from its answers only.
+        max_batch_size: objects that the channel takes in one send.
         traffic: what went over the wire, where the connector's client counts it.
     """
 
     name = "channel"
     is_sync: bool | None = None
+    max_batch_size: ClassVar[int] = 5_000
 
     def __init__(self, channel: Channel, runtime: Runtime | None = None) -> None:
         super().__init__(runtime)

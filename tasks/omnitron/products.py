@@ -29,7 +29,7 @@ class GetInsertedProducts(OmnitronCommand[None, list[Product]]):
     key = "get_inserted_products"
     content_type = ContentType.product
     which: ClassVar[str] = "inserts"
-    limit: int = 500
+    limit: int = 1_000
     """Products in one batch: several pages of the list."""
     skip: Collection[int] = ()
     """Keys that this run has tried already."""
@@ -94,7 +94,7 @@ class GetDeletedProducts(OmnitronCommand[None, list[IntegrationAction]]):
 
     key = "get_deleted_products"
     content_type = ContentType.integration_action
-    limit: int = 500
+    limit: int = 1_000
     skip: Collection[int] = ()
 
     async def get_data(self) -> list[IntegrationAction]:

@@ -21,6 +21,7 @@ class ChannelIntegration(integration.ChannelIntegration):
     """Reads `base_url` and `asynchronous` from the channel's conf."""
 
     name = "sandbox"
+    max_batch_size = 1_000
     actions: ClassVar = {
         command.key: command
         for command in (
