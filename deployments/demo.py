@@ -25,7 +25,8 @@ ROUNDS = 10
 
 def run_demo(products: int) -> None:
     """Runs it and prints what happened."""
-    console = Console(highlight=False)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")  # the demo speaks for itself
+    console = Console(highlight=False, soft_wrap=True)
     started = time.monotonic()
     console.print(
         f"A shop with {products} products, some of them with defects, goes on sale on a marketplace that answers later.\n"
@@ -99,7 +100,7 @@ def _closing_table(console: Console, sandbox: SandboxProcess, seconds: float) ->
     console.print(table)
     console.print("\nWhy some failed, as the merchant reads it in “Marketplace Logs” (one example each):")
     for line in asyncio.run(_reasons()):
-        console.print(f"  {line}", soft_wrap=True)
+        console.print(f"  {line}")
     console.print(
         f"\nDone in {seconds:.0f} s. Next: `channel-app sandbox --async` keeps both systems up for you, "
         "`channel-app flows` lists what can be run, README.md tells the rest."

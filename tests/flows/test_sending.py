@@ -586,3 +586,18 @@ async def test_every_write_goes_to_the_batch_or_the_log(make_world: Callable[...
     assert moves == [("POST", BATCHES), *[("PATCH", f"{BATCHES}1/")] * 3]
     rest = {path for _, path in writes(world)} - {BATCHES, f"{BATCHES}1/"}
     assert rest == {f"{CHANNEL}error_reports/", f"{CHANNEL}operational_events/"}
+
+
+async def test_a_thousand_products_converge_within_their_requests(make_world: Callable[..., World]) -> None:
+    """Each integrated or failed with its reason; a second run makes one request, a later one tries the failed ones only."""
+    world = make_world(products=1_000, failing=0.04)
+    summary = await run(world, insert_products)
+    assert summary.counts == {"integrated": 960, "failed": 40}
+    assert sum(summary.failures.values()) == 40
+    assert summary.requests <= 2 * 1_000 + 2 * 40 + 60
+    assert_converged(world)
+    assert (await run(world, insert_products)).requests == 1
+    world.clock.advance(3_601)
+    with requests_of(world) as seen:
+        assert (await run(world, insert_products)).counts == {"failed": 40}
+    assert asked_for_stock(seen) == sorted(world.hub.defects)
