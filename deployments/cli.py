@@ -56,7 +56,8 @@ def flows() -> None:
 
     width = max(map(len, FLOWS))
     for name, flow in FLOWS.items():
-        typer.echo(f"{name:<{width}}  {(flow.description or '').splitlines()[0]}")
+        sentence = " ".join((flow.description or "").split()).partition(". ")[0].removesuffix(".")
+        typer.echo(f"{name:<{width}}  {sentence}.")
 
 
 @app.command()

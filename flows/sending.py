@@ -8,7 +8,7 @@ from typing import Any
 
 from clients.deadline import deadline
 from clients.errors import ConfigError, DeadlineError, TakenOverError
-from dto.enums import BatchRequestStatus, ContentType
+from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
 from dto.outcomes import Accepted, Completed, SendOutcome
 from dto.summary import RunSummary
 from flows.run import Run, ending, run_flow
@@ -116,7 +116,7 @@ class _Drain:
     async def _prepare_channel(self) -> None:
         """Something is due: does the channel answer as expected, and is it up? Nothing was changed so far."""
         channel = await self.run.open_channel(self.hub)
-        if not channel.is_sync:
+        if not (channel.is_sync or self.limits.is_sync):
             channel.require(self.sending.check)
         if self.limits.is_sync is not None and channel.is_sync not in (None, self.limits.is_sync):
             raise ConfigError(
@@ -182,7 +182,8 @@ class _Drain:
                 self.run.add_batch(batch, self.sending.well)
             case Accepted(_, rejected):
                 await hub.tell(lines)
-                odd = settle(batch, rejected, partial=True)
+                refused = [result for result in rejected if result.status is ResponseStatus.fail]
+                odd = settle(batch, refused, partial=True)
                 self.run.add_irregularities(odd)
                 if odd.counts:
                     line = of_batch(batch, "irregular-answer", str(odd), self.run.runtime.clock.now())

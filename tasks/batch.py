@@ -99,6 +99,8 @@ class Batch:
         self.status: Status | None = row.status if row else None
         self.created_date: datetime | None = row.created_date if row else None
         self.members: dict[Reference, Member] = {}
+        self.is_known = row is None
+        """Whether `members` are all that it holds. Of a batch that another process made, they have to be read first."""
         self.ended = 0
         """Objects that ended well without a trace in the batch: deleted ones."""
 
@@ -136,8 +138,9 @@ class Batch:
     def fail_member(self, failure: Failure) -> None:
         """An object failed. What travels with it fails with it."""
         failed: Reference = (ContentType(failure.content_type), failure.object.pk)
-        known = self.members.get(failed)
-        owner = known.owner if known else failed
+        if failed not in self.members:
+            self.hold(Member(*failed, version_of(failure.object), owner=failed))
+        owner = self.members[failed].owner
         for member in list(self.members.values()):
             if member.owner != owner and member.reference != failed:
                 continue
@@ -245,6 +248,12 @@ class Batch:
         found = await self._client.batch(self.pk)
         if found.status == to != self.status:
             return
+        if to is Status.commit and found.status is Status.initialized:
+            # A hub may have another code for its lock; that the batch did not move says the same.
+            raise CommitLockedError(
+                f"Omnitron does not let a batch of {self.content_type} into commit: {error.message}",
+                batch=self.local_batch_id,
+            ) from error
         if found.status != self.status:
             self.status = found.status
             raise TakenOverError(

@@ -77,8 +77,7 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
     content_type = ContentType.product
 
     async def send(self, results: Sequence[ItemResult]) -> Irregularities:
-        if not self.batch_request.members:
-            await self.load_members()
+        await self.load_members()
         odd = settle(self.batch_request, results)
         await report_irregularities(self, odd)
         await self.integration.report_failures(self.batch_request)
@@ -86,8 +85,10 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
         return odd
 
     async def load_members(self, _: Sequence[ItemResult] = ()) -> None:
-        """Fills the batch with what its actions say it holds."""
+        """Fills a batch that another process made with what its actions say it holds."""
         client, batch = self.integration.client, self.batch_request
+        if batch.is_known:
+            return
         actions: list[IntegrationAction] = await client.actions(
             local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
         )
@@ -97,6 +98,7 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
             if keys:
                 rows.update(((content_type, row.pk), row) for row in await client.objects(content_type, keys))
         held = [(self._hold(action, row), row) for action in actions for row in [rows.get(_reference(action))]]
+        batch.is_known = True
         for member, row in held:
             if row is None:
                 message = (
@@ -111,7 +113,11 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
         owner = reference if isinstance(row, Product) or row is None else (ContentType.product, row.product)
         key = channel_key(row, self.integration.channel.conf) if isinstance(row, Product) else None
         version = action.version_date or self.integration.runtime.clock.now()
-        return self.batch_request.hold(Member(*reference, version, owner=owner, key=key, committed=True))
+        member = Member(*reference, version, owner=owner, key=key, committed=True)
+        failed: Member | None = self.batch_request.members.get(reference)
+        if failed is not None:  # the channel's check found it wrong before its batch was read
+            member.failure, member.committed = failed.failure, False
+        return self.batch_request.hold(member)
 
 
 def _reference(action: IntegrationAction) -> Reference:
@@ -134,8 +140,7 @@ class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Ir
         ]
 
     async def send(self, results: Sequence[ItemResult]) -> Irregularities:
-        if not self.batch_request.members:
-            await self.load_members(results)
+        await self.load_members(results)
         deleted = [result for result in results if result.status is ResponseStatus.success and result.remote_id]
         actions = await self.integration.client.actions(remote_ids={str(result.remote_id) for result in deleted})
         odd = settle(self.batch_request, results)
@@ -155,8 +160,10 @@ class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Ir
         return odd
 
     async def load_members(self, results: Sequence[ItemResult] = ()) -> None:
-        """Fills the batch with what its actions say it holds; the results' remote ids lead to the product actions."""
+        """Fills a batch that another process made; the results' remote ids lead to the product actions."""
         client, batch = self.integration.client, self.batch_request
+        if batch.is_known:
+            return
         held: list[IntegrationAction] = await client.actions(
             local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
         )
@@ -168,3 +175,4 @@ class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Ir
             key = remote_ids.get(action.object_id) or action.remote_id
             version = action.version_date or self.integration.runtime.clock.now()
             batch.hold(Member(*reference, version, owner=reference, key=key, committed=True))
+        batch.is_known = True
