@@ -248,7 +248,7 @@ class Batch:
         found = await self._client.batch(self.pk)
         if found.status == to != self.status:
             return
-        if to is Status.commit and found.status is Status.initialized:
+        if to is Status.commit and found.status is Status.initialized and error.body is not None:
             # A hub may have another code for its lock; that the batch did not move says the same.
             raise CommitLockedError(
                 f"Omnitron does not let a batch of {self.content_type} into commit: {error.message}",

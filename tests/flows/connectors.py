@@ -3,10 +3,11 @@
 import threading
 from typing import Any, ClassVar
 
+from clients.omnitron import OmnitronClient
 from dto.batches import ProductBatchRequestResponseDto
-from dto.enums import ContentType, ResponseStatus
+from dto.enums import ContentType, FailedReasonType, ResponseStatus
 from dto.omnitron import Product
-from dto.outcomes import Accepted, CheckOutcome, SendOutcome
+from dto.outcomes import Accepted, CheckOutcome, Completed, SendOutcome
 from tasks.channel import integration, products
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.products import CheckProducts, SendInsertedProducts
@@ -168,3 +169,22 @@ class Tangled(Sandbox):
     """Answers carelessly."""
 
     actions: ClassVar = {**Sandbox.actions, _Tangled.key: _Tangled}
+
+
+class _CheckFailsOne(CheckProducts):
+    async def send(self, batch: Any) -> CheckOutcome:
+        outcome = await super().send(batch)
+        if isinstance(outcome, Completed):
+            (product, *_) = await self.integration.hub_products()
+            self.fail(product, FailedReasonType.remote, "The picture is too small.", "PictureTooSmall")
+        return outcome
+
+
+class CheckFailsOne(Sandbox):
+    """Its check finds one product wrong although the channel took it."""
+
+    actions: ClassVar = {**Sandbox.actions, _CheckFailsOne.key: _CheckFailsOne}
+
+    async def hub_products(self) -> list[Any]:
+        async with OmnitronClient(self.runtime) as client:
+            return [row async for page in client.pages("channel/6/products/", Product, {"sort": "id"}) for row in page]

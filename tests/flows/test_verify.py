@@ -256,3 +256,14 @@ async def test_two_verifications_at_once_settle_once(world: World) -> None:
     assert summary.outcome is RunOutcome.completed
     assert batches(world)[0]["status"] == "done"
     assert {row["status"] for row in actions(world)} == {"success"}
+
+
+async def test_an_object_that_a_check_finds_wrong_fails_with_its_reason(world: World) -> None:
+    """The other five are integrated; the channel's word does not count for the sixth."""
+    (remote,) = await accepted(world)
+    use_connector(world, f"{HERE}:CheckFailsOne")
+    summary = await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    assert summary.counts == {"integrated": 5, "failed": 1}
+    assert summary.failures == {"PictureTooSmall": 1}
+    assert [row["status"] for row in batches(world)] == ["done"]
+    assert not [row for row in actions(world) if row["status"] == "processing"]

@@ -264,3 +264,26 @@ async def test_a_lost_answer_to_the_creation_leaves_an_orphan_and_no_object_lock
     assert [row["status"] for row in batches(world)] == ["initialized"]
     assert actions(world) == []
     assert writes(world) == [("POST", BATCHES)]
+
+
+async def test_a_first_commit_refused_with_another_code_is_taken_for_the_lock(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code is assumed; that the batch did not move is not."""
+    monkeypatch.setattr("tasks.batch.LOCKED", "batch_request_status_100_9")
+    async with opened(world, ContentType.product) as hub:
+        await begun(hub)
+        batch = hub.new_batch()
+        held(batch, 1002)
+        with pytest.raises(CommitLockedError, match="does not let a batch of product into commit"):
+            await batch.commit()
+        await batch.fail()
+
+
+async def test_a_failure_of_an_object_outside_the_batch_is_kept(world: World) -> None:
+    """It is named in the next move, and reported."""
+    async with opened(world) as hub:
+        batch = hub.new_batch()
+        product = Product.model_validate(world.hub.hub.goods.products[1001])
+        batch.fail_member(Failure(product, ContentType.product, "It cannot be sold."))
+        assert [member.pk for member in batch.failures_to_report()] == [1001]
