@@ -67,26 +67,27 @@ def _enrichment(
 
 
 def _inserts(enrich: list[Stage], language: str | None) -> Sending:
-    return Sending(
-        title="insert products",
-        content_type=ContentType.product,
-        read=GetInsertedProducts,
-        read_options={"language": language},
-        enrich=enrich,
-        send=SendInsertedProducts,
-        check=CheckProducts,
-        settle=ProcessProductBatchRequests,
-    )
+    return _sending("insert products", GetInsertedProducts, SendInsertedProducts, enrich, language)
 
 
 def _updates(enrich: list[Stage], language: str | None) -> Sending:
+    return _sending("update products", GetUpdatedProducts, SendUpdatedProducts, enrich, language)
+
+
+def _sending(
+    title: str,
+    read: type[GetInsertedProducts],
+    send: type[SendInsertedProducts | SendUpdatedProducts],
+    enrich: list[Stage],
+    language: str | None,
+) -> Sending:
     return Sending(
-        title="update products",
+        title=title,
         content_type=ContentType.product,
-        read=GetUpdatedProducts,
+        read=read,
         read_options={"language": language},
         enrich=enrich,
-        send=SendUpdatedProducts,
+        send=send,
         check=CheckProducts,
         settle=ProcessProductBatchRequests,
     )

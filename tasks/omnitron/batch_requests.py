@@ -102,7 +102,8 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
         for member, row in held:
             if row is None:
                 message = (
-                    f"{member.content_type} {member.pk} no longer exists in Omnitron: there is nothing left to bind."
+                    f"{member.content_type} {member.pk} was deleted in Omnitron while the channel worked on it. Without "
+                    "its name it cannot be matched with the channel's answer: if it is on sale there, take it off by hand."
                 )
                 self.batch_request.fail_member(
                     Failure(member, member.content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key)

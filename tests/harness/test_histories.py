@@ -1,0 +1,94 @@
+"""Whole histories of a shop, drawn at random: products come, change and go while runs overlap, die and meet faults."""
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.harness.promises import Watch, broken_promises
+from tests.harness.scenarios import heal, quiet, run, until_killed, with_kill
+
+pytestmark = pytest.mark.harness
+
+EXAMPLES = 400 if os.environ.get("HARNESS") == "all" else 15
+STEPS = 30
+FLOWS = [
+    "insert_products",
+    "update_products",
+    "insert_and_update_products",
+    "delete_products",
+    "verify_open_batches",
+    "recover",
+]
+
+flow = st.sampled_from(FLOWS)
+step = st.one_of(
+    st.tuples(st.just("edit"), st.integers(0, 20)),
+    st.tuples(st.just("delete"), st.integers(0, 20)),
+    st.tuples(st.just("add")),
+    st.tuples(st.just("run"), flow),
+    st.tuples(st.just("both"), flow, flow),
+    st.tuples(st.just("crash"), flow, st.integers(1, 40), st.sampled_from(["before", "after"])),
+    st.tuples(
+        st.just("fault"), st.sampled_from(NOT_HANDLED + SPOILT), st.integers(1, 40), st.sampled_from([1, 3, None])
+    ),
+    st.tuples(st.just("heal")),
+    st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
+    st.tuples(st.just("forget")),
+    st.tuples(st.just("expire")),
+)
+
+
+async def take(world: World, action: str, *arguments: Any) -> None:
+    """One step of a history."""
+    products = [row["pk"] for row in world.hub.hub.goods.products]
+    match action, *arguments:
+        case "edit", index if products:
+            world.hub.edit_product(products[index % len(products)])
+        case "delete", index if len(products) > 2:
+            world.hub.delete_product(products[index % len(products)])
+        case ("add",):
+            world.hub.add_product()
+        case "run", name:
+            await run(world, name)
+        case "both", first, second:
+            await asyncio.gather(run(world, first), run(world, second))
+        case "crash", name, at, moment:
+            with_kill(world, at, moment)
+            await until_killed(run(world, name))
+            world.hook = lambda number, request, when: None
+        case "fault", kind, ahead, times:
+            world.fault = Strike(kind, world.sent + ahead, times)
+        case ("heal",):
+            heal(world)
+        case "wait", seconds:
+            world.clock.advance(seconds)
+        case ("forget",):
+            world.market.forget_batches()
+        case ("expire",):
+            world.hub.expire_tokens()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+@given(history=st.lists(step, min_size=5, max_size=STEPS))
+async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """When it is quiet, every promise holds; P2 holds at every instant."""
+    world = World(products=6, failing=0.34, asynchronous=asynchronous)
+    watch = Watch(world)
+    for action, *arguments in history:
+        await take(world, action, *arguments)
+    heal(world)
+    world.clock.advance(4_000)
+    await quiet(world)
+    assert broken_promises(world, watch) == []
