@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 from clients.deadline import deadline
 from clients.errors import ConfigError, DeadlineError, TakenOverError
@@ -193,6 +193,8 @@ class _Drain:
                 await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.sent_to_remote)
                 self.run.add_remote_batch(batch)
                 self.run.add_batch(batch, "accepted")
+            case _ as unreachable:
+                assert_never(unreachable)
         hub.logger(batch).info("%s: the batch is %s", self.sending.title, batch.status)
         answered_at_once = isinstance(outcome, Completed)
         if self.limits.is_sync is not None and self.limits.is_sync != answered_at_once:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, assert_never
 
 from prefect import flow
 
@@ -157,6 +157,8 @@ async def _conclude(
                 run, hub, verifying, batch, "BatchForgotten", f"{why} What became of its objects is unknown."
             )
             return False
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 async def _give_up(run: Run, hub: OmnitronIntegration, verifying: Verifying, batch: Batch, code: str, why: str) -> None:
