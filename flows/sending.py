@@ -19,7 +19,6 @@ from tasks.command import OmnitronCommand
 from tasks.concurrency import side_by_side
 from tasks.omnitron.batch_requests import BatchRequestUpdate
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.reports import of_batch
 from tasks.settlement import settle
 
 Step = tuple[type[OmnitronCommand[Any, Any]], Mapping[str, Any]]
@@ -185,9 +184,7 @@ class _Drain:
                 refused = [result for result in rejected if result.status is ResponseStatus.fail]
                 odd = settle(batch, refused, partial=True)
                 self.run.add_irregularities(odd)
-                if odd.counts:
-                    line = of_batch(batch, "irregular-answer", str(odd), self.run.runtime.clock.now())
-                    await hub.tell([line])
+                await hub.report_irregularities(batch, odd)
                 if any(not member.committed for member in batch.members.values()):
                     await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
                 await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.sent_to_remote)

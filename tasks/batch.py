@@ -126,6 +126,14 @@ class Batch:
             self.members[member.reference] = member
         return member
 
+    def take_members(self, members: Iterable[Member]) -> None:
+        """Takes what the batch holds by its own actions. What the channel's check found wrong before that stays wrong."""
+        found = [member.failure for member in self.members.values() if member.failure is not None]
+        self.members = {member.reference: member for member in members}
+        self.is_known = True
+        for failure in found:
+            self.fail_member(failure)
+
     def of_type(self, content_type: ContentType | None = None) -> Iterator[Member]:
         """Its objects of one type; by default of its own."""
         wanted = content_type or self.content_type

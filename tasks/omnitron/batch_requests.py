@@ -9,7 +9,6 @@ from dto.batches import BatchRequestResponseDto
 from dto.enums import BatchRequestStatus, ContentType, FailedReasonType, IntegrationActionStatus, ResponseStatus
 from dto.omnitron import BatchRequest, IntegrationAction, Product
 from dto.outcomes import ItemResult
-from tasks import reports
 from tasks.batch import Batch, Member, Reference
 from tasks.command import OmnitronCommand
 from tasks.concurrency import for_each
@@ -57,15 +56,6 @@ class BatchRequestUpdate(OmnitronCommand[None, Batch]):
         return self.batch_request
 
 
-async def report_irregularities(command: OmnitronCommand[Any, Any], odd: Irregularities) -> None:
-    """Tells about lines of the channel's answer that fit no object."""
-    if odd.counts:
-        command.log.warning("%s", odd)
-        now = command.integration.runtime.clock.now()
-        line = reports.of_batch(command.batch_request, "irregular-answer", str(odd), now)
-        await command.integration.tell([line])
-
-
 class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]):
     """Ends a product batch with the channel's results: each object with its remote id or its reason.
 
@@ -79,7 +69,7 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
     async def send(self, results: Sequence[ItemResult]) -> Irregularities:
         await self.load_members()
         odd = settle(self.batch_request, results)
-        await report_irregularities(self, odd)
+        await self.integration.report_irregularities(self.batch_request, odd)
         await self.integration.report_failures(self.batch_request)
         await self.batch_request.done()
         return odd
@@ -97,10 +87,9 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
             keys = [action.object_id for action in actions if action.content_type.model == content_type]
             if keys:
                 rows.update(((content_type, row.pk), row) for row in await client.objects(content_type, keys))
-        held = [(self._hold(action, row), row) for action in actions for row in [rows.get(_reference(action))]]
-        batch.is_known = True
-        for member, row in held:
-            if row is None:
+        batch.take_members(self._member(action, rows.get(_reference(action))) for action in actions)
+        for member in list(batch.members.values()):
+            if member.reference not in rows:
                 message = (
                     f"{member.content_type} {member.pk} was deleted in Omnitron while the channel worked on it. Without "
                     "its name it cannot be matched with the channel's answer: if it is on sale there, take it off by hand."
@@ -109,16 +98,12 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
                     Failure(member, member.content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key)
                 )
 
-    def _hold(self, action: IntegrationAction, row: Any) -> Member:
+    def _member(self, action: IntegrationAction, row: Any) -> Member:
         reference = _reference(action)
         owner = reference if isinstance(row, Product) or row is None else (ContentType.product, row.product)
         key = channel_key(row, self.integration.channel.conf) if isinstance(row, Product) else None
         version = action.version_date or self.integration.runtime.clock.now()
-        member = Member(*reference, version, owner=owner, key=key, committed=True)
-        failed: Member | None = self.batch_request.members.get(reference)
-        if failed is not None:  # the channel's check found it wrong before its batch was read
-            member.failure, member.committed = failed.failure, False
-        return self.batch_request.hold(member)
+        return Member(*reference, version, owner=owner, key=key, committed=True)
 
 
 def _reference(action: IntegrationAction) -> Reference:
@@ -155,7 +140,7 @@ class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Ir
             # A deleted action ended with its DELETE: `done` names only the others.
             del self.batch_request.members[(ContentType.integration_action, pk)]
         self.batch_request.ended += len(settled)
-        await report_irregularities(self, odd)
+        await self.integration.report_irregularities(self.batch_request, odd)
         await self.integration.report_failures(self.batch_request)
         await self.batch_request.done()
         return odd
@@ -171,9 +156,10 @@ class ProcessDeleteProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Ir
         named = {str(result.remote_id) for result in results if result.remote_id}
         products = await client.actions(content_type=ContentType.product, remote_ids=named)
         remote_ids = {action.pk: action.remote_id for action in products}
+        members = []
         for action in held:
             reference = (ContentType.integration_action, action.object_id)
             key = remote_ids.get(action.object_id) or action.remote_id
             version = action.version_date or self.integration.runtime.clock.now()
-            batch.hold(Member(*reference, version, owner=reference, key=key, committed=True))
-        batch.is_known = True
+            members.append(Member(*reference, version, owner=reference, key=key, committed=True))
+        batch.take_members(members)

@@ -43,7 +43,8 @@ from tasks.omnitron.products import (
     GetUpdatedProducts,
 )
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
-from tasks.reports import of_failures
+from tasks.reports import of_batch, of_failures
+from tasks.settlement import Irregularities
 
 LOCK_WAITS = (2.0, 5.0)
 """Seconds to wait for another run's commit before this one gives up."""
@@ -174,6 +175,12 @@ class OmnitronIntegration(BaseIntegration):
         """One report and one event for each failed object that has none yet. They are written before the move that ends
         the object, so that a crash in between repeats a report rather than losing it."""
         await self.tell(of_failures(batch, batch.failures_to_report()))
+
+    async def report_irregularities(self, batch: Batch, odd: Irregularities) -> None:
+        """Tells about lines of the channel's answer that fit no object."""
+        if odd.counts:
+            self.logger(batch).warning("%s", odd)
+            await self.tell([of_batch(batch, "irregular-answer", str(odd), self.runtime.clock.now())])
 
     async def tell(self, lines: Sequence[ErrorReportDto]) -> None:
         """Writes lines into the merchant's log, and the same as events."""

@@ -266,4 +266,4 @@ async def test_an_object_that_a_check_finds_wrong_fails_with_its_reason(world: W
     assert summary.counts == {"integrated": 5, "failed": 1}
     assert summary.failures == {"PictureTooSmall": 1}
     assert [row["status"] for row in batches(world)] == ["done"]
-    assert not [row for row in actions(world) if row["status"] == "processing"]
+    assert not [row for row in world.hub.hub.ledger.actions if row["status"] == "processing"]

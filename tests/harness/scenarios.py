@@ -167,16 +167,28 @@ async def quiet(world: World) -> None:
             await settle(world)
 
 
-async def clean_requests(scenario: Scenario) -> int:
-    """How many requests the flow makes when nothing goes wrong; the clean run is asserted first."""
+async def begun(scenario: Scenario) -> tuple[World, Watch]:
+    """A world in which the flow has something to do, watched from the start."""
     world = scenario.world()
     watch = Watch(world)
     await scenario.prepare(world)
+    return world, watch
+
+
+async def broken_when_quiet(world: World, watch: Watch) -> list[str]:
+    """What does not hold after everything was mended; the first three things."""
+    heal(world)
+    await quiet(world)
+    return broken_promises(world, watch)[:3]
+
+
+async def clean_requests(scenario: Scenario) -> int:
+    """How many requests the flow makes when nothing goes wrong; the clean run is asserted first."""
+    world, watch = await begun(scenario)
     before = world.sent
     await run(world, scenario.flow)
     requests = world.sent - before
     await settle(world)
-    await quiet(world)
-    problems = broken_promises(world, watch)
+    problems = await broken_when_quiet(world, watch)
     assert not problems, f"{scenario} without faults: {problems}"
     return requests

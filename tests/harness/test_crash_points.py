@@ -5,8 +5,18 @@ import random
 
 import pytest
 
-from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import SCENARIOS, Scenario, clean_requests, heal, quiet, run, until_killed, with_kill
+from tests.harness.scenarios import (
+    SCENARIOS,
+    Scenario,
+    begun,
+    broken_when_quiet,
+    clean_requests,
+    heal,
+    quiet,
+    run,
+    until_killed,
+    with_kill,
+)
 
 pytestmark = pytest.mark.harness
 
@@ -32,17 +42,12 @@ async def test_every_crash_point_recovers(scenario: Scenario) -> None:
     unrecovered = []
     points = await points_of(scenario)
     for at, moment in points:
-        world = scenario.world()
-        watch = Watch(world)
-        await scenario.prepare(world)
+        world, watch = await begun(scenario)
         with_kill(world, at, moment)
         died = await until_killed(run(world, scenario.flow))
         assert died, f"the run ended before request {at}"
-        heal(world)
-        await quiet(world)
-        problems = broken_promises(world, watch)
-        if problems:
-            unrecovered.append(f"{at} {moment}: {problems[:3]}")
+        if problems := await broken_when_quiet(world, watch):
+            unrecovered.append(f"{at} {moment}: {problems}")
     print(f"\n{scenario}: {len(points)} crash points, {len(unrecovered)} unrecovered")
     assert not unrecovered
 
@@ -56,18 +61,13 @@ async def test_a_crash_during_recovery_recovers() -> None:
         scenario = rng.choice(SCENARIOS)
         first = (rng.randint(1, lengths[str(scenario)]), rng.choice(["before", "after"]))
         second = (rng.randint(1, 40), rng.choice(["before", "after"]))
-        world = scenario.world()
-        watch = Watch(world)
-        await scenario.prepare(world)
+        world, watch = await begun(scenario)
         with_kill(world, *first)
         await until_killed(run(world, scenario.flow))
         heal(world)
         with_kill(world, *second)
         await until_killed(quiet(world))
-        heal(world)
-        await quiet(world)
-        problems = broken_promises(world, watch)
-        if problems:
-            unrecovered.append(f"{scenario} {first} {second}: {problems[:3]}")
+        if problems := await broken_when_quiet(world, watch):
+            unrecovered.append(f"{scenario} {first} {second}: {problems}")
     print(f"\n{DOUBLE_CRASHES} double crashes, {len(unrecovered)} unrecovered")
     assert not unrecovered

@@ -7,8 +7,17 @@ from itertools import product
 import pytest
 
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike
-from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import SCENARIOS, Scenario, clean_requests, good_products, heal, quiet, run, settle
+from tests.harness.scenarios import (
+    SCENARIOS,
+    Scenario,
+    begun,
+    broken_when_quiet,
+    clean_requests,
+    good_products,
+    heal,
+    run,
+    settle,
+)
 
 pytestmark = pytest.mark.harness
 
@@ -37,19 +46,14 @@ async def test_every_fault_recovers(scenario: Scenario, durations: tuple[int | N
     faults = sample(scenario, clean, durations)
     unrecovered, storms = [], []
     for at, kind, times in faults:
-        world = scenario.world()
-        watch = Watch(world)
-        await scenario.prepare(world)
+        world, watch = await begun(scenario)
         before = world.sent
         world.fault = Strike(kind, before + at, times)
         await run(world, scenario.flow)
         if world.sent - before > 1.2 * clean + 3 * OBJECTS + SLACK:
             storms.append(f"{at} {kind} × {times}: {world.sent - before} requests, {clean} without the fault")
-        heal(world)
-        await quiet(world)
-        problems = broken_promises(world, watch)
-        if problems:
-            unrecovered.append(f"{at} {kind} × {times}: {problems[:3]}")
+        if problems := await broken_when_quiet(world, watch):
+            unrecovered.append(f"{at} {kind} × {times}: {problems}")
     print(f"\n{scenario} {durations}: {len(faults)} faults, {len(unrecovered)} unrecovered, {len(storms)} storms")
     assert not unrecovered
     assert not storms
@@ -62,9 +66,7 @@ async def test_an_edit_at_any_moment_is_offered_again(scenario: Scenario) -> Non
     moments = range(1, requests + 1) if EVERYTHING else random.Random(str(scenario)).sample(range(1, requests + 1), 8)
     lost = []
     for at in moments:
-        world = scenario.world()
-        watch = Watch(world)
-        await scenario.prepare(world)
+        world, watch = await begun(scenario)
         start, edited = world.sent, good_products(world)[0]
 
         def edit(number: int, request: object, moment: str, world=world, turn=start + at, edited=edited) -> None:
