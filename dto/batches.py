@@ -37,11 +37,24 @@ class BatchRequestDto(Dto):
 class ProductBatchRequestResponseDto(Dto):
     """A channel's verdict on one product, price, stock or image.
 
-    `sku` holds whatever identifies a product on the channel: the sku, or the value behind `remote_id_attribute`.
+    `sku` holds whatever identifies a product on the channel: the sku, or the value behind `remote_id_attribute`. It
+    speaks of every object of that product in the batch: of all its images.
     """
 
     status: ResponseStatus
     sku: str
+    remote_id: str | None = ""
+    message: str | None = ""
+
+
+class ImageBatchRequestResponseDto(Dto):
+    """A channel's verdict on one image alone, for a channel that can tell a product's images apart.
+
+    `pk` is Omnitron's key of the image, as the connector was given it.
+    """
+
+    status: ResponseStatus
+    pk: int
     remote_id: str | None = ""
     message: str | None = ""
 

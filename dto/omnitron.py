@@ -109,6 +109,8 @@ class ProductImage(OmnitronObject):
     order: int | None = None
     image: str
     modified_date: UtcDatetime | None = None
+    remote_id: RemoteId = None
+    """Attached by the commands that offer it: its product's name on the channel."""
 
 
 class ProductPrice(OmnitronObject):
@@ -124,6 +126,8 @@ class ProductPrice(OmnitronObject):
     discount_percentage: Money | None = None
     extra_field: dict[str, Any] | None = None
     modified_date: UtcDatetime | None = None
+    remote_id: RemoteId = None
+    """Attached by the commands that offer it: its product's name on the channel."""
 
 
 class ProductStock(OmnitronObject):
@@ -137,6 +141,8 @@ class ProductStock(OmnitronObject):
     sold_quantity_unreported: int | None = None
     extra_field: dict[str, Any] | None = None
     modified_date: UtcDatetime | None = None
+    remote_id: RemoteId = None
+    """Attached by the commands that offer it: its product's name on the channel."""
 
 
 class CategoryNode(OmnitronObject):
@@ -250,6 +256,50 @@ class BatchRequest(OmnitronObject):
     status: BatchRequestStatus
     created_date: UtcDatetime | None = None
     modified_date: UtcDatetime | None = None
+
+
+class OrderItem(OmnitronObject):
+    """One line of an order. `extra_field["id"]` is the channel's id of it."""
+
+    pk: Key
+    order: int | None = None
+    product: int | None = None
+    status: RemoteId = None
+    price: Money | None = None
+    invoice_number: str | None = None
+    invoice_date: UtcDatetime | None = None
+    tracking_number: str | None = None
+    extra_field: dict[str, Any] | None = None
+    modified_date: UtcDatetime | None = None
+    integration_action: IntegrationAction | None = None
+
+    @property
+    def remote_id(self) -> str | None:
+        """The channel's id of the line."""
+        return _channel_id(self.extra_field)
+
+
+class Order(OmnitronObject):
+    """An order. `extra_field["id"]` is the channel's id of it."""
+
+    pk: Key
+    number: str
+    status: RemoteId = None
+    tracking_number: str | None = None
+    extra_field: dict[str, Any] | None = None
+    modified_date: UtcDatetime | None = None
+    orderitem_set: list[OrderItem] | None = None
+    """Attached by `get_order_items_with_order`."""
+
+    @property
+    def remote_id(self) -> str | None:
+        """The channel's id of the order."""
+        return _channel_id(self.extra_field)
+
+
+def _channel_id(extra_field: dict[str, Any] | None) -> str | None:
+    found = (extra_field or {}).get("id")
+    return None if found in (None, "") else str(found)
 
 
 class ErrorReportRow(OmnitronObject):

@@ -1,11 +1,24 @@
 """What a channel's answer amounts to. Each is its own type, so that none can be taken for another."""
 
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from dto.batches import BatchRequestResponseDto, OrderBatchRequestResponseDto, ProductBatchRequestResponseDto
+from dto.batches import (
+    BatchRequestResponseDto,
+    ImageBatchRequestResponseDto,
+    OrderBatchRequestResponseDto,
+    ProductBatchRequestResponseDto,
+)
 from dto.reports import ErrorReportDto
 
-ItemResult = ProductBatchRequestResponseDto | BatchRequestResponseDto | OrderBatchRequestResponseDto
+Item = TypeVar("Item")
+
+ItemResult = (
+    ProductBatchRequestResponseDto
+    | ImageBatchRequestResponseDto
+    | BatchRequestResponseDto
+    | OrderBatchRequestResponseDto
+)
 """A channel's verdict on one item."""
 
 
@@ -39,6 +52,23 @@ class Unknown:
 
     why: str
     reports: tuple[ErrorReportDto, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One thing that the channel has and that could not be understood: its name there, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[Item]):
+    """What the channel has: orders, cancellations, categories, ... What could not be understood is named beside it."""
+
+    items: tuple[Item, ...]
+    reports: tuple[ErrorReportDto, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 SendOutcome = Completed | Accepted

@@ -57,6 +57,7 @@ class Member:
     key: str | None = None
     """The owner's name in the channel's answers."""
     remote_id: str | None = None
+    """What the channel calls it: known beforehand (a price by its product, an order), or from the channel's answer."""
     failure: Failure | None = None
     settled: bool = False
     """The channel has acknowledged it."""

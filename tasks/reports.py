@@ -46,17 +46,44 @@ def of_batch(batch: Batch, title: str, text: str, now: datetime) -> ErrorReportD
 
 
 def of_call(
-    batch: Batch, command: str, response: Any, *, is_ok: bool, now: datetime, redactor: Redactor
+    batch: Batch | None,
+    channel: int,
+    command: str,
+    response: Any,
+    *,
+    is_ok: bool,
+    now: datetime,
+    redactor: Redactor,
 ) -> ErrorReportDto:
-    """One call to the channel: what was asked and what came back, as text without secrets."""
+    """One call to the channel: what was asked and what came back, as text without secrets.
+
+    It is told of the batch that the call was made for; of the channel, where it was made for none.
+    """
     request_text, response_text = texts_of(response, redactor)
+    if batch is not None and batch.local_batch_id:
+        kind, pk, prefix = ContentType.batch_request, batch.pk or 0, batch.local_batch_id
+    else:
+        kind, pk, prefix = ContentType.channel, channel, f"channel-{channel}"
     return ErrorReportDto(
-        action_content_type=ContentType.batch_request,
-        action_object_id=batch.pk or 0,
+        action_content_type=kind,
+        action_object_id=pk,
         modified_date=now,
         raw_request=request_text,
         raw_response=response_text,
-        error_code=f"{batch.local_batch_id}-Channel-{command}-{now:%Y%m%dT%H%M%S%f}",
+        error_code=f"{prefix}-Channel-{command}-{now:%Y%m%dT%H%M%S%f}",
         error_description=command,
         is_ok=is_ok,
+    )
+
+
+def of_arrival(channel: int, kind: str, name: str, code: str, text: str, now: datetime) -> ErrorReportDto:
+    """Something of the channel's (an order, a cancellation) could not be brought into Omnitron, where it has no object
+    yet to speak of. The code repeats when the report does."""
+    return ErrorReportDto(
+        action_content_type=ContentType.channel,
+        action_object_id=channel,
+        modified_date=now,
+        raw_response=text,
+        error_code=f"{kind}-{name}-{code}",
+        error_description=text,
     )

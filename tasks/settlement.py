@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dto.enums import FailedReasonType, ResponseStatus
+from dto.batches import ImageBatchRequestResponseDto, OrderBatchRequestResponseDto
+from dto.enums import ContentType, FailedReasonType, ResponseStatus
 from dto.outcomes import ItemResult
-from tasks.batch import Batch, Member
+from tasks.batch import Batch, Member, Reference
 from tasks.failure import Failure
 
 NAMED_AT_MOST = 20
@@ -33,7 +34,40 @@ class Irregularities:
 
 def name_of(result: ItemResult) -> str:
     """What an answer calls its item."""
-    return str(getattr(result, "sku", None) or getattr(result, "number", None) or result.remote_id or "")
+    if isinstance(result, ImageBatchRequestResponseDto):
+        return f"{ContentType.product_image} {result.pk}"
+    if isinstance(result, OrderBatchRequestResponseDto):
+        return result.number or result.remote_id
+    return result.sku or result.remote_id or ""
+
+
+class _Names:
+    """A batch's own objects by all names under which an answer may speak of them.
+
+    One name may mean several: all images of a product are called by its sku.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self.by_pk: dict[int, list[Member]] = {}
+        self.by_key: dict[str, list[Member]] = defaultdict(list)
+        self.by_remote_id: dict[str, list[Member]] = defaultdict(list)
+        for member in batch.of_type():
+            self.by_pk[member.pk] = [member]
+            if member.key is not None:
+                self.by_key[member.key].append(member)
+            if member.remote_id:
+                self.by_remote_id[member.remote_id].append(member)
+
+    def find(self, result: ItemResult) -> list[Member]:
+        """The objects that a result speaks of; none where it speaks of something else."""
+        if isinstance(result, ImageBatchRequestResponseDto):
+            return self.by_pk.get(result.pk, [])
+        remote_id = result.remote_id or ""
+        if isinstance(result, OrderBatchRequestResponseDto):
+            return self.by_remote_id.get(remote_id) or self.by_key.get(result.number, [])
+        if result.sku:
+            return self.by_key.get(result.sku, [])
+        return self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])
 
 
 def settle(batch: Batch, results: Iterable[ItemResult], *, partial: bool = False) -> Irregularities:
@@ -42,59 +76,74 @@ def settle(batch: Batch, results: Iterable[ItemResult], *, partial: bool = False
     With `partial` only what the results name is settled: the rest waits for the channel's later answer.
     """
     odd = Irregularities()
-    answers: dict[str, list[ItemResult]] = defaultdict(list)
+    names = _Names(batch)
+    answers: dict[Reference, list[ItemResult]] = defaultdict(list)
     for result in results:
-        answers[name_of(result)].append(result)
-    members = {member.key: member for member in batch.of_type() if member.key is not None}
-    for name in answers.keys() - members.keys():
-        odd.add("unknown", f"`{name}` is not in the batch")
+        members = names.find(result)
+        for member in members:
+            answers[member.reference].append(result)
+        if not members:
+            odd.add("unknown", f"`{name_of(result)}` is not in the batch")
 
     shared = _shared_remote_ids(batch, answers)
+    said: set[str] = set()
     for member in batch.waiting():
-        given = answers.get(member.key or "", [])
+        given = answers.get(member.reference, [])
         if not given:
             if not partial:
-                odd.add("missing", f"`{member.key}`")
+                odd.add("missing", f"`{_name(member)}`")
                 _fail(batch, member, FailedReasonType.channel_app, "NotAnswered", _not_answered(member))
             continue
-        if len(given) > 1:
-            odd.add("duplicated", f"`{member.key}` {len(given)} times")
+        name = _name(member)
+        if len(given) > len(names.by_key.get(name, [member])) and name not in said:
+            said.add(name)
+            odd.add("duplicated", f"`{name}` {len(given)} times")
         _decide(batch, member, given, shared, odd)
     return odd
+
+
+def _name(member: Member) -> str:
+    return member.key or member.remote_id or f"{member.content_type} {member.pk}"
 
 
 def _decide(
     batch: Batch, member: Member, given: list[ItemResult], shared: dict[str, list[str]], odd: Irregularities
 ) -> None:
     """One member's result from the lines that speak of it."""
+    name = _name(member)
     verdicts = {(result.status, result.remote_id or "") for result in given}
     first = given[0]
+    # Where the batch knows what the channel calls the object (a price by its product, an order), that counts.
+    remote_id = member.remote_id or first.remote_id
     if len(verdicts) > 1:
-        message = f"The channel gave {len(given)} different answers for `{member.key}`: none of them is believed."
-        odd.add("conflicting", f"`{member.key}`")
+        message = f"The channel gave {len(given)} different answers for `{name}`: none of them is believed."
+        odd.add("conflicting", f"`{name}`")
         _fail(batch, member, FailedReasonType.remote, "ConflictingAnswers", message)
     elif first.status is ResponseStatus.fail:
-        message = first.message or f"The channel refused `{member.key}` without saying why."
+        message = first.message or f"The channel refused `{name}` without saying why."
         _fail(batch, member, FailedReasonType.remote, "Rejected", message)
-    elif not first.remote_id:
-        message = f"The channel accepted `{member.key}` but named no remote id, without which it cannot be found again."
+    elif not remote_id:
+        message = f"The channel accepted `{name}` but named no remote id, without which it cannot be found again."
         _fail(batch, member, FailedReasonType.remote, "NoRemoteId", message)
-    elif len(shared.get(first.remote_id, ())) > 1:
-        others = ", ".join(f"`{name}`" for name in shared[first.remote_id])
-        message = f"The channel gave one remote id, {first.remote_id}, to {others}: none of them is bound."
+    elif len(shared.get(remote_id, ())) > 1:
+        others = ", ".join(f"`{other}`" for other in shared[remote_id])
+        message = f"The channel gave one remote id, {remote_id}, to {others}: none of them is bound."
         odd.add("conflicting", message)
         _fail(batch, member, FailedReasonType.remote, "SharedRemoteId", message)
     else:
-        batch.settle_member(member.owner, first.remote_id)
+        batch.settle_member(member.owner, remote_id)
 
 
-def _shared_remote_ids(batch: Batch, answers: dict[str, list[ItemResult]]) -> dict[str, list[str]]:
+def _shared_remote_ids(batch: Batch, answers: dict[Reference, list[ItemResult]]) -> dict[str, list[str]]:
     """Remote id → the items of this batch that were given it."""
     names: dict[str, list[str]] = defaultdict(list)
     for member in batch.waiting():
-        for remote_id in {r.remote_id for r in answers.get(member.key or "", ()) if r.status is ResponseStatus.success}:
+        if member.remote_id:
+            continue
+        given = answers.get(member.reference, ())
+        for remote_id in {result.remote_id for result in given if result.status is ResponseStatus.success}:
             if remote_id:
-                names[remote_id].append(member.key or "")
+                names[remote_id].append(_name(member))
     return names
 
 
@@ -109,4 +158,4 @@ def _fail(batch: Batch, member: Member, reason: FailedReasonType, code: str, mes
 
 
 def _not_answered(member: Member) -> str:
-    return f"The channel's answer does not mention `{member.key}`: whether it arrived there is unknown, so it is sent again."
+    return f"The channel's answer does not mention `{_name(member)}`: whether it arrived there is unknown, so it is sent again."

@@ -1,47 +1,63 @@
 """What a connector's commands have in common: however a channel answers, the pipeline is told one of a few outcomes."""
 
-from typing import Any
+import asyncio
+import inspect
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import ValidationError
 
-from clients.errors import ContractError
-from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, ItemResult, SendOutcome, Unknown
+from clients.errors import ContractError, ItemError
+from dto.base import Dto
+from dto.outcomes import (
+    Accepted,
+    CheckOutcome,
+    Completed,
+    Fetched,
+    InProgress,
+    ItemResult,
+    SendOutcome,
+    Unknown,
+    Unreadable,
+)
 from dto.reports import ErrorReportDto
 from tasks import reports
 from tasks.batch import Batch
 from tasks.command import CommandInterface, In, Out
 
+Item = TypeVar("Item", bound=Dto)
+Row = TypeVar("Row")
+
 
 class ChannelCommand(CommandInterface[In, Out]):
     """A command of the channel's side; `self.integration` is the connector's ChannelIntegration."""
 
-    batch_request: Batch
+    batch_request: Batch | None
 
     def create_report(self, response: Any, *, is_ok: bool = True) -> list[ErrorReportDto]:
         """The merchant's line about one call: `response` is what `Transport.send` or httpx answered, or any value."""
         redactor, now = self.integration.runtime.redactor, self.integration.runtime.clock.now()
-        return [
-            reports.of_call(self.batch_request, type(self).__name__, response, is_ok=is_ok, now=now, redactor=redactor)
-        ]
+        channel, name = self.integration.channel.pk, type(self).__name__
+        return [reports.of_call(self.batch_request, channel, name, response, is_ok=is_ok, now=now, redactor=redactor)]
 
     async def run(self) -> Out:
         """The steps, and the outcome that their answer amounts to."""
         try:
             answer = await super().run()
+            for failure in self.failures:
+                if self.batch_request is not None:
+                    self.batch_request.fail_member(failure)
+            outcome = self.outcome(answer)
+            result: Out = await outcome if inspect.isawaitable(outcome) else outcome
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
             raise ContractError(
                 f"The connector `{self.integration.name}` built a {error.title} in `{self.key}` that cannot be: "
-                f"{field}: {first['msg']}."
+                f"{_first_problem(error)}."
             ) from error
-        for failure in self.failures:
-            self.batch_request.fail_member(failure)
-        outcome: Out = self.outcome(answer)
-        return outcome
+        return result
 
     def outcome(self, answer: Any) -> Any:
-        """The outcome behind an answer; here, the answer itself."""
+        """The outcome behind an answer; here, the answer itself. May be `async`."""
         return answer
 
     def nonsense(self, answer: Any) -> ContractError:
@@ -74,8 +90,17 @@ class ChannelCommand(CommandInterface[In, Out]):
         return tuple(results), tuple(told)
 
 
+def _first_problem(error: ValidationError) -> str:
+    """What is wrong, without the value: it may be a customer's."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the whole"
+    return f"{field}: {first['msg']}"
+
+
 class SendCommand(ChannelCommand[In, SendOutcome]):
     """Hands objects to the channel. Sending one twice must do no harm: it is repeated when an answer was lost."""
+
+    batch_request: Batch
 
     def outcome(self, answer: Any) -> SendOutcome:
         match answer:
@@ -99,6 +124,8 @@ class SendCommand(ChannelCommand[In, SendOutcome]):
 class CheckCommand(ChannelCommand[Batch, CheckOutcome]):
     """Asks the channel what became of a batch that it accepted earlier; `objects.remote_batch_id` names it."""
 
+    batch_request: Batch
+
     def outcome(self, answer: Any) -> CheckOutcome:
         match answer:
             case Completed() | InProgress() | Unknown():
@@ -106,3 +133,110 @@ class CheckCommand(ChannelCommand[Batch, CheckOutcome]):
                 return answer
         results, told = self.parts(answer)
         return Completed(results, told) if results else InProgress(told)
+
+
+class FetchCommand(ChannelCommand[In, Fetched[Item]]):
+    """Asks the channel for what it has. Asking changes nothing there.
+
+    The answer of its steps is one of: `Fetched(items)`; one item, or several as any iterable or generator, `async` or
+    not; the documented triple `item or items, report, data`; or several such triples.
+
+    Attributes:
+        item: what it fetches.
+    """
+
+    item: ClassVar[type[Dto]]
+    READ_ERRORS: ClassVar = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, ItemError)
+    """What a row that is not as it should be makes its reader raise."""
+
+    def __init__(self, *arguments: Any, **parameters: Any) -> None:
+        super().__init__(*arguments, **parameters)
+        self.unreadable: list[Unreadable] = []
+
+    def build_each(self, rows: Iterable[Row], build: Callable[[Row], Item], name: Callable[[Row], str]) -> list[Item]:
+        """`build` for each of the channel's rows. One that cannot be understood is reported under its `name`, and keeps
+        no other from being read."""
+        built: list[Item] = []
+        for row in rows:
+            try:
+                built.append(build(row))
+            except self.READ_ERRORS as error:
+                if isinstance(error, ValidationError):
+                    why = _first_problem(error)
+                else:
+                    said = error.message if isinstance(error, ItemError) else f"{type(error).__name__}: {error}"
+                    why = self.integration.runtime.redactor.text(said, limit=200)
+                self.unreadable.append(Unreadable(self._name_of(row, name), why))
+        return built
+
+    def _name_of(self, row: Row, name: Callable[[Row], str]) -> str:
+        try:
+            return str(name(row))
+        except self.READ_ERRORS:
+            return "without a name"
+
+    async def outcome(self, answer: Any) -> Fetched[Item]:
+        if isinstance(answer, Fetched):
+            self._sort(answer, (*answer.items, *answer.reports))
+            return answer
+        items: list[Item] = []
+        told: list[ErrorReportDto] = []
+        for part in await self._parts_of(answer):
+            found, reported = self._sort(answer, part)
+            items += found
+            told += reported
+        return Fetched(tuple(items), tuple(told), tuple(self.unreadable))
+
+    async def _parts_of(self, answer: Any) -> list[Any]:
+        """The answer as pieces, each an item or a triple."""
+        if answer is None:
+            return []
+        if isinstance(answer, self.item) or _is_triple(answer):
+            return [answer]
+        if isinstance(answer, AsyncIterable):
+            return [part async for part in answer]
+        if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | dict):
+            # A generator may ask the channel page by page, and block.
+            return list(answer) if isinstance(answer, list | tuple) else await asyncio.to_thread(list, answer)
+        raise self.nonsense(answer)
+
+    def _sort(self, answer: Any, part: Any) -> tuple[list[Item], list[ErrorReportDto]]:
+        """The items and the reports of one piece."""
+        if _is_triple(part):
+            item, told, _ = part
+            part = (*_several(item), *_several(told))
+        items: list[Item] = []
+        told = []
+        for entry in _several(part):
+            if isinstance(entry, ErrorReportDto):
+                told.append(entry)
+            elif isinstance(entry, self.item):
+                items.append(entry)  # type: ignore[arg-type]  # `item` is what Item stands for
+            else:
+                raise self.nonsense(answer)
+        return items, told
+
+    def nonsense(self, answer: Any) -> ContractError:
+        seen = self.integration.runtime.redactor.text(repr(answer), limit=200)
+        return ContractError(
+            f"The connector `{self.integration.name}` answered `{self.key}` with {seen}. It answers "
+            f"{self.item.__name__} objects, one or several, or `{self.item.__name__}, report, data`."
+        )
+
+
+def _is_triple(answer: Any) -> bool:
+    """Whether it is `item or items, report or reports, data`."""
+    if not (isinstance(answer, tuple) and len(answer) == 3):  # noqa: PLR2004
+        return False
+    told = answer[1]
+    return (
+        told is None
+        or isinstance(told, ErrorReportDto)
+        or (isinstance(told, list | tuple) and all(isinstance(line, ErrorReportDto) for line in told))
+    )
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    if value is None or value == "":
+        return ()
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
