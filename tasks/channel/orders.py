@@ -75,3 +75,7 @@ class UpdateCancellationRequest(SendCommand[list[ChannelCancellationRequestDto]]
 
     key = "update_cancellation_request"
     content_type = ContentType.cancellation_request
+
+    def get_data(self) -> list[ChannelCancellationRequestDto]:
+        """The requests in the channel's words."""
+        return [getattr(request, "for_channel", None) or request for request in self.objects]
