@@ -67,11 +67,11 @@ def amount(value: Any) -> str:
         raise ValueError("A valid number is required.")  # noqa: TRY004 - a field has one way to refuse a value
     try:
         number = Decimal(str(value))
+        cents = number.quantize(_CENT)
     except InvalidOperation:
         raise ValueError("A valid number is required.") from None
     if not number.is_finite():
         raise ValueError("A valid number is required.")
-    cents = number.quantize(_CENT)
     return format(cents if cents == number else number, "f")
 
 

@@ -288,7 +288,9 @@ class OmnitronSandbox(SandboxSystem):
             return json_response(self.decide_request(key, request.json()["status"]))
 
         def map_place(request: Request, kind: str, pk: str) -> Response:
-            place = next(known for known in get_args(PlaceKind) if known == kind)
+            place = next((known for known in get_args(PlaceKind) if known == kind), None)
+            if place is None:
+                raise HttpError(404, {"detail": f"There is no kind of place called {kind}."})
             key = known_pk(self.hub.places.tables[place], pk)
             return json_response(self.map_place(place, key, str(request.json()["code"])))
 
