@@ -239,6 +239,7 @@ async def test_orders_are_asked_for_in_chunks(api: HubClient, shop: Shop) -> Non
 async def test_an_order_is_due_once_bound_and_changed(api: HubClient, shop: Shop) -> None:
     """Not before it has an action, not while a batch holds it, not after its new version was sent."""
     order, _ = await shop.created()
+    assert api.sandbox.counts()["objects"]["order"]["due_inserts"] == 1
     api.sandbox.edit_order(order["pk"])
     assert await shop.updates() == []
     await api.integrated(order, "remote SP1", "order")
@@ -345,6 +346,7 @@ async def test_a_request_waits_for_the_merchant(api: HubClient, shop: Shop) -> N
     assert (request["status"], "pk" in request, "remote_id" in request) == ("waiting_approval", False, False)
     assert [row["id"] for row in await api.rows("cancellation_requests/", order_item=item["pk"])] == [request["id"]]
     await api.integrated({"pk": request["id"], **request}, "R1", "cancellationrequest")
+    api.sandbox.hub.edit("cancellationrequest", request["id"], description="Beden uymadı")
     assert await api.rows("cancellation_requests/updates/") == []
     api.sandbox.decide_request(request["id"], "approved")
     (due,) = await api.rows("cancellation_requests/updates/")
@@ -360,6 +362,7 @@ async def test_an_unbound_request_is_no_update(api: HubClient, shop: Shop) -> No
     body = {"order_item": item["pk"], "reason": 41, "remote_id": "R1", "cancellation_type": "cancel"}
     await api.call("POST", "cancellation_requests/", body)
     request = (await api.call("POST", "cancellation_requests/", body)).json()
+    assert api.sandbox.counts()["objects"]["cancellationrequest"]["due_inserts"] == 2
     api.sandbox.decide_request(request["id"], "rejected")
     assert await api.rows("cancellation_requests/updates/") == []
     assert api.sandbox.hub.sales.journal.accepted("request") == {"R1": 2}
