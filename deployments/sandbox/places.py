@@ -107,9 +107,9 @@ class Places:
         for city_name, townships in geography.CITIES.items():
             city = self._add(self.cities, _FIRST_CITY, city_name, country=country)
             for township_name, districts in townships.items():
-                township = self._add(self.townships, _FIRST_TOWNSHIP, township_name, city=city)
+                township = self._add(self.townships, _FIRST_TOWNSHIP, township_name, country=country, city=city)
                 for name in districts:
-                    self._add(self.districts, _FIRST_DISTRICT, name, city=city, township=township)
+                    self._add(self.districts, _FIRST_DISTRICT, name, country=country, city=city, township=township)
 
     @staticmethod
     def _add(table: Table, first: int, name: str, **parents: int) -> int:

@@ -19,8 +19,8 @@ _MAPPED = filters(
 _PLACES: tuple[tuple[str, PlaceKind, dict[str, Filter]], ...] = (
     ("countries", "country", filters(code__exact="code", name__exact="name")),
     ("cities", "city", filters(name__iexact="name", country="country")),
-    ("townships", "township", filters(name__iexact="name", city="city")),
-    ("districts", "district", filters(name__exact="name", city="city", township="township")),
+    ("townships", "township", filters(name__iexact="name", country="country", city="city")),
+    ("districts", "district", filters(name__exact="name", country="country", city="city", township="township")),
 )
 
 

@@ -56,6 +56,7 @@ class GetOrCreateAddress(OmnitronCommand[AddressDto, Address]):
         fields, cuts = fit(fields, ADDRESS, "address")
         for cut in cuts:
             self.log.warning("%s", cut)
+        del fields["is_active"]  # Omnitron's addresses have no such field
         store = fields.pop("retail_store")
         fields |= await self._places(fields)
         if store:
