@@ -184,7 +184,7 @@ class _Arrivals:
         return reports.of_arrival(self.hub.channel_id, kind, name, code, text, self.run.runtime.clock.now())
 
 
-@flow(name="fetch and create orders", flow_run_name="fetch and create orders", persist_result=False)
+@flow(name="fetch and create order", flow_run_name="fetch and create order", persist_result=False)
 async def fetch_and_create_order(
     is_success_log: IsSuccessLog = True,
     lookback_days: LookbackDays = None,
@@ -208,7 +208,7 @@ async def fetch_and_create_order(
             leaves = {entry.order.number: entry.order.created_at + window for entry in some}
             await arrivals.take_in(ImportOrders, "order", some, leaves)
 
-    return await run_flow("fetch and create orders", work)
+    return await run_flow("fetch and create order", work)
 
 
 @flow(name="update orders", flow_run_name="update orders", persist_result=False)
@@ -235,7 +235,7 @@ async def update_orders(
     )
 
 
-@flow(name="fetch and create cancellations", flow_run_name="fetch and create cancellations", persist_result=False)
+@flow(name="fetch and create cancel", flow_run_name="fetch and create cancel", persist_result=False)
 async def fetch_and_create_cancel(
     is_success_log: IsSuccessLog = True, lookback_days: LookbackDays = None
 ) -> RunSummary:
@@ -251,7 +251,7 @@ async def fetch_and_create_cancel(
         )
         await arrivals.take_in(CreateOrderCancel, "cancellation of order", cancels)
 
-    return await run_flow("fetch and create cancellations", work)
+    return await run_flow("fetch and create cancel", work)
 
 
 @flow(name="fetch and update order items", flow_run_name="fetch and update order items", persist_result=False)
@@ -318,7 +318,7 @@ async def update_cancellation_requests(
     )
 
 
-@flow(name="create order shipping infos", flow_run_name="create order shipping infos", persist_result=False)
+@flow(name="create order shipping info", flow_run_name="create order shipping info", persist_result=False)
 async def create_order_shipping_info(
     is_success_log: IsSuccessLog = True, lookback_days: LookbackDays = None
 ) -> RunSummary:
@@ -331,4 +331,4 @@ async def create_order_shipping_info(
         run.counts["not in Omnitron yet"] += len(listed) - len(known)
         await arrivals.take_in(CreateOrderShippingInfo, "order", known)
 
-    return await run_flow("create order shipping infos", work)
+    return await run_flow("create order shipping info", work)
