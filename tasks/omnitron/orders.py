@@ -189,7 +189,7 @@ class CreateOrder(OmnitronCommand[OmnitronCreateOrderDto, Order]):
             "has_gift_box": bool(order.has_gift_box),
             "client_type": "default",
             "date_placed": said["created_at"],
-            "extra_field": {"id": order.remote_id, **order.extra_field},
+            "extra_field": {**order.extra_field, "id": remote_id_of(order)},
         }
 
     def item_body(self, item: OrderItemDto) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class CreateOrder(OmnitronCommand[OmnitronCreateOrderDto, Order]):
             "retail_price": said["retail_price"] or "0",
             "attributes": item.attributes or {},
             "attributes_kwargs": item.attributes_kwargs or {},
-            "extra_field": {"id": item.remote_id, **item.extra_field},
+            "extra_field": {**item.extra_field, "id": remote_id_of(item)},
         }
 
     async def send(self, body: tuple[dict[str, Any], list[dict[str, Any]]]) -> Order:
