@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from prefect import flow
 
-from clients.errors import ChannelAppError, RetryableError
+from clients.errors import ChannelAppError, ConfigError, RetryableError
 from dto.base import Dto
 from dto.enums import BatchRequestStatus, ContentType
 from dto.outcomes import Fetched
@@ -75,13 +75,18 @@ class _Arrivals:
         """Opens both sides.
 
         Raises:
-            ConfigError: the connector cannot fetch this.
+            ConfigError: the connector cannot fetch this, or the conf's window is none.
             ChannelInactive: the channel is switched off.
         """
         load_channel(run.runtime).require(fetch)
         hub = await run.open_hub(create_batch=False, content_type=content_type)
         channel = await run.open_channel(hub)
         days = lookback_days or hub.channel.conf.order_lookback or LOOKBACK_DAYS
+        if days < 0:
+            raise ConfigError(
+                f"The conf's `order_lookback` is {days:g}: fill in how many days are read back, or leave it out for "
+                f"{LOOKBACK_DAYS:g}."
+            )
         since = run.runtime.clock.now() - timedelta(days=min(days, channel.max_lookback_days))
         return cls(run, hub, channel, since)
 

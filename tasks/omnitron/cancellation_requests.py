@@ -1,12 +1,13 @@
 """Requests to cancel or refund an item: from the channel into Omnitron, and the merchant's decision back."""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from clients.errors import ItemError, MissingError
 from dto.enums import ContentType
 from dto.omnitron_orders import CancellationRequest
-from dto.orders import CancellationRequestDto, ChannelCancellationRequestDto
+from dto.orders import CancellationRequestDto, CancellationStatus, ChannelCancellationRequestDto
 from tasks.batch import Member, version_of
 from tasks.command import OmnitronCommand
 from tasks.concurrency import side_by_side
@@ -87,7 +88,7 @@ class CreateCancellationRequests(Arriving[CancellationRequestDto]):
         arrival.ending = "repaired" if row is not None else "created"
         row = row or await self._create(keys[0], request, fields)
         self._taken.add(row.pk)
-        return [binding(ContentType.cancellation_request, row, request.remote_id)]
+        return [binding(ContentType.cancellation_request, _as_told(row), request.remote_id)]
 
     async def _create(
         self, item: int, request: CancellationRequestDto, fields: Mapping[str, Any]
@@ -116,6 +117,14 @@ class CreateCancellationRequests(Arriving[CancellationRequestDto]):
         )
         bound = {action.object_id for action in actions if action.remote_id}
         return min((row for row in rows if row.pk not in bound), key=lambda row: row.pk, default=None)
+
+
+def _as_told(row: CancellationRequest) -> CancellationRequest:
+    """The request in the version that the channel knows. A decision that the merchant took before it was bound has still
+    to be told there, so it is bound as it was before."""
+    if row.status is CancellationStatus.waiting_approval or row.modified_date is None:
+        return row
+    return row.model_copy(update={"modified_date": row.modified_date - timedelta(seconds=1)})
 
 
 class GetCancellationRequests(OmnitronCommand[Mapping[str, Any], list[CancellationRequest]]):

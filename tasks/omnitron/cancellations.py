@@ -66,11 +66,11 @@ class CreateOrderCancel(Arriving[CancelOrderDto]):
 
     async def take_in(self, cancel: CancelOrderDto, arrival: Arrival) -> list[Member]:
         order = self._orders.get(cancel.order) or await self._by_number(cancel.order)
-        reasons = {item: omnitron_reason(self._conf, cancel.reasons.get(item)) for item in cancel.cancel_items}
         waiting = await self._waiting(order, cancel)
         if not waiting:
             arrival.ending = "known"
             return []
+        reasons = {item: omnitron_reason(self._conf, cancel.reasons.get(item)) for item in waiting.values()}
         amount = cancel.model_dump(mode="json")["forced_refund_amount"]
 
         async def cancel_them() -> dict[int, str]:

@@ -87,8 +87,17 @@ class GetOrCreateCustomer(OmnitronCommand[CustomerDto, Customer]):
 
     async def _bring_up_to_date(self, found: Customer, fields: dict[str, Any]) -> Customer:
         """What the channel does not say is left as it is."""
-        changed = {name: fields[name] for name in self.FIELDS if fields[name] and fields[name] != getattr(found, name)}
+        changed = {
+            name: fields[name]
+            for name in self.FIELDS
+            if fields[name] and not _same(name, fields[name], getattr(found, name))
+        }
         return await self.integration.client.update_customer(found.pk, changed) if changed else found
+
+
+def _same(name: str, said: str, known: str | None) -> bool:
+    """E-mail addresses are told apart by their letters alone: Omnitron may keep them in small ones."""
+    return said.casefold() == (known or "").casefold() if name == "email" else said == known
 
 
 async def _new_lock() -> asyncio.Lock:

@@ -1,11 +1,11 @@
 """What changed on the channel about order items, written into Omnitron."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from clients.errors import MissingError
 from dto.enums import ContentType
-from dto.omnitron_orders import OrderItem
+from dto.omnitron_orders import CANCELLED, OrderItem
 from dto.orders import ChannelUpdateOrderItemDto
 from tasks.batch import Member
 from tasks.omnitron.arrivals import Arrival, Arriving
@@ -36,11 +36,17 @@ class UpdateOrderItems(Arriving[ChannelUpdateOrderItemDto]):
     def name(self, update: ChannelUpdateOrderItemDto) -> str:
         return f"item {update.remote_id}"
 
-    def group(self, update: ChannelUpdateOrderItemDto) -> Hashable:
-        return update.remote_id
-
     async def prepare(self, updates: Sequence[ChannelUpdateOrderItemDto]) -> None:
         self._items = await items_by_remote_id(self.integration, [update.remote_id for update in updates])
+
+    async def send(self, updates: Sequence[ChannelUpdateOrderItemDto]) -> list[Arrival]:
+        """Of several lines about one item the later counts. Written one after the other, they would change it, and with
+        it its order, on every run anew."""
+        merged: dict[str, ChannelUpdateOrderItemDto] = {}
+        for update in updates:
+            said = {name: value for name in type(update).model_fields if (value := getattr(update, name)) is not None}
+            merged[update.remote_id] = merged.get(update.remote_id, update).model_copy(update=said)
+        return await super().send(list(merged.values()))
 
     async def take_in(self, update: ChannelUpdateOrderItemDto, arrival: Arrival) -> list[Member]:
         keys = self._items.get(update.remote_id, [])
@@ -60,13 +66,16 @@ class UpdateOrderItems(Arriving[ChannelUpdateOrderItemDto]):
 
 
 def changes(item: OrderItem, update: ChannelUpdateOrderItemDto) -> dict[str, Any]:
-    """The fields that the channel says otherwise, as Omnitron takes them. What the channel does not say stays."""
+    """The fields that the channel says otherwise, as Omnitron takes them. What the channel does not say stays, and so does
+    the status of a cancelled item: a line from before its cancellation would bring it back to life."""
     said = update.model_dump(mode="json")
     changed: dict[str, Any] = {
         name: said[name]
         for name in ("status", "invoice_number", "invoice_date", "tracking_number")
         if getattr(update, name) not in (None, "") and getattr(update, name) != getattr(item, name)
     }
+    if item.status == CANCELLED:
+        changed.pop("status", None)
     extra_field = {**(item.extra_field or {}), **(update.extra_field or {})}
     # The item's own id in there is what it is bound by.
     if item.remote_id is not None:

@@ -44,11 +44,6 @@ def remote_id_of(dto: OmnitronOrderDto | OrderItemDto) -> str:
     return str(dto.extra_field.get("id") or dto.remote_id)
 
 
-def with_id(dto: OmnitronOrderDto | OrderItemDto) -> dict[str, Any]:
-    """The `extra_field` with the channel's id in it."""
-    return {**dto.extra_field, "id": dto.extra_field.get("id") or dto.remote_id}
-
-
 class GetMissingOrders(OmnitronCommand[Sequence[ChannelCreateOrderDto], list[ChannelCreateOrderDto]]):
     """Of the channel's orders, those that Omnitron lacks, or whose items are not all bound. Looked up in bulk, by their
     actions: a known order costs no request of its own."""
@@ -194,7 +189,7 @@ class CreateOrder(OmnitronCommand[OmnitronCreateOrderDto, Order]):
             "has_gift_box": bool(order.has_gift_box),
             "client_type": "default",
             "date_placed": said["created_at"],
-            "extra_field": with_id(order),
+            "extra_field": {**order.extra_field, "id": remote_id_of(order)},
         }
 
     def item_body(self, item: OrderItemDto) -> dict[str, Any]:
@@ -220,7 +215,7 @@ class CreateOrder(OmnitronCommand[OmnitronCreateOrderDto, Order]):
             "retail_price": said["retail_price"] or "0",
             "attributes": item.attributes or {},
             "attributes_kwargs": item.attributes_kwargs or {},
-            "extra_field": with_id(item),
+            "extra_field": {**item.extra_field, "id": remote_id_of(item)},
         }
 
     async def send(self, body: tuple[dict[str, Any], list[dict[str, Any]]]) -> Order:

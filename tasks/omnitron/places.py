@@ -10,6 +10,7 @@ from tasks.command import OmnitronCommand
 
 INTEGRATION_TYPE = "sales_channel"
 ACTIVE = {"is_active": "true"}
+PARENTS = (ErrorType.country, ErrorType.city, ErrorType.township)
 ERROR_CODES = {
     ErrorType.country: "Country was not found",
     ErrorType.city: "integrations_200_10_2",
@@ -122,11 +123,18 @@ class CreateAddressErrorReport(OmnitronCommand[Sequence[PlaceNotFoundError], int
 
     def validated_data(self, data: PlaceNotFoundError | Sequence[PlaceNotFoundError]) -> list[PlaceNotFoundError]:
         problems = [data] if isinstance(data, PlaceNotFoundError) else list(data)
-        named = [problem for problem in problems if problem.report["name"]]  # what has no name cannot be mapped
-        return list({(problem.kind, problem.report["remote_code"]): problem for problem in named}.values())
+        return [problem for problem in problems if problem.report["name"]]  # what has no name cannot be mapped
 
     async def send(self, problems: list[PlaceNotFoundError]) -> int:
-        return sum(await self.for_each(problems, self._tell, "reporting places"))
+        places = {self._place(problem): problem for problem in problems}
+        new = {place: problem for place, problem in places.items() if place not in self.integration.shared}
+        self.integration.shared.update(dict.fromkeys(new, True))
+        return sum(await self.for_each(new.values(), self._tell, "reporting places"))
+
+    def _place(self, problem: PlaceNotFoundError) -> tuple[Any, ...]:
+        # Townships of one name lie in several cities, and each of them has to be mapped.
+        within = (problem.report.get(f"{parent}_id") for parent in PARENTS)
+        return (self.key, problem.kind, problem.report["remote_code"], *within)
 
     async def _tell(self, problem: PlaceNotFoundError) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from deployments.sandbox.ledger import Key
 from tests.harness.loopback import World
+from tests.harness.sales_promises import broken_sales, lie_about_a_sale
 
 MODELS = ("product", "productprice", "productstock")
 MAX_RETRY_COUNT = 5
@@ -17,6 +18,8 @@ class Watch:
         world.hub.success_listeners.append(self._success)
 
     def _success(self, content_type: str, pk: int, remote_id: str, version: str) -> None:
+        if lie := lie_about_a_sale(self._world, content_type, pk, remote_id, version):
+            self.lies.append(lie)
         if content_type not in MODELS:
             return
         row = self._world.hub.hub.offered[content_type].get(pk)
@@ -35,7 +38,8 @@ class Watch:
 
 
 def broken_promises(world: World, watch: Watch) -> list[str]:
-    """What does not hold now that the world is quiet: P1 convergence, P2 no lie, P3 bounded batches, the contract."""
+    """What does not hold now that the world is quiet: P1 convergence, P2 no lie, P3 bounded batches, P4 and P5 for what is
+    sold, the contract."""
     hub = world.hub.hub
     found = list(watch.lies)
     found += [f"violation: {line}" for line in world.hub.violations + world.market.violations]
@@ -64,7 +68,7 @@ def broken_promises(world: World, watch: Watch) -> list[str]:
         for key in [Key(row["content_type"]["model"], row["object_id"])]
         if key.content_type in MODELS and key not in rows and key in hub.ledger.sent
     ]
-    return found
+    return found + broken_sales(world)
 
 
 def _product_problems(world: World, product: dict[str, object], reported: set[object]) -> list[str]:

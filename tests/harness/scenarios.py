@@ -19,16 +19,24 @@ CYCLES = 3
 
 @dataclass(frozen=True)
 class Scenario:
-    """A flow, and what has to have happened for it to have work."""
+    """A flow, and what has to have happened for it to have work.
+
+    `of` tells scenarios of one flow apart. A shop that sells has few products, and none with a defect.
+    """
 
     flow: str
     asynchronous: bool
     prepare: Callable[[World], Awaitable[None]]
+    of: str = ""
+    sells: bool = False
 
     def __str__(self) -> str:
-        return f"{self.flow}-{'async' if self.asynchronous else 'sync'}"
+        of = f"-{self.of}" if self.of else ""
+        return f"{self.flow}{of}-{'async' if self.asynchronous else 'sync'}"
 
     def world(self) -> World:
+        if self.sells:
+            return World(products=2, failing=0, asynchronous=self.asynchronous)
         return World(products=8, failing=0.5, asynchronous=self.asynchronous)
 
 
@@ -86,6 +94,102 @@ async def _abandoned(world: World) -> None:
     world.clock.advance(RECOVERY_PERIOD)
 
 
+async def _ordered(world: World) -> None:
+    """Two buyers have ordered, and a third by a cargo company that Omnitron does not have."""
+    await _integrated(world)
+    sku = next(iter(world.market.items))
+    world.market.place_order(cargo="nobody", items=[(sku, 1)])
+    world.market.place_order(items=[(sku, 2)])
+    world.market.place_order(items=[(sku, 1)])
+
+
+async def _imported(world: World) -> None:
+    """Two orders of two items are in Omnitron."""
+    await _integrated(world)
+    for sku in list(world.market.items)[:2]:
+        world.market.place_order(items=[(sku, 2)])
+    await run(world, "fetch_and_create_order")
+
+
+async def _changed_orders(world: World) -> None:
+    await _imported(world)
+    for order in list(world.hub.hub.sales.orders):
+        world.hub.edit_order(order["pk"])
+
+
+async def _accepted_orders(world: World) -> None:
+    await _changed_orders(world)
+    await run(world, "update_orders")
+    for _ in range(2):
+        await run(world, "verify_open_batches")
+
+
+async def _cancelled(world: World) -> None:
+    """One order as a whole, with an item that is two in Omnitron; of the other one item."""
+    await _imported(world)
+    first, second = world.market.sales.orders
+    item = next(row for row in world.hub.hub.sales.items if row["extra_field"]["id"] == _items(world, first)[0])
+    world.hub.split_item(item["pk"], is_bound=True)
+    world.market.cancel_order(first)
+    world.market.cancel_order(second, items=_items(world, second)[:1])
+
+
+async def _changed_items(world: World) -> None:
+    await _imported(world)
+    for order in world.market.sales.orders:
+        world.market.change_item(_items(world, order)[0], status="SHIPPED", invoice_number=f"FT{order}")
+
+
+async def _requested(world: World) -> None:
+    """Two requests for one item, and one for another."""
+    await _imported(world)
+    first, second = (_items(world, order)[0] for order in world.market.sales.orders)
+    world.market.request(first, "cancel")
+    world.market.request(first, "refund")
+    world.market.request(second, "refund", reason="DAMAGED")
+
+
+async def _decided(world: World) -> None:
+    await _requested(world)
+    await run(world, "fetch_and_create_cancellation_requests")
+    for request, status in zip(list(world.hub.hub.cancellations.table), ("approved", "rejected"), strict=False):
+        world.hub.decide_request(request["id"], status)
+
+
+async def _abandoned_import(world: World) -> None:
+    """A run died after the first of its orders was bound, and others were made."""
+    await _ordered(world)
+    await _die_at(world, "fetch_and_create_order", "POST", "create_orders", 2)
+
+
+async def _abandoned_update(world: World) -> None:
+    """A run died before the channel heard of the orders that it had committed."""
+    await _changed_orders(world)
+    await _die_at(world, "update_orders", "PUT", "/orders", 1, "before")
+
+
+async def _die_at(world: World, flow: str, method: str, path: str, time: int, moment: str = "after") -> None:
+    """A run died at its n-th request of a kind, and its batch is nobody's by now."""
+    seen = 0
+
+    def hook(number: int, request: Any, when: str) -> None:
+        nonlocal seen
+        if when == moment and request.method == method and path in request.url.path:
+            seen += 1
+        if seen >= time:
+            raise Killed
+
+    world.hook = hook
+    assert await until_killed(run(world, flow))
+    heal(world)
+    world.clock.advance(RECOVERY_PERIOD)
+
+
+def _items(world: World, order: str) -> list[str]:
+    """The marketplace's ids of an order's items."""
+    return [item["id"] for item in world.market.sales.orders[order]["items"]]
+
+
 def good_products(world: World) -> list[int]:
     """Products without a defect."""
     return [row["pk"] for row in world.hub.hub.goods.products if row["pk"] not in world.hub.defects]
@@ -104,8 +208,31 @@ SCENARIOS = [
         )
     ),
     Scenario("verify_open_batches", True, _accepted),
-    Scenario("verify_open_batches", True, _accepted_deletion),
+    Scenario("verify_open_batches", True, _accepted_deletion, of="deletions"),
 ]
+SALES = [
+    Scenario("fetch_and_create_order", False, _ordered, sells=True),
+    Scenario("update_orders", False, _changed_orders, sells=True),
+    Scenario("update_orders", True, _changed_orders, sells=True),
+    Scenario("verify_open_batches", True, _accepted_orders, of="orders", sells=True),
+    Scenario("fetch_and_create_cancel", False, _cancelled, sells=True),
+    Scenario("fetch_and_update_order_items", False, _changed_items, sells=True),
+    Scenario("fetch_and_create_cancellation_requests", False, _requested, sells=True),
+    Scenario("update_cancellation_requests", False, _decided, sells=True),
+    Scenario("create_order_shipping_info", False, _imported, sells=True),
+    Scenario("recover", False, _abandoned_import, of="orders", sells=True),
+    Scenario("recover", False, _abandoned_update, of="order updates", sells=True),
+]
+SCENARIOS += SALES
+ORDER_FLOWS = (
+    "fetch_and_create_order",
+    "fetch_and_create_cancel",
+    "fetch_and_update_order_items",
+    "fetch_and_create_cancellation_requests",
+    "update_cancellation_requests",
+    "create_order_shipping_info",
+    "update_orders",
+)
 
 
 def with_kill(world: World, at: int, moment: str) -> None:
@@ -164,6 +291,10 @@ async def quiet(world: World) -> None:
         world.clock.advance(RETRY_INTERVAL)
         for flow in ("insert_products", "update_products", "delete_products"):
             await run(world, flow)
+            await settle(world)
+        if world.market.sales.orders:
+            for flow in ORDER_FLOWS:
+                await run(world, flow)
             await settle(world)
 
 

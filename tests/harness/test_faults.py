@@ -59,7 +59,9 @@ async def test_every_fault_recovers(scenario: Scenario, durations: tuple[int | N
     assert not storms
 
 
-@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if "insert" in s.flow or "update" in s.flow], ids=str)
+@pytest.mark.parametrize(
+    "scenario", [s for s in SCENARIOS if s.flow.endswith("products") and not s.flow.startswith("delete")], ids=str
+)
 async def test_an_edit_at_any_moment_is_offered_again(scenario: Scenario) -> None:
     """P2: an object edited between its reading and its end is never recorded as sent in its new version."""
     requests = await clean_requests(scenario)

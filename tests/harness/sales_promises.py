@@ -1,0 +1,140 @@
+"""The promises about orders as checkers: P4 effectively once, P5 each order there once and bound; P2 for what is told back."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from deployments.sandbox import geography
+from deployments.sandbox.cancellations import WAITING
+from deployments.sandbox.ledger import Key
+from deployments.sandbox.sales import CANCELLED
+from dto.enums import ContentType
+from tests.harness.loopback import World
+
+Row = dict[str, Any]
+
+MAX_RETRY_COUNT = 5
+NEVER_TOLD = timedelta(microseconds=1)
+"""An order's first version is the stamp after its creation: the channel knows it, for it comes from there."""
+
+
+def lie_about_a_sale(world: World, content_type: str, pk: int, remote_id: str, version: str) -> str | None:
+    """P2: why a success that Omnitron records now is none."""
+    if content_type == ContentType.cancellation_request:
+        row = world.hub.hub.cancellations.table[pk]
+        told = world.market.sales.requests.get(remote_id, {}).get("status")
+        if row["status"] != WAITING and version >= row["modified_date"] and told != row["status"]:
+            return f"request {pk} is a success as {row['status']}; the channel was told {told}"
+    if content_type == ContentType.order:
+        row = world.hub.hub.sales.orders[pk]
+        sent = world.market.sales.versions.get(remote_id)
+        if version > _first_version(row) and (sent is None or sent < version):
+            return f"order {pk} is a success at {version}; the channel has {sent}"
+    return None
+
+
+def broken_sales(world: World) -> list[str]:
+    """What does not hold about orders, cancellations and requests now that the world is quiet."""
+    journal = world.hub.hub.sales.journal
+    found = [
+        f"{deed} {subject} was done {times} times"
+        for deed in ("order", "cancel", "request")
+        for subject, times in journal.accepted(deed).items()
+        if times != 1
+    ]
+    for order in world.market.sales.orders.values():
+        found += _order_problems(world, order)
+    return found
+
+
+def is_poison(world: World, order: Row) -> bool:
+    """Whether Omnitron lacks something that the order cannot be without."""
+    products = {row["remote_id"] for row in _actions(world, ContentType.product) if row["remote_id"]}
+    return order["cargo"] not in geography.CARGO_COMPANIES or any(
+        item["product"] not in products for item in order["items"]
+    )
+
+
+def _order_problems(world: World, order: Row) -> Iterator[str]:
+    hub, number = world.hub.hub, order["number"]
+    rows = [row for row in hub.sales.orders if row["extra_field"]["id"] == order["id"]]
+    if not rows and is_poison(world, order):
+        if not any(number in str(row["error_desc"]) for row in hub.error_reports if not row["is_ok"]):
+            yield f"order {number} is not in Omnitron, and nobody was told"
+        return
+    if len(rows) != 1:
+        yield f"order {number} is in Omnitron {len(rows)} times"
+        return
+    (row,) = rows
+    items = list(hub.sales.items.find("order", row["pk"]))
+    if Decimal(row["amount"]) != Decimal(order["amount"]):
+        yield f"order {number} costs {row['amount']} instead of {order['amount']}"
+    if {item["extra_field"]["id"] for item in items} != {item["id"] for item in order["items"]}:
+        yield f"order {number} has other items in Omnitron"
+    yield from _binding_problems(world, ContentType.order, row)
+    for item in items:
+        yield from _binding_problems(world, ContentType.order_item, item)
+    if len(hub.sales.shipping_infos.find("order", row["pk"])) != 1:
+        yield f"order {number} has not one shipping info"
+    yield from _update_problems(world, row)
+    by_remote_id = {remote_id: [] for remote_id in (item["id"] for item in order["items"])}
+    for item in items:
+        by_remote_id.setdefault(item["extra_field"]["id"], []).append(item)
+    yield from _item_problems(world, order, by_remote_id)
+
+
+def _binding_problems(world: World, content_type: str, row: Row) -> Iterator[str]:
+    action = world.hub.hub.ledger.action_of(Key(content_type, row["pk"]))
+    if action is None or action["remote_id"] != row["extra_field"]["id"]:
+        yield f"{content_type} {row['pk']} is bound to {action and action['remote_id']}, not {row['extra_field']['id']}"
+
+
+def _update_problems(world: World, row: Row) -> Iterator[str]:
+    """What changed in Omnitron was told to the channel, or was tried often enough."""
+    ledger, key = world.hub.hub.ledger, Key(ContentType.order, row["pk"])
+    attempts = ledger.attempts.get(key)
+    if attempts is not None and attempts.count > MAX_RETRY_COUNT:
+        return
+    action = ledger.action_of(key)
+    if action is not None and (action["status"] != "success" or action["version_date"] < row["modified_date"]):
+        yield f"order {row['pk']} is {action['status']} at {action['version_date']}, and at {row['modified_date']}"
+
+
+def _item_problems(world: World, order: Row, items: dict[str, list[Row]]) -> Iterator[str]:
+    hub, sales = world.hub.hub, world.market.sales
+    cancelled = {
+        item["id"] for row in sales.cancellations.values() if row["order_id"] == order["id"] for item in row["items"]
+    }
+    for remote_id in cancelled:
+        if any(item["status"] != CANCELLED for item in items[remote_id]):
+            yield f"item {remote_id} was cancelled, and is not in Omnitron"
+    for remote_id, rows in items.items():
+        changed = sales.changed_items.get(remote_id)
+        if changed and any(row["invoice_number"] != changed["invoice_number"] for row in rows):
+            yield f"item {remote_id} was invoiced, and Omnitron does not know"
+        requests = [request for request in sales.requests.values() if request["order_item"] == remote_id]
+        if len(rows) != 1:
+            continue  # which of them a request means is unknown: it is reported
+        known = [row for row in hub.cancellations.table if row["order_item"] == rows[0]["pk"]]
+        if len(known) != len(requests):
+            yield f"item {remote_id} has {len(known)} requests in Omnitron instead of {len(requests)}"
+        bound = {
+            action["remote_id"]: hub.cancellations.table[action["object_id"]]
+            for action in _actions(world, ContentType.cancellation_request)
+        }
+        for request in requests:
+            row = bound.get(request["id"])
+            if row is None or row["order_item"] != rows[0]["pk"] or row["cancellation_type"] != request["type"]:
+                yield f"request {request['id']} is bound to {row}"
+            elif row["status"] not in (WAITING, request["status"]):
+                yield f"request {request['id']} was decided as {row['status']}; the channel has {request['status']}"
+
+
+def _first_version(row: Row) -> str:
+    moment = datetime.fromisoformat(row["created_date"]) + NEVER_TOLD
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _actions(world: World, content_type: str) -> list[Row]:
+    return [row for row in world.hub.hub.ledger.actions if row["content_type"]["model"] == content_type]
