@@ -49,8 +49,9 @@ _PHONE = re.compile(
     r"(?<![\w.-])(?:\+|00)\d[\d ()-]{7,16}\d(?![\w-])"
     r"|(?<![\w.-])\(?(?:90|0)?5\d{2}\)?[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}(?![\w-])"
 )
-# Marks that turn the direction of text are among them: they make a line of a log read as another one.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Marks that turn the direction of text are among them: they make a line of a log read as another one. So are halves of
+# characters, which JSON can hold and no file or terminal can.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAK = re.compile(r"[\t\n]")
 
 
