@@ -1,13 +1,19 @@
 """The local marketplace's API: the client of the `sandbox` connector."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from clients.errors import ChannelUnavailableError, RefusedError
+from clients.errors import ChannelUnavailableError, ContractError, RefusedError
 from clients.runtime import Runtime
 from clients.settings import checked_url
 from clients.transport import Call, Reply, Transport
+
+PAGE = 500
+"""Rows asked for in one page: the most that the marketplace gives."""
+MOST_PAGES = 10_000
+"""A list that goes on after so many pages never ends."""
 
 
 class MarketplaceClient:
@@ -45,3 +51,47 @@ class MarketplaceClient:
             if error.status == 404:  # noqa: PLR2004
                 return None
             raise
+
+    # -- sales ---------------------------------------------------------------------------------------------------
+
+    def orders(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Orders that the market changed between two moments, both included, the longest unchanged first.
+
+        A row that changes while the pages are read moves to the end and may be met twice, and another may be missed:
+        the next reading of an overlapping window finds it. So it is with all lists here.
+        """
+        return self._rows("/orders", since, until)
+
+    def cancellations(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+        """What buyers cancelled: `{"id", "order_id", "order_number", "items": [{"id", "reason"}], ...}`."""
+        return self._rows("/cancellations", since, until)
+
+    def order_items(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Items that the market changed after they were ordered."""
+        return self._rows("/order-items", since, until)
+
+    def requests(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Buyers' requests to cancel or send back an item."""
+        return self._rows("/requests", since, until)
+
+    async def update_orders(self, items: Sequence[Mapping[str, Any]]) -> Reply:
+        """Tells status, tracking and invoice numbers of orders, by remote id. Repeating it changes nothing."""
+        return await self._transport.send(Call("PUT", "/orders", self._mode, {"items": list(items)}))
+
+    async def decide_requests(self, items: Sequence[Mapping[str, Any]]) -> Reply:
+        """Tells what was decided about requests, by remote id; always answered at once. Repeating it changes nothing."""
+        return await self._transport.send(Call("PUT", "/requests", body={"items": list(items)}))
+
+    async def _rows(self, path: str, since: datetime, until: datetime | None) -> AsyncIterator[dict[str, Any]]:
+        window = {"since": since.isoformat(), **({} if until is None else {"until": until.isoformat()})}
+        for number in range(1, MOST_PAGES + 1):
+            reply = await self._transport.send(Call("GET", path, {**window, "page": number, "limit": PAGE}))
+            data = reply.data if isinstance(reply.data, dict) else {}
+            rows = data.get("results")
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise ContractError(f"The marketplace answered GET {path} with no list of objects in `results`.")
+            for row in rows:
+                yield row
+            if not data.get("next"):
+                return
+        raise ContractError(f"The marketplace's list {path} did not end after {MOST_PAGES} pages.")

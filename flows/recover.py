@@ -6,12 +6,13 @@ from prefect import flow
 
 from clients.errors import ChannelAppError, RefusedError, TakenOverError
 from dto.batch_states import OPEN_LOCALLY
+from dto.enums import ContentType, IntegrationActionStatus
 from dto.omnitron import BatchRequest
 from dto.summary import RunSummary
 from flows.parameters import parameter
 from flows.run import Run, run_flow
 from tasks import reports
-from tasks.batch import Batch
+from tasks.batch import Batch, Member
 from tasks.omnitron.batch_requests import GetBatchRequests
 from tasks.omnitron.integration import OmnitronIntegration
 
@@ -23,8 +24,9 @@ OlderThan = Annotated[
 
 @flow(name="recover", flow_run_name="recover batches older than {older_than} s", persist_result=False)
 async def recover(older_than: OlderThan = 900) -> RunSummary:
-    """Fails batches that stand in `initialized` or `commit` and were not touched for `older_than` seconds. Their objects
-    are released and offered again; nothing is ever recorded as sent."""
+    """Ends batches that stand in `initialized` or `commit` and were not touched for `older_than` seconds. They are failed:
+    their objects are released and offered again, and nothing is recorded as sent. Only orders that had been brought in
+    keep their bindings to the channel's ids, for those are facts."""
 
     async def work(run: Run) -> None:
         hub = await run.open_hub(create_batch=False, read_channel=False)
@@ -63,12 +65,41 @@ async def _free(run: Run, hub: OmnitronIntegration, row: BatchRequest, older_tha
         run.counts["still in work"] += 1
         return
     batch = Batch(hub.client, None, fresh)
+    orders = await _brought_in(hub, batch)
     text = (
         f"Batch {fresh.local_batch_id} stood in `{fresh.status}` for more than {older_than} s: the run that made it has "
-        "died. It was failed; its objects are offered again."
+        "died. "
     )
+    if orders:
+        batch.take_members(orders)
+        text += "The orders that it had brought in are bound to the channel's ids."
+    else:
+        text += "It was failed; its objects are offered again."
     await hub.tell([reports.of_batch(batch, "recovered", text, hub.runtime.clock.now())])
-    await batch.fail()
+    if orders:
+        await batch.done()
+    else:
+        await batch.fail()
     hub.logger(batch).warning("%s", text)
     run.batches += 1
-    run.counts["released"] += 1
+    run.counts["bound" if orders else "released"] += 1
+
+
+async def _brought_in(hub: OmnitronIntegration, batch: Batch) -> list[Member]:
+    """The orders and items that the batch was binding, if it is one that brought orders in: such a one holds items.
+
+    A batch of order updates holds none. Its orders were perhaps not sent, and nothing is recorded for them.
+    """
+    if batch.content_type is not ContentType.order or batch.local_batch_id is None:
+        return []
+    actions = await hub.client.actions(local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing)
+    if not any(action.content_type.model == ContentType.order_item for action in actions):
+        return []
+    members = []
+    for action in actions:
+        if action.remote_id is None or action.version_date is None:
+            return []  # not all of it is known: the next run looks for these orders by their numbers
+        reference = (ContentType(action.content_type.model), action.object_id)
+        remote_id = action.remote_id
+        members.append(Member(*reference, action.version_date, owner=reference, remote_id=remote_id, settled=True))
+    return members

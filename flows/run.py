@@ -81,12 +81,15 @@ class Run:
         self.counts[well] += good
         for member in batch.of_type():
             if member.failure is not None:
-                self.counts["failed"] += 1
-                self.failures[member.failure.code] += 1
-                if len(self.failed_objects) < FAILURES_SHOWN:
-                    name = member.key or f"{member.content_type} {member.pk}"
-                    row = (name, member.failure.code, member.failure.message, batch.name)
-                    self.failed_objects.append(row)
+                name = member.key or f"{member.content_type} {member.pk}"
+                self.add_failure(name, member.failure.code, member.failure.message, batch.name)
+
+    def add_failure(self, name: str, code: str, message: str, batch: str = "") -> None:
+        """Counts something that failed, and keeps the first hundred for the table."""
+        self.counts["failed"] += 1
+        self.failures[code] += 1
+        if len(self.failed_objects) < FAILURES_SHOWN:
+            self.failed_objects.append((name, code, message, batch))
 
     def add_irregularities(self, odd: Irregularities) -> None:
         """Counts lines of the channel's answer that fit nothing."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from clients.deadline import deadline
-from clients.errors import ConfigError, DeadlineError, TakenOverError
+from clients.errors import ConfigError, ContractError, DeadlineError, TakenOverError
 from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
 from dto.outcomes import Accepted, Completed, SendOutcome
 from dto.summary import RunSummary
@@ -32,7 +32,8 @@ class Sending:
     """What tells one sending flow from another.
 
     `read` offers what is due and commits it; `enrich` attaches what the channel needs; `send` hands it over; `settle`
-    ends the batch with the results; `check` is what the verify flows ask with, if the channel answers later.
+    ends the batch with the results; `check` is what the verify flows ask with, if the channel answers later; none where it
+    may not.
     """
 
     title: str
@@ -40,7 +41,7 @@ class Sending:
     read: type[OmnitronCommand[Any, Any]]
     send: type[SendCommand[Any]]
     settle: type[OmnitronCommand[Any, Any]]
-    check: type[CheckCommand]
+    check: type[CheckCommand] | None
     enrich: Sequence[Stage] = ()
     read_options: Mapping[str, Any] = field(default_factory=dict)
     well: str = "integrated"
@@ -115,7 +116,7 @@ class _Drain:
     async def _prepare_channel(self) -> None:
         """Something is due: does the channel answer as expected, and is it up? Nothing was changed so far."""
         channel = await self.run.open_channel(self.hub)
-        if not (channel.is_sync or self.limits.is_sync):
+        if self.sending.check is not None and not (channel.is_sync or self.limits.is_sync):
             channel.require(self.sending.check)
         if self.limits.is_sync is not None and channel.is_sync not in (None, self.limits.is_sync):
             raise ConfigError(
@@ -179,6 +180,11 @@ class _Drain:
                 odd, _ = await side_by_side(hub.do_action(self.sending.settle, objects=results), hub.tell(lines))
                 self.run.add_irregularities(odd)
                 self.run.add_batch(batch, self.sending.well)
+            case Accepted(remote_batch_id) if self.sending.check is None:
+                raise ContractError(
+                    f"The connector answered `{self.sending.send.key}` with the batch id {remote_batch_id}, but nothing asks "
+                    "for such a batch later: it has to answer at once."
+                )
             case Accepted(_, rejected):
                 await hub.tell(lines)
                 refused = [result for result in rejected if result.status is ResponseStatus.fail]

@@ -17,6 +17,7 @@ from flows.run import Run, run_flow
 from tasks.batch import Batch
 from tasks.channel.command import CheckCommand
 from tasks.channel.integration import ChannelIntegration
+from tasks.channel.orders import CheckOrders
 from tasks.channel.products import CheckDeletedProducts, CheckProducts
 from tasks.concurrency import for_each
 from tasks.omnitron.batch_requests import (
@@ -25,6 +26,7 @@ from tasks.omnitron.batch_requests import (
     ProcessProductBatchRequests,
 )
 from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.order_updates import ProcessOrderBatchRequests
 from tasks.settlement import fail_waiting
 
 DEADLINE = 24 * 3600.0
@@ -44,6 +46,7 @@ class Verifying:
 
 VERIFYING: Mapping[ContentType, Verifying] = {
     ContentType.product: Verifying(CheckProducts, ProcessProductBatchRequests),
+    ContentType.order: Verifying(CheckOrders, ProcessOrderBatchRequests, "updated"),
     ContentType.integration_action: Verifying(CheckDeletedProducts, ProcessDeleteProductBatchRequests, "deleted"),
 }
 

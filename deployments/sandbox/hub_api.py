@@ -1,7 +1,6 @@
 """The routes of the local hub: goods, batches, actions, logs, and what they refer to."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from deployments.sandbox.access import Access
 from deployments.sandbox.dates import canonical
@@ -10,7 +9,9 @@ from deployments.sandbox.ledger import CONTENT_TYPE_IDS, Key
 from deployments.sandbox.listing import Filter, Listing, filters
 from deployments.sandbox.messages import HttpError, Request, Response, json_response
 from deployments.sandbox.offers import Due
+from deployments.sandbox.resources import due_listing, known_pk, retrieve
 from deployments.sandbox.routing import Router, as_pk
+from deployments.sandbox.sales_api import add_sales
 from deployments.sandbox.tables import Row, Table
 from dto.enums import ContentType, IntegrationActionStatus
 
@@ -28,7 +29,7 @@ _BY_PRODUCT = {"product__pk__in": Filter("product", is_list=True, most=50)}
 
 
 def build_router(state: HubState, access: Access) -> Router:
-    """All routes. A further area (orders, ...) is one more function that adds its own."""
+    """All routes. A further area is one more function that adds its own."""
     router = Router()
     router.add("POST", f"{API}auth/login/", access.log_in)
     router.add("GET", f"{API}active_user/", access.active_user)
@@ -38,6 +39,7 @@ def build_router(state: HubState, access: Access) -> Router:
     _add_batches(router, state, f"{channel}batch_requests/")
     _add_actions(router, state, f"{channel}integration_actions/")
     _add_logs(router, state, channel)
+    add_sales(router, state, channel)
     return router
 
 
@@ -57,7 +59,7 @@ def _add_setup(router: Router, state: HubState, channel: str) -> None:
 
     router.add("PATCH", f"{API}channels/{state.channel['pk']}/", patch_channel)
     goods = state.goods
-    router.add("GET", f"{channel}category_trees/{{}}/", _retrieve(goods.trees))
+    router.add("GET", f"{channel}category_trees/{{}}/", retrieve(goods.trees))
     router.add(
         "GET",
         f"{channel}product_categories/detailed/",
@@ -101,8 +103,8 @@ def _add_goods(router: Router, state: HubState, channel: str) -> None:
         base = f"{channel}{path}/"
         router.add("GET", base, Listing(table, known, where=where, render=render, violation=state.violations.append))
         for name, lists in _DUE_LISTS.items():
-            router.add("GET", f"{base}{name}/", _due(state, content_type, lists, known, where, render))
-        router.add("GET", f"{base}{{}}/", _retrieve(table, where=where, render=render))
+            router.add("GET", f"{base}{name}/", due_listing(state, content_type, lists, known, where, render))
+        router.add("GET", f"{base}{{}}/", retrieve(table, where=where, render=render))
 
     def mapped_product(_request: Request, pk_text: str) -> Response:
         pk = as_pk(pk_text)
@@ -115,25 +117,6 @@ def _add_goods(router: Router, state: HubState, channel: str) -> None:
     router.add("GET", f"{channel}mapped_products/{{}}/", mapped_product)
 
 
-def _due(
-    state: HubState,
-    content_type: str,
-    lists: tuple[Due, ...],
-    known: dict[str, Filter],
-    where: Callable[[Row], bool] | None,
-    render: Callable[[Request, Row], Row] | None,
-) -> Listing:
-    return Listing(
-        state.offered[content_type],
-        known,
-        violation=state.violations.append,
-        members=lambda: state.offers.due(content_type, *lists),
-        revision=state.offers.revision,
-        where=where,
-        render=render,
-    )
-
-
 def _add_batches(router: Router, state: HubState, base: str) -> None:
     batches = state.batches
     known = filters(channel="channel", content_type="content_type", remote_batch_id="remote_batch_id") | {
@@ -141,12 +124,12 @@ def _add_batches(router: Router, state: HubState, base: str) -> None:
     }
 
     def move(request: Request, pk_text: str) -> Response:
-        pk = _known_pk(batches.table, pk_text)
+        pk = known_pk(batches.table, pk_text)
         return json_response(batches.move(pk, request.json()))
 
     router.add("GET", base, Listing(batches.table, known, violation=state.violations.append))
     router.add("POST", base, lambda request: json_response(batches.create(request.json()), 201))
-    router.add("GET", f"{base}{{}}/", _retrieve(batches.table))
+    router.add("GET", f"{base}{{}}/", retrieve(batches.table))
     router.add("PATCH", f"{base}{{}}/", move)
 
 
@@ -175,12 +158,12 @@ def _add_actions(router: Router, state: HubState, base: str) -> None:
         return json_response(ledger.put(key, **{"status": "success", **_action_fields(body)}), 201)
 
     def change(request: Request, pk_text: str) -> Response:
-        action = ledger.actions[_known_pk(ledger.actions, pk_text)]
+        action = ledger.actions[known_pk(ledger.actions, pk_text)]
         key = Key(action["content_type"]["model"], action["object_id"])
         return json_response(ledger.put(key, **_action_fields(request.json())))
 
     def delete(_request: Request, pk_text: str) -> Response:
-        ledger.delete(_known_pk(ledger.actions, pk_text))
+        ledger.delete(known_pk(ledger.actions, pk_text))
         return Response(204, b"")
 
     def is_deleted(request: Request) -> Response:
@@ -199,7 +182,7 @@ def _add_actions(router: Router, state: HubState, base: str) -> None:
     router.add("GET", base, Listing(ledger.actions, known, violation=note))
     router.add("POST", base, create)
     router.add("GET", f"{base}deleted/", is_deleted)
-    router.add("GET", f"{base}{{}}/", _retrieve(ledger.actions))
+    router.add("GET", f"{base}{{}}/", retrieve(ledger.actions))
     router.add("PATCH", f"{base}{{}}/", change)
     router.add("DELETE", f"{base}{{}}/", delete)
 
@@ -251,27 +234,3 @@ def _require(body: Row, *fields: str) -> None:
     missing = {field: ["This field is required."] for field in fields if body.get(field) in (None, "")}
     if missing:
         raise HttpError(400, missing)
-
-
-def _known_pk(table: Table, text: str) -> int:
-    pk = as_pk(text)
-    if pk not in table:
-        raise HttpError(404, {"detail": "Not found."})
-    return pk
-
-
-def _retrieve(
-    table: Table,
-    *,
-    where: Callable[[Row], bool] | None = None,
-    render: Callable[[Request, Row], Row] | None = None,
-) -> Callable[..., Response]:
-    """The handler of `GET path/{pk}/`."""
-
-    def retrieve(request: Request, pk_text: str) -> Response:
-        row: Any = table[_known_pk(table, pk_text)]
-        if where is not None and not where(row):
-            raise HttpError(404, {"detail": "Not found."})
-        return json_response(render(request, row) if render else row)
-
-    return retrieve

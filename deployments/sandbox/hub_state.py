@@ -1,14 +1,18 @@
 """What the local hub knows: the goods, the channel, the actions, the batches, and what it has noticed about clients."""
 
+from collections import Counter
 from typing import Any
 
 from clients.clock import Clock
 from deployments.sandbox import catalogue
 from deployments.sandbox.batches import Batches
+from deployments.sandbox.cancellations import Cancellations
 from deployments.sandbox.catalogue import Catalogue, money
 from deployments.sandbox.dates import Stamps
 from deployments.sandbox.ledger import Key, Ledger, SuccessListener
 from deployments.sandbox.offers import Offers, RetryPolicy
+from deployments.sandbox.places import Places
+from deployments.sandbox.sales import CANCELLED, REASON_MAPPING, Sales
 from deployments.sandbox.tables import Row, Table
 from dto.enums import ContentType
 
@@ -16,7 +20,7 @@ _EDITION = " · "
 
 
 class HubState:
-    """All tables of the hub, and the merchant's doings (edits, additions, deletions).
+    """All tables of the hub, and the merchant's doings (edits, additions, deletions, decisions).
 
     Args:
         clock: the hub's time.
@@ -43,12 +47,40 @@ class HubState:
         self.violations: list[str] = []
         self.stamps = Stamps(clock)
         stamp = self.stamps.next
+        note = self.violations.append
         self.goods = Catalogue(products=products, seed=seed, failing=failing, extra_lists=extra_lists, stamp=stamp)
-        self.offered: dict[str, Table] = {
-            ContentType.product.value: self.goods.products,
+        self.catalog: Row = _catalog(catalog_id, stamp(), extra_lists=extra_lists)
+        self.places = Places(channel_id=channel_id, stamp=stamp, violation=note)
+        self.sales = Sales(
+            channel_id=channel_id,
+            price_lists=[self.catalog["price_list"], *self.catalog["extra_price_lists"]],
+            stock_lists=[self.catalog["stock_list"], *self.catalog["extra_stock_lists"]],
+            products=self.goods.products,
+            places=self.places,
+            stamp=stamp,
+            edit=self.edit,
+            added=self._offer,
+            violation=note,
+        )
+        self.cancellations = Cancellations(
+            items=self.sales.items,
+            journal=self.sales.journal,
+            stamp=stamp,
+            edit=self.edit,
+            added=self._offer,
+            violation=note,
+        )
+        self._of_products: dict[str, Table] = {
             ContentType.product_price.value: self.goods.prices,
             ContentType.product_stock.value: self.goods.stocks,
             ContentType.product_image.value: self.goods.images,
+        }
+        self.offered: dict[str, Table] = {
+            ContentType.product.value: self.goods.products,
+            **self._of_products,
+            ContentType.order.value: self.sales.orders,
+            ContentType.order_item.value: self.sales.items,
+            ContentType.cancellation_request.value: self.cancellations.table,
         }
         self.channel: Row = _channel(channel_id, catalog_id, stamp())
         self.channel["conf"] |= {
@@ -66,7 +98,6 @@ class HubState:
                 "CURRENCY_MAPPINGS": {str(catalogue.EXTRA_PRICE_LIST): "EUR"},
             }
         self.channel["conf"] |= channel_conf or {}
-        self.catalog: Row = _catalog(catalog_id, stamp(), extra_lists=extra_lists)
         self.error_reports = Table()
         self.operational_events = Table()
 
@@ -82,7 +113,7 @@ class HubState:
             ledger=self.ledger,
             tables=self.offered,
             stamp=stamp,
-            violation=self.violations.append,
+            violation=note,
         )
         self.offers.refresh_all()
 
@@ -119,7 +150,7 @@ class HubState:
     def add_product(self) -> int:
         pk = self.goods.add_product()
         self.offers.refresh(Key(ContentType.product, pk))
-        for content_type, table in self._dependants():
+        for content_type, table in self._of_products.items():
             for row in table.find("product", pk):
                 self.offers.refresh(Key(content_type, row["pk"]))
         return pk
@@ -134,6 +165,33 @@ class HubState:
         added = self.goods.repair(pk)
         if added is not None:
             self.offers.refresh(Key(*added))
+
+    def edit_order(self, pk: int, **fields: Any) -> Row:
+        """Change an order; without fields it gets a tracking number."""
+        return self.edit(ContentType.order, pk, **(fields or {"tracking_number": f"TN{self.stamps.next()}"}))
+
+    def edit_order_item(self, pk: int, **fields: Any) -> Row:
+        """Change an item; without fields it gets an invoice number. Its order counts as changed too."""
+        return self.sales.edit_item(pk, **(fields or {"invoice_number": f"FT{pk:08d}"}))
+
+    def split_item(self, pk: int, *, is_bound: bool = False) -> Row:
+        """A second item that the channel knows under the same id; with an action of its own if `is_bound`.
+
+        Raises:
+            KeyError: it should be bound, and the first one is not.
+        """
+        twin = self.sales.split_item(pk)
+        if is_bound:
+            action = self.ledger.action_of(Key(ContentType.order_item, pk))
+            if action is None:
+                raise KeyError(f"order item {pk} has no action")
+            self.ledger.put(
+                Key(ContentType.order_item, twin["pk"]),
+                status="success",
+                version_date=twin["modified_date"],
+                remote_id=action["remote_id"],
+            )
+        return twin
 
     def set_channel(self, *, is_active: bool | None = None, conf: dict[str, Any] | None = None, **fields: Any) -> None:
         """Change the channel; `conf` is merged into the one it has."""
@@ -165,12 +223,26 @@ class HubState:
             known[names[action["status"]]] += 1
         return counts
 
+    def sales_counts(self) -> dict[str, Any]:
+        """`{"customers", "addresses", "orders", "order_items", "cancelled_items", "place_reports"}`, the number of each,
+        and `{"cancellation_requests": {status: n}}`."""
+        sales = self.sales
+        return {
+            "customers": len(sales.customers),
+            "addresses": len(sales.addresses),
+            "orders": len(sales.orders),
+            "order_items": len(sales.items),
+            "cancelled_items": sum(item["status"] == CANCELLED for item in sales.items),
+            "place_reports": len(self.places.reports),
+            "cancellation_requests": dict(Counter(row["status"] for row in self.cancellations.table)),
+        }
+
+    def _offer(self, key: Key) -> None:
+        self.offers.refresh(key)
+
     def _retry_policy(self) -> RetryPolicy:
         limits = self.channel["conf"]["FAILED_INTEGRATION"]["DEFAULT"]
         return RetryPolicy(float(limits["RETRY_INTERVAL"]), int(limits["MAX_RETRY_COUNT"]))
-
-    def _dependants(self) -> list[tuple[str, Table]]:
-        return [item for item in self.offered.items() if item[0] != ContentType.product]
 
     def _main_row(self, table: Table, product: int, list_field: str) -> Row:
         main = self.catalog[list_field]
@@ -190,7 +262,11 @@ def _channel(pk: int, catalog: int, moment: str) -> Row:
         "is_active": True,
         "modified_date": moment,
         "created_date": moment,
-        "conf": {"ATTRIBUTE_SET_STRATEGY": "CategoryNode", "remote_id_attribute": "sku"},
+        "conf": {
+            "ATTRIBUTE_SET_STRATEGY": "CategoryNode",
+            "remote_id_attribute": "sku",
+            "reason_mapping": dict(REASON_MAPPING),
+        },
         "schema": {},
     }
 

@@ -19,26 +19,54 @@ class Filter:
     """One query parameter that selects rows.
 
     Args:
-        field: the field that is compared; parts of a nested one joined with a dot.
+        field: the field that is compared; parts of a nested one joined with a dot. Of a list of rows any may match.
         is_list: the value holds several, joined with commas.
         is_repeatable: the parameter may be given more than once.
         most: how many values it takes at most.
+        ignores_case: as a database does it, which knows nothing of the Turkish i.
     """
 
     field: str
     is_list: bool = False
     is_repeatable: bool = False
     most: int | None = None
+    ignores_case: bool = False
 
     def values(self, given: list[str]) -> list[str]:
         if self.is_list:
             return [value for value in given[-1].split(",") if value]
         return [value for value in (given if self.is_repeatable else given[-1:]) if value]
 
+    def select(self, rows: Iterable[Row], values: Iterable[str]) -> list[Row]:
+        """The rows that have one of the values."""
+        accepted = frozenset(map(self._spelt, values))
+        path = self.field.split(".")
+        if len(path) == 1:
+            return [row for row in rows if self._spelt(text_of(row[self.field])) in accepted]
+        return [row for row in rows if any(self._spelt(text_of(value)) in accepted for value in _inside(row, path))]
+
+    def _spelt(self, text: str) -> str:
+        return text.upper() if self.ignores_case else text
+
+
+def _inside(value: Any, path: list[str]) -> list[Any]:
+    """What stands at the end of the path: one value, or one of each row of a list on the way."""
+    values = [value]
+    for part in path:
+        values = [inner[part] for inner in values]
+        values = [each for inner in values for each in (inner if isinstance(inner, list) else [inner])]
+    return values
+
 
 def filters(**fields: str) -> dict[str, Filter]:
-    """Filters by parameter: `filters(product="product")`; a parameter that ends in `__in` takes a list."""
-    return {name: Filter(field, is_list=name.endswith("__in")) for name, field in fields.items()}
+    """Filters by parameter: `filters(product="product")`; one that ends in `__in` takes a list, `__iexact` any case."""
+    return {
+        name: Filter(field, is_list=name.endswith("__in"), ignores_case=name.endswith("__iexact"))
+        for name, field in fields.items()
+    }
+
+
+_Conditions = tuple[tuple[Filter, tuple[str, ...]], ...]
 
 
 class Listing:
@@ -97,8 +125,8 @@ class Listing:
             }
         )
 
-    def _conditions(self, request: Request) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """`(field, accepted values)` of each filter. What filters nothing is noted as a violation."""
+    def _conditions(self, request: Request) -> _Conditions:
+        """Each filter with its accepted values. What filters nothing is noted as a violation."""
         conditions = []
         for name, given in request.query.items():
             if name in _CONTROLS:
@@ -112,7 +140,7 @@ class Listing:
             if known.most is not None and len(values) > known.most:
                 self._violation(f"{request.method} {request.path}: {len(values)} values in `{name}`")
                 raise HttpError(400, {name: [f"Ensure this list has at most {known.most} items."]})
-            conditions.append((known.field, tuple(values)))
+            conditions.append((known, tuple(values)))
         return tuple(conditions)
 
     def _sort(self, request: Request) -> str:
@@ -124,7 +152,7 @@ class Listing:
             return "id"
         return sort
 
-    def _rows(self, conditions: tuple[tuple[str, tuple[str, ...]], ...], sort: str) -> list[Row]:
+    def _rows(self, conditions: _Conditions, sort: str) -> list[Row]:
         """The selected rows in order; kept until something changes, since a list is read page by page."""
         revision = (self._table.revision, self._revision())
         if revision != self._results_revision or len(self._results) >= _KEPT_RESULTS:
@@ -136,35 +164,29 @@ class Listing:
             rows = self._results[question] = self._select(conditions, sort)
         return rows
 
-    def _select(self, conditions: tuple[tuple[str, tuple[str, ...]], ...], sort: str) -> list[Row]:
+    def _select(self, conditions: _Conditions, sort: str) -> list[Row]:
         table = self._table
         rest = list(conditions)
         rows: Iterable[Row]
         if self._members is not None:
             rows = [table[pk] for pk in self._members()]
         else:
-            indexed = next((condition for condition in rest if table.is_indexed(condition[0])), None)
+            indexed = next(
+                (found for found in rest if table.is_indexed(found[0].field) and not found[0].ignores_case), None
+            )
             if indexed is None:
                 rows = table
             else:
                 rest.remove(indexed)
-                rows = table.find(indexed[0], *indexed[1])
+                rows = table.find(indexed[0].field, *indexed[1])
         if self._where is not None:
             rows = filter(self._where, rows)
-        for field, values in rest:
-            rows = _matching(rows, field.split("."), frozenset(values))
+        for known, values in rest:
+            rows = known.select(rows, values)
         key = table.key
         if sort == "version_date":
             return sorted(rows, key=lambda row: (row.get("version_date") or row["modified_date"], row[key]))
         return sorted(rows, key=lambda row: row[key], reverse=sort.startswith("-"))
-
-
-def _matching(rows: Iterable[Row], path: list[str], accepted: frozenset[str]) -> list[Row]:
-    if len(path) == 1:
-        field = path[0]
-        return [row for row in rows if text_of(row[field]) in accepted]
-    outer, inner = path
-    return [row for row in rows if text_of(row[outer][inner]) in accepted]
 
 
 def _number(text: str | None, *, default: int) -> int:

@@ -1,13 +1,15 @@
-"""A local marketplace: takes products, prices, stocks and images, at once or in batches that are asked for later."""
+"""A local marketplace: takes products, prices, stocks and images, at once or in batches, and sells what it lists."""
 
 import hashlib
 import uuid
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from clients.clock import Clock, SystemClock
-from deployments.sandbox.dates import iso
+from deployments.sandbox.dates import Stamps, iso
+from deployments.sandbox.market_sales import Item, MarketSales, RequestKind
+from deployments.sandbox.market_sales_api import BUYERS_DEEDS, add_sales, add_sales_control, page
 from deployments.sandbox.messages import HttpError, Request, Response, json_response
 from deployments.sandbox.routing import Router
 from deployments.sandbox.system import CONTROL, SandboxSystem, table_html
@@ -15,10 +17,9 @@ from deployments.sandbox.system import CONTROL, SandboxSystem, table_html
 _SYSTEM_CLOCK = SystemClock()
 
 MAX_ITEMS = 1_000
-DEFAULT_PAGE, MAX_PAGE = 100, 500
+_SHOWN_ORDERS = 10
 
-Kind = Literal["product", "price", "stock", "image", "delete"]
-Item = dict[str, Any]
+Kind = Literal["product", "price", "stock", "image", "delete", "order", "request"]
 
 _PATHS: dict[str, tuple[str, Kind]] = {
     "/products": ("PUT", "product"),
@@ -53,16 +54,20 @@ class MarketplaceSandbox(SandboxSystem):
     Args:
         polls_until_ready: how many times a batch answers `processing` before `done`.
         ready_after_seconds: for how long at least it does so.
-        refuse: messages by sku; such an item is refused in the result. May be changed at any time (`refuse`).
+        refuse: messages by sku, number of an order or id of a request; such an item is refused in the result. May be
+            changed at any time (`refuse`).
         refuse_share: the share of skus that are refused in the result, the same ones always.
         reject_at_once_share: the share of skus that are refused in the answer to an asynchronous request already.
+        seed: decides who buys what.
         latency: seconds that every answer takes longer.
         clock: the time that the marketplace lives in.
 
     Attributes:
         items: what is listed, by sku; `price`, `stock` and `images` hold what came for the item later, `prices` and
             `stocks` what came for a named `list`.
-        acknowledged: `(kind, sku, version)` of every item that was accepted.
+        acknowledged: `(kind, sku, version)` of every item that was accepted; of an order its number and version, of a
+            decision the request's id and status.
+        sales: what buyers did.
         violations: older versions that overwrote newer ones.
     """
 
@@ -76,6 +81,7 @@ class MarketplaceSandbox(SandboxSystem):
         refuse: Mapping[str, str] = {},
         refuse_share: float = 0.0,
         reject_at_once_share: float = 0.0,
+        seed: int = 7,
         latency: float = 0.0,
         clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
@@ -86,6 +92,7 @@ class MarketplaceSandbox(SandboxSystem):
             "refuse": dict(refuse),
             "refuse_share": refuse_share,
             "reject_at_once_share": reject_at_once_share,
+            "seed": seed,
         }
         self.items: dict[str, Item] = {}
         self.acknowledged: list[tuple[Kind, str, Any]] = []
@@ -94,15 +101,17 @@ class MarketplaceSandbox(SandboxSystem):
         self._batches: dict[str, _Batch] = {}
         self._batches_made = 0
         self._sku_by_remote_id: dict[str, str] = {}
-        self._router = self._build_router()
+        self.sales: MarketSales
+        self._router: Router
         self._add_control()
+        add_sales_control(self._control, CONTROL, lambda: self.sales)
         self._begin()
 
     def answer(self, request: Request) -> Response:
         return self._router.dispatch(request)
 
     def reset(self, **overrides: Any) -> None:
-        """Begin anew: nothing listed, no batch, no fault, an empty log. Overrides stay for later resets.
+        """Begin anew: nothing listed, nothing sold, no batch, no fault, an empty log. Overrides stay for later resets.
 
         Raises:
             TypeError: an override that is no constructor argument.
@@ -120,8 +129,28 @@ class MarketplaceSandbox(SandboxSystem):
         """Every batch is unknown from now on; what it listed stays."""
         self._batches.clear()
 
+    def place_order(self, **overrides: Any) -> Item:
+        """A buyer orders; see `MarketSales.place_order`."""
+        return self.sales.place_order(**overrides)
+
+    def place_orders(self, number: int, *, skus: Sequence[str] | None = None) -> list[Item]:
+        """So many orders, of listed products or of `skus`."""
+        return self.sales.place_orders(number, skus=skus)
+
+    def cancel_order(self, order_id: str, items: Sequence[str] | None = None, **fields: Any) -> Item:
+        """A buyer cancels some items of an order, or all that are left (`reason`, `forced_refund_amount`)."""
+        return self.sales.cancel_order(order_id, items=items, **fields)
+
+    def request(self, order_item_id: str, kind: RequestKind = "cancel", **fields: Any) -> Item:
+        """A buyer asks to cancel an item, or for the money back (`reason`, `description`)."""
+        return self.sales.request(order_item_id, kind=kind, **fields)
+
+    def change_item(self, item_id: str, **fields: Any) -> Item:
+        """The market changes an item's `status`, `invoice_number`, `invoice_date` or `tracking_number`."""
+        return self.sales.change_item(item_id, **fields)
+
     def counts(self) -> dict[str, Any]:
-        """`{"items", "acknowledged": {kind: n}, "batches", "requests": {route: n}}`."""
+        """`{"items", "acknowledged": {kind: n}, "batches", "sales": {what: n}, "requests": {route: n}}`."""
         acknowledged = dict.fromkeys(get_args(Kind), 0)
         for kind, _, _ in self.acknowledged:
             acknowledged[kind] += 1
@@ -129,6 +158,7 @@ class MarketplaceSandbox(SandboxSystem):
             "items": len(self.items),
             "acknowledged": acknowledged,
             "batches": len(self._batches),
+            "sales": self.sales.counts(),
             "requests": dict(self.log.routes),
         }
 
@@ -146,12 +176,27 @@ class MarketplaceSandbox(SandboxSystem):
         counts = self.counts()
         newest = list(self.items.values())[-20:]
         fields = ("sku", "remote_id", "name", "version")
+        orders = list(self.sales.orders.values())[: -_SHOWN_ORDERS - 1 : -1]
+        order_fields = ("id", "number", "status", "amount", "tracking_number", "updated_at")
         return "".join(
             (
                 f"<p>{counts['items']} items listed · {iso(self.clock.now())}</p>",
                 table_html("Acknowledged", ("kind", "number"), counts["acknowledged"].items()),
                 table_html(
                     "Newest items", fields, ([item.get(field, "") for field in fields] for item in reversed(newest))
+                ),
+                table_html("Sales", ("what", "number"), counts["sales"].items()),
+                table_html("Play the buyer", ("POST", "JSON"), ((CONTROL + path, body) for path, body in BUYERS_DEEDS)),
+                table_html(
+                    "Newest orders",
+                    (*order_fields, "items"),
+                    (
+                        (
+                            *(order.get(field, "") for field in order_fields),
+                            ", ".join(line["id"] for line in order["items"]),
+                        )
+                        for order in orders
+                    ),
                 ),
                 table_html("Refused by rule", ("sku", "message"), self.refuse.items()),
                 table_html("Requests", ("route", "number"), sorted(counts["requests"].items())),
@@ -167,6 +212,10 @@ class MarketplaceSandbox(SandboxSystem):
         self._sku_by_remote_id.clear()
         self.refuse.clear()
         self.refuse.update(self._settings["refuse"])
+        self.sales = MarketSales(
+            seed=self._settings["seed"], listed=self.items, product_id=remote_id_of, stamp=Stamps(self.clock).next
+        )
+        self._router = self._build_router()
         self.faults.clear()
         self.restart_log()
 
@@ -178,6 +227,9 @@ class MarketplaceSandbox(SandboxSystem):
         router.add("GET", "/listing/{}", self._get_item)
         for path, (method, kind) in _PATHS.items():
             router.add(method, path, lambda request, kind=kind: self._receive(request, kind))
+        router.add("PUT", "/orders", self._receive_orders)
+        router.add("PUT", "/requests", self._receive_decisions)
+        add_sales(router, self.sales)
         return router
 
     def _add_control(self) -> None:
@@ -195,16 +247,45 @@ class MarketplaceSandbox(SandboxSystem):
 
     def _receive(self, request: Request, kind: Kind) -> Response:
         """`{"items": [...]}` → the results at once, or with `async=true` a batch id and what is refused already."""
-        items = _items(request)
+
+        def rejected(item: Item) -> Item | None:
+            sku = self._sku(item)
+            is_rejected = kind != "delete" and self._is_rejected_at_once(sku)
+            return {"sku": sku, "message": _REFUSALS[0]} if is_rejected else None
+
+        return self._answer_items(request, _items(request), lambda item: self._take(kind, item), rejected)
+
+    def _receive_orders(self, request: Request) -> Response:
+        """As `_receive`, for what the shop says about orders."""
+
+        def rejected(item: Item) -> Item | None:
+            number = str(item.get("number"))
+            if not self._is_rejected_at_once(number):
+                return None
+            return {"remote_id": item["remote_id"], "number": number, "message": _REFUSALS[0]}
+
+        return self._answer_items(request, _items(request, "remote_id"), self._take_order, rejected)
+
+    def _receive_decisions(self, request: Request) -> Response:
+        """The results at once: a decision takes no time."""
+        return json_response({"results": [self._take_decision(item) for item in _items(request, "remote_id")]})
+
+    def _answer_items(
+        self,
+        request: Request,
+        items: list[Item],
+        take: Callable[[Item], Item],
+        rejected_at_once: Callable[[Item], Item | None],
+    ) -> Response:
         if request.parameter("async") != "true":
-            return json_response({"results": [self._take(kind, item) for item in items]})
+            return json_response({"results": [take(item) for item in items]})
         rejected, results = [], []
         for item in items:
-            sku = self._sku(item)
-            if kind != "delete" and self._is_rejected_at_once(sku):
-                rejected.append({"sku": sku, "message": _REFUSALS[0]})
+            refusal = rejected_at_once(item)
+            if refusal is None:
+                results.append(take(item))
             else:
-                results.append(self._take(kind, item))
+                rejected.append(refusal)
         self._batches_made += 1
         batch_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"remote batch {self._batches_made}"))
         self._batches[batch_id] = _Batch(results, self.clock.monotonic())
@@ -230,6 +311,25 @@ class MarketplaceSandbox(SandboxSystem):
             self._store_detail(kind, self.items[self._sku_by_remote_id[remote_id]], item)
         self.acknowledged.append((kind, sku, item.get("version")))
         return _verdict(sku, remote_id)
+
+    def _take_order(self, item: Item) -> Item:
+        """Store what the shop says about an order; its verdict `{"remote_id", "number", "status", "message"}`."""
+        order_id, number, version = str(item["remote_id"]), str(item.get("number") or ""), item.get("version")
+        before = self.sales.versions.get(order_id)
+        message = self._refusal("order", number) or self.sales.take_order(item)
+        if message is None:
+            self._check_version("order", {"version": before}, {"sku": number, "version": version})
+            self.acknowledged.append(("order", number, version))
+        verdict = {"status": "FAIL" if message else "SUCCESS", "message": message or ""}
+        return {"remote_id": item["remote_id"], "number": number, **verdict}
+
+    def _take_decision(self, item: Item) -> Item:
+        """Store the shop's decision about a request; its verdict `{"remote_id", "status", "message"}`."""
+        request_id = str(item["remote_id"])
+        message = self.refuse.get(request_id) or self.sales.take_decision(item)
+        if message is None:
+            self.acknowledged.append(("request", request_id, item.get("status")))
+        return {"remote_id": request_id, "status": "FAIL" if message else "SUCCESS", "message": message or ""}
 
     def _sku(self, item: Item) -> str:
         """The item's sku; where only a remote id is given, the listed one's."""
@@ -288,16 +388,13 @@ class MarketplaceSandbox(SandboxSystem):
         return json_response({"status": "done", "results": batch.results} if is_ready else {"status": "processing"})
 
     def _get_listing(self, request: Request) -> Response:
-        page, limit = _number(request, "page", 1), min(_number(request, "limit", DEFAULT_PAGE), MAX_PAGE)
         skus = request.query.get("sku")
         if skus is None:
             rows = list(self.items.values())
         else:
             wanted = [sku for value in skus for sku in value.split(",")]
             rows = [self.items[sku] for sku in wanted if sku in self.items]
-        start = (page - 1) * limit
-        following = request.page_url(page + 1) if start + limit < len(rows) else None
-        return json_response({"count": len(rows), "next": following, "results": rows[start : start + limit]})
+        return page(request, rows)
 
     def _get_item(self, _request: Request, sku: str) -> Response:
         if sku not in self.items:
@@ -325,17 +422,15 @@ def _image_key(image: Item) -> Any:
     return image.get("pk", image.get("image"))
 
 
-def _items(request: Request) -> list[Item]:
+def _items(request: Request, *keys: str) -> list[Item]:
+    """What is sent; each names itself by one of the keys, products by sku or remote id."""
+    keys = keys or ("sku", "remote_id")
     items = request.json().get("items")
     if not isinstance(items, list) or not all(
-        isinstance(item, dict) and (item.get("sku") or item.get("remote_id")) for item in items
+        isinstance(item, dict) and any(item.get(key) for key in keys) for item in items
     ):
-        raise HttpError(400, {"detail": "`items` must be a list of objects with a `sku` or a `remote_id`."})
+        named = " or a ".join(f"`{key}`" for key in keys)
+        raise HttpError(400, {"detail": f"`items` must be a list of objects with a {named}."})
     if len(items) > MAX_ITEMS:
         raise HttpError(413, {"detail": f"At most {MAX_ITEMS} items in one request."})
     return items
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    text = request.parameter(name)
-    return max(1, int(text)) if text and text.isdecimal() else default

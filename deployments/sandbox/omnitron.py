@@ -1,7 +1,7 @@
 """A local Omnitron: the contract's API over an invented shop, with a hand on every state that tests need."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 from clients.clock import Clock, SystemClock
 from deployments.sandbox.access import Access
@@ -10,12 +10,15 @@ from deployments.sandbox.hub_api import API, build_router
 from deployments.sandbox.hub_state import HubState
 from deployments.sandbox.ledger import SuccessListener
 from deployments.sandbox.messages import HttpError, Request, Response, json_response
-from deployments.sandbox.routing import Router, as_pk
+from deployments.sandbox.places import PlaceKind
+from deployments.sandbox.resources import known_pk
+from deployments.sandbox.routing import Router
 from deployments.sandbox.system import CONTROL, SandboxSystem, table_html
 from deployments.sandbox.tables import Row
 
 _SYSTEM_CLOCK = SystemClock()
 _SHOWN_FAILURES = 20
+_SHOWN_ORDERS = 10
 
 
 class OmnitronSandbox(SandboxSystem):
@@ -77,6 +80,7 @@ class OmnitronSandbox(SandboxSystem):
         self._access: Access
         self._router: Router
         self._add_control()
+        self._add_sales_control()
         self._begin()
 
     def answer(self, request: Request) -> Response:
@@ -119,13 +123,14 @@ class OmnitronSandbox(SandboxSystem):
         """Where everything stands.
 
         `{"objects": {content_type: {"integrated", "failed", "processing", "due_inserts", "due_updates"}},
-        "open_batches": {status: n}, "batches": {status: n}, "requests": {route: n}}`
+        "open_batches": {status: n}, "batches": {status: n}, "sales": see `HubState.sales_counts`, "requests": {route: n}}`
         """
         batches = Counter(batch["status"] for batch in self.hub.batches.table)
         return {
             "objects": self.hub.counts(),
             "open_batches": {status: n for status, n in batches.items() if status not in ("done", "fail")},
             "batches": dict(batches),
+            "sales": self.hub.sales_counts(),
             "requests": dict(self.log.routes),
         }
 
@@ -134,6 +139,8 @@ class OmnitronSandbox(SandboxSystem):
         counts = state["counts"]
         columns = ("integrated", "failed", "processing", "due_inserts", "due_updates")
         reports = list(self.hub.error_reports)[-_SHOWN_FAILURES:]
+        order_fields = ("pk", "number", "status", "amount", "currency", "tracking_number", "modified_date")
+        orders = list(self.hub.sales.orders)[: -_SHOWN_ORDERS - 1 : -1]
         failures = [(row["error_code"], row["action_object_id"], row.get("error_desc", "")) for row in reports]
         return "".join(
             (
@@ -145,6 +152,8 @@ class OmnitronSandbox(SandboxSystem):
                     ((name, *(row.get(column, "") for column in columns)) for name, row in counts["objects"].items()),
                 ),
                 table_html("Batches", ("status", "number"), sorted(counts["batches"].items())),
+                table_html("Sales", ("what", "number"), counts["sales"].items()),
+                table_html("Newest orders", order_fields, ([row[name] for name in order_fields] for row in orders)),
                 table_html("Last reports", ("code", "object", "what happened"), reversed(failures)),
                 table_html("Violations", ("what a client did",), ((text,) for text in state["violations"][-20:])),
                 table_html("Requests", ("route", "number"), sorted(counts["requests"].items())),
@@ -195,6 +204,26 @@ class OmnitronSandbox(SandboxSystem):
         """Take a product's defect away."""
         self.hub.repair(pk)
 
+    def edit_order(self, pk: int, **fields: Any) -> Row:
+        """Change an order (its tracking number when no fields are given); it is due for update."""
+        return self.hub.edit_order(pk, **fields)
+
+    def edit_order_item(self, pk: int, **fields: Any) -> Row:
+        """Change an item (its invoice number when no fields are given); its order is due for update."""
+        return self.hub.edit_order_item(pk, **fields)
+
+    def split_item(self, pk: int, *, is_bound: bool = False) -> Row:
+        """A second item that the channel knows under the same id; with an action of its own if `is_bound`."""
+        return self.hub.split_item(pk, is_bound=is_bound)
+
+    def decide_request(self, request_id: int, status: str) -> Row:
+        """The merchant's decision about a cancellation request: `approved`, `rejected`, `completed`, `confirmed`."""
+        return self.hub.cancellations.decide(request_id, status)
+
+    def map_place(self, kind: PlaceKind, pk: int, code: str) -> Row:
+        """The merchant says which country, city, township or district the channel means by `code`."""
+        return self.hub.places.map_place(kind, pk, code)
+
     def set_channel(self, *, is_active: bool | None = None, conf: dict[str, Any] | None = None) -> None:
         """Switch the channel on or off; merge into its `conf`."""
         self.hub.set_channel(is_active=is_active, conf=conf)
@@ -219,20 +248,20 @@ class OmnitronSandbox(SandboxSystem):
             return json_response(self.hub.channel)
 
         def patch_product(request: Request, pk: str) -> Response:
-            return json_response(self.hub.edit_product(self._product(pk), **request.json()))
+            return json_response(self.hub.edit_product(known_pk(self.hub.goods.products, pk), **request.json()))
 
         def delete_product(_request: Request, pk: str) -> Response:
-            self.delete_product(self._product(pk))
+            self.delete_product(known_pk(self.hub.goods.products, pk))
             return Response(204, b"")
 
         def patch_price(request: Request, pk: str) -> Response:
-            return json_response(self.hub.edit_price(self._product(pk), **request.json()))
+            return json_response(self.hub.edit_price(known_pk(self.hub.goods.products, pk), **request.json()))
 
         def patch_stock(request: Request, pk: str) -> Response:
-            return json_response(self.hub.edit_stock(self._product(pk), **request.json()))
+            return json_response(self.hub.edit_stock(known_pk(self.hub.goods.products, pk), **request.json()))
 
         def repair(_request: Request, pk: str) -> Response:
-            self.repair(self._product(pk))
+            self.repair(known_pk(self.hub.goods.products, pk))
             return json_response({"defects": len(self.defects)})
 
         control.add("PATCH", f"{CONTROL}channel", patch_channel)
@@ -242,8 +271,31 @@ class OmnitronSandbox(SandboxSystem):
         control.add("PATCH", f"{CONTROL}stocks/{{}}", patch_stock)
         control.add("POST", f"{CONTROL}products/{{}}/repair", repair)
 
-    def _product(self, text: str) -> int:
-        pk = as_pk(text)
-        if pk not in self.hub.goods.products:
-            raise HttpError(404, {"detail": f"There is no product {pk}."})
-        return pk
+    def _add_sales_control(self) -> None:
+        control = self._control
+
+        def patch_order(request: Request, pk: str) -> Response:
+            return json_response(self.edit_order(known_pk(self.hub.sales.orders, pk), **request.json()))
+
+        def patch_item(request: Request, pk: str) -> Response:
+            return json_response(self.edit_order_item(known_pk(self.hub.sales.items, pk), **request.json()))
+
+        def split_item(request: Request, pk: str) -> Response:
+            return json_response(self.split_item(known_pk(self.hub.sales.items, pk), **request.json()), 201)
+
+        def decide(request: Request, pk: str) -> Response:
+            key = known_pk(self.hub.cancellations.table, pk)
+            return json_response(self.decide_request(key, request.json()["status"]))
+
+        def map_place(request: Request, kind: str, pk: str) -> Response:
+            place = next((known for known in get_args(PlaceKind) if known == kind), None)
+            if place is None:
+                raise HttpError(404, {"detail": f"There is no kind of place called {kind}."})
+            key = known_pk(self.hub.places.tables[place], pk)
+            return json_response(self.map_place(place, key, str(request.json()["code"])))
+
+        control.add("PATCH", f"{CONTROL}orders/{{}}", patch_order)
+        control.add("PATCH", f"{CONTROL}order-items/{{}}", patch_item)
+        control.add("POST", f"{CONTROL}order-items/{{}}/split", split_item)
+        control.add("POST", f"{CONTROL}cancellation-requests/{{}}/decide", decide)
+        control.add("POST", f"{CONTROL}places/{{}}/{{}}/map", map_place)

@@ -25,12 +25,14 @@ class ChannelIntegration(BaseIntegration):
     Attributes:
         is_sync: whether the channel answers at once; none where that is known from its answers only.
         max_batch_size: objects that the channel takes in one send.
+        max_lookback_days: how far back the channel lets orders be read.
         traffic: what went over the wire, where the connector's client counts it.
     """
 
     name = "channel"
     is_sync: bool | None = None
     max_batch_size: ClassVar[int] = 5_000
+    max_lookback_days: ClassVar[float] = 365.0
 
     def __init__(self, channel: Channel, runtime: Runtime | None = None) -> None:
         super().__init__(runtime)

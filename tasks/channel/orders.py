@@ -7,7 +7,7 @@ What is fetched is read back over a window on every run; what Omnitron has alrea
 from datetime import datetime
 
 from dto.enums import ContentType
-from dto.omnitron import Order
+from dto.omnitron_orders import Order
 from dto.orders import (
     CancellationRequestDto,
     CancelOrderDto,
@@ -75,3 +75,7 @@ class UpdateCancellationRequest(SendCommand[list[ChannelCancellationRequestDto]]
 
     key = "update_cancellation_request"
     content_type = ContentType.cancellation_request
+
+    def get_data(self) -> list[ChannelCancellationRequestDto]:
+        """The requests in the channel's words."""
+        return [getattr(request, "for_channel", None) or request for request in self.objects]

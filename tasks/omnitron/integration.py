@@ -1,6 +1,7 @@
 """Omnitron's side: its commands, its client, and the batch of the run."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -12,13 +13,24 @@ from dto.reports import ErrorReportDto, OperationalEventDto
 from tasks.batch import Batch
 from tasks.concurrency import side_by_side
 from tasks.integration import BaseIntegration
+from tasks.omnitron.addresses import GetOrCreateAddress
 from tasks.omnitron.batch_requests import (
     BatchRequestUpdate,
     GetBatchRequests,
     ProcessDeleteProductBatchRequests,
     ProcessProductBatchRequests,
 )
+from tasks.omnitron.cancellation_requests import (
+    CreateCancellationRequests,
+    GetCancellationRequests,
+    GetCancellationRequestsUpdate,
+    GetMissingCancellationRequests,
+    ProcessCancellationRequests,
+)
+from tasks.omnitron.cancellations import CreateOrderCancel
+from tasks.omnitron.cargo_companies import GetCargoCompany
 from tasks.omnitron.categories import GetProductCategories, GetProductCategoriesWithIntegrationAction
+from tasks.omnitron.customers import GetOrCreateCustomer
 from tasks.omnitron.integration_actions import (
     CreateIntegration,
     GetIntegrations,
@@ -27,6 +39,10 @@ from tasks.omnitron.integration_actions import (
     UpdateIntegration,
 )
 from tasks.omnitron.mapping import GetMappedProducts, GetMappedProductsWithoutCommit
+from tasks.omnitron.order_items import UpdateOrderItems
+from tasks.omnitron.order_updates import GetOrderItems, GetOrderItemsWithOrder, GetOrders, ProcessOrderBatchRequests
+from tasks.omnitron.orders import CreateOrder, GetKnownOrders, GetMissingOrders, ImportOrders, PrepareOrder
+from tasks.omnitron.places import CreateAddressErrorReport, GetPlace
 from tasks.omnitron.product_offers import (
     GetProductPrices,
     GetProductPricesWithoutCommit,
@@ -43,6 +59,7 @@ from tasks.omnitron.products import (
     GetUpdatedProducts,
 )
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+from tasks.omnitron.shipping_infos import CreateOrderShippingInfo
 from tasks.reports import of_batch, of_failures
 from tasks.settlement import Irregularities
 
@@ -96,6 +113,28 @@ class OmnitronIntegration(BaseIntegration):
             UpdateIntegration,
             CreateErrorReport,
             CreateOperationalEvent,
+            GetMissingOrders,
+            GetKnownOrders,
+            ImportOrders,
+            PrepareOrder,
+            GetOrCreateCustomer,
+            GetOrCreateAddress,
+            GetPlace,
+            GetCargoCompany,
+            CreateOrder,
+            CreateAddressErrorReport,
+            CreateOrderShippingInfo,
+            GetOrders,
+            GetOrderItems,
+            GetOrderItemsWithOrder,
+            ProcessOrderBatchRequests,
+            CreateOrderCancel,
+            UpdateOrderItems,
+            GetMissingCancellationRequests,
+            CreateCancellationRequests,
+            GetCancellationRequests,
+            GetCancellationRequestsUpdate,
+            ProcessCancellationRequests,
         )
     }
 
@@ -114,12 +153,13 @@ class OmnitronIntegration(BaseIntegration):
         self.content_type = ContentType(content_type) if content_type else None
         self.channel_id = self.runtime.settings.OMNITRON_CHANNEL_ID
         self.catalog_id = self.runtime.settings.OMNITRON_CATALOG_ID
-        self.shared: dict[str, Any] = {}
+        self.shared: dict[Hashable, Any] = {}
         """What commands read once per run, under names of their own."""
         self.before_first_commit: Callable[[], Awaitable[None]] | None = None
         """Awaited when something is due and nothing has been changed yet."""
         self._read_channel = read_channel
         self._ready_for: object = None
+        self._reading: dict[Hashable, asyncio.Lock] = {}
 
     async def __aenter__(self) -> Self:
         self.client = OmnitronClient(self.runtime)
@@ -158,6 +198,13 @@ class OmnitronIntegration(BaseIntegration):
     async def _refresh_catalog(self) -> None:
         if "catalog_object" not in self.__dict__ and self.catalog_id is not None:
             self.catalog_object = await self.client.catalog(self.catalog_id)
+
+    async def once(self, name: Hashable, read: Callable[[], Awaitable[Any]]) -> Any:
+        """What `read` answers, read once per run, however many ask for `name` at the same time."""
+        async with self._reading.setdefault(name, asyncio.Lock()):
+            if name not in self.shared:
+                self.shared[name] = await read()
+            return self.shared[name]
 
     def new_batch(self) -> Batch:
         """Starts over with a batch that does not exist yet."""
@@ -206,13 +253,26 @@ class OmnitronIntegration(BaseIntegration):
                     await self.runtime.clock.sleep(wait)
                     continue
                 await batch.fail()
-                raise CommitLockedError(await self._who_holds(locked), **locked.context) from locked
+                raise CommitLockedError(await self._who_holds(), **locked.context) from locked
             return
 
-    async def _who_holds(self, locked: CommitLockedError) -> str:
+    async def wait_until_free(self) -> None:
+        """Before something is made that only a batch can bind: waits a little while another run holds the content type.
+
+        Raises:
+            CommitLockedError: it still does.
+        """
+        for wait in (*LOCK_WAITS, None):
+            if not await self.client.batches([BatchRequestStatus.commit], content_type=self.content_type):
+                return
+            if wait is not None:
+                await self.runtime.clock.sleep(wait)
+        raise CommitLockedError(await self._who_holds())
+
+    async def _who_holds(self) -> str:
         holders = await self.client.batches([BatchRequestStatus.commit], content_type=self.content_type)
         names = ", ".join(f"{row.local_batch_id} (since {row.modified_date:%H:%M:%S} UTC)" for row in holders)
         return (
-            f"{locked.message} It is held by batch {names or 'unknown'}. Nothing was changed; the next run tries again, "
-            "and `recover` frees a batch whose run has died."
+            f"Another run's batch of {self.content_type} is in commit: {names or 'unknown'}. Nothing was changed; the next "
+            "run tries again, and `recover` frees a batch whose run has died."
         )

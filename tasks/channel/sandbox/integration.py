@@ -8,6 +8,15 @@ from clients.marketplace import MarketplaceClient
 from clients.runtime import Runtime
 from dto.omnitron import Channel
 from tasks.channel import integration
+from tasks.channel.sandbox.orders import (
+    CheckOrders,
+    GetCancellationRequests,
+    GetCancelledOrders,
+    GetOrders,
+    GetUpdatedOrderItems,
+    SendUpdatedOrders,
+    UpdateCancellationRequest,
+)
 from tasks.channel.sandbox.products import (
     CheckDeletedProducts,
     CheckProducts,
@@ -30,6 +39,13 @@ class ChannelIntegration(integration.ChannelIntegration):
             SendDeletedProducts,
             CheckProducts,
             CheckDeletedProducts,
+            GetOrders,
+            SendUpdatedOrders,
+            CheckOrders,
+            GetCancelledOrders,
+            GetUpdatedOrderItems,
+            GetCancellationRequests,
+            UpdateCancellationRequest,
         )
     }
 

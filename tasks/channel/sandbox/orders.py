@@ -1,0 +1,271 @@
+"""Orders, cancellations and refund requests on the local marketplace."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from clients.errors import ContractError
+from clients.transport import Reply
+from dto.batches import BatchRequestResponseDto, OrderBatchRequestResponseDto
+from dto.enums import CancellationType, ResponseStatus
+from dto.omnitron_orders import Order
+from dto.orders import (
+    AddressDto,
+    CancellationRequestDto,
+    CancelOrderDto,
+    ChannelCancellationRequestDto,
+    ChannelCreateOrderDto,
+    ChannelOrderDto,
+    ChannelUpdateOrderItemDto,
+    CustomerDto,
+    OrderItemDto,
+)
+from dto.outcomes import Accepted, CheckOutcome, Completed, Fetched, InProgress, ItemResult, SendOutcome, Unknown
+from tasks.channel import orders
+
+STATUSES = {"NEW": "400", "PACKED": "450", "SHIPPED": "500", "DELIVERED": "550", "CANCELLED": "100"}
+"""The marketplace's word for a status → Omnitron's number."""
+WORDS = {number: word for word, number in STATUSES.items()}
+
+Row = dict[str, Any]
+
+
+class GetOrders(orders.GetOrders):
+    """All orders of the window; one that makes no sense keeps no other out."""
+
+    async def send(self, _: None) -> list[Row]:
+        return [row async for row in self.integration.client.orders(self.since)]
+
+    def normalize_response(
+        self,
+        data: Any,  # noqa: ARG002
+        validated_data: Any,  # noqa: ARG002
+        transformed_data: Any,  # noqa: ARG002
+        response: list[Row],
+    ) -> Fetched[ChannelCreateOrderDto]:
+        built = self.build_each(response, self.order, lambda row: str(row["number"]))
+        report = self.create_report({"orders": len(response), "since": self.since.isoformat()})
+        return Fetched(tuple(built), tuple(report), tuple(self.unreadable))
+
+    def order(self, row: Row) -> ChannelCreateOrderDto:
+        """One order in the words of the hub's side."""
+        buyer = row["buyer"]
+        order = ChannelOrderDto(
+            remote_id=row["id"],
+            number=row["number"],
+            channel=self.integration.channel.pk,
+            customer=CustomerDto(
+                email=buyer.get("email") or "",
+                first_name=buyer["first_name"],
+                last_name=buyer["last_name"],
+                channel_code=buyer["id"],
+                phone_number=buyer.get("phone"),
+            ),
+            shipping_address=_address(row["shipping_address"]),
+            billing_address=_address(row["billing_address"]),
+            currency=row["currency"].lower(),
+            amount=row["amount"],
+            shipping_amount=row["shipping_amount"],
+            shipping_tax_rate=row["shipping_tax_rate"],
+            net_shipping_amount=row.get("net_shipping_amount"),
+            discount_amount=row.get("discount_amount"),
+            extra_field={},
+            cargo_company=row["cargo"],
+            created_at=row["created_at"],
+            notes=row.get("notes"),
+            tracking_number=row.get("tracking_number"),
+            status=STATUSES.get(row.get("status") or "", ""),
+        )
+        return ChannelCreateOrderDto(order=order, order_item=[_item(line) for line in row["items"]])
+
+
+def _address(row: Row) -> AddressDto:
+    return AddressDto(
+        email=row.get("email") or "",
+        phone_number=row.get("phone"),
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        country=row["country"],
+        city=row["city"],
+        line=row["line"],
+        **{
+            name: row.get(name)
+            for name in (
+                "title",
+                "township",
+                "district",
+                "postcode",
+                "company_name",
+                "tax_office",
+                "tax_no",
+                "identity_number",
+                "retail_store",
+            )
+        },
+    )
+
+
+def _item(row: Row) -> OrderItemDto:
+    return OrderItemDto(
+        remote_id=row["id"],
+        product=row["product"],
+        price_currency=row["currency"].lower(),
+        price=row["price"],
+        tax_rate=row["tax_rate"],
+        extra_field={},
+        status=STATUSES.get(row.get("status") or ""),
+        retail_price=row.get("retail_price"),
+        discount_amount=row.get("discount_amount"),
+        tracking_number=row.get("tracking_number"),
+        parent=row.get("parent"),
+    )
+
+
+class SendUpdatedOrders(orders.SendUpdatedOrders):
+    """Status, invoice and tracking numbers, by the marketplace's id. Sending them twice is the same as once."""
+
+    def transform_data(self, data: list[Order]) -> list[Row]:
+        return [
+            {
+                "remote_id": order.remote_id,
+                "number": order.number,
+                "status": WORDS.get(order.status or ""),
+                "tracking_number": order.tracking_number,
+                "version": order.model_dump(mode="json")["modified_date"],
+                "items": [
+                    {
+                        "remote_id": item.remote_id,
+                        "status": WORDS.get(item.status or ""),
+                        "invoice_number": item.invoice_number,
+                        "tracking_number": item.tracking_number,
+                    }
+                    for item in order.orderitem_set or ()
+                ],
+            }
+            for order in data
+        ]
+
+    async def send(self, items: list[Row]) -> Reply:
+        return await self.integration.client.update_orders(items)  # type: ignore[no-any-return]
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
+        reports = tuple(self.create_report(response))
+        body = response.data if isinstance(response.data, dict) else {}
+        if response.status == 202:  # noqa: PLR2004
+            refused = [{**row, "status": "FAIL"} for row in body.get("rejected", [])]
+            return Accepted(str(body.get("batch_id") or ""), _order_results(refused), reports)
+        return Completed(_order_results(body.get("results")), reports)
+
+
+def _order_results(rows: Any) -> tuple[ItemResult, ...]:
+    """The marketplace's rows as results: `{"remote_id", "number", "status", "message"}`."""
+    return tuple(
+        OrderBatchRequestResponseDto(
+            status=_status(row), remote_id=row.get("remote_id") or "", number=row["number"], message=row.get("message")
+        )
+        for row in _rows(rows, "number")
+    )
+
+
+def _rows(rows: Any, name: str) -> list[Row]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and name in row for row in rows):
+        raise ContractError("The marketplace's answer has no list of results.")
+    return rows
+
+
+def _status(row: Row) -> ResponseStatus:
+    return ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail
+
+
+class CheckOrders(orders.CheckOrders):
+    """Asks once."""
+
+    async def send(self, batch: Any) -> CheckOutcome:
+        reply = await self.integration.client.batch(batch.remote_batch_id)
+        if reply is None:
+            return Unknown("The marketplace does not know this batch any more.")
+        if not isinstance(reply.data, dict) or reply.data.get("status") != "done":
+            return InProgress()
+        return Completed(_order_results(reply.data.get("results")), tuple(self.create_report(reply)))
+
+
+class GetCancelledOrders(orders.GetCancelledOrders):
+    """All cancellations of the window."""
+
+    async def send(self, _: None) -> list[CancelOrderDto]:
+        rows = [row async for row in self.integration.client.cancellations(self.since)]
+        return self.build_each(rows, self.cancellation, lambda row: str(row["order_number"]))
+
+    def cancellation(self, row: Row) -> CancelOrderDto:
+        """One cancellation in the words of the hub's side."""
+        return CancelOrderDto(
+            order=row["order_id"],
+            cancel_items=[item["id"] for item in row["items"]],
+            reasons={item["id"]: item["reason"] for item in row["items"]},
+            forced_refund_amount=row.get("forced_refund_amount"),
+        )
+
+
+class GetUpdatedOrderItems(orders.GetUpdatedOrderItems):
+    """All items of the window that the marketplace changed."""
+
+    async def send(self, _: None) -> list[ChannelUpdateOrderItemDto]:
+        rows = [row async for row in self.integration.client.order_items(self.since)]
+        return self.build_each(rows, self.update, lambda row: str(row["id"]))
+
+    def update(self, row: Row) -> ChannelUpdateOrderItemDto:
+        """One change in the words of the hub's side."""
+        return ChannelUpdateOrderItemDto(
+            remote_id=row["id"],
+            order_remote_id=row.get("order_id"),
+            order_number=row.get("order_number"),
+            status=STATUSES.get(row.get("status") or ""),
+            invoice_number=row.get("invoice_number"),
+            invoice_date=row.get("invoice_date"),
+            tracking_number=row.get("tracking_number"),
+        )
+
+
+class GetCancellationRequests(orders.GetCancellationRequests):
+    """All requests of the window."""
+
+    async def send(self, _: None) -> list[CancellationRequestDto]:
+        rows = [row async for row in self.integration.client.requests(self.since)]
+        return self.build_each(rows, self.request, lambda row: str(row["id"]))
+
+    def request(self, row: Row) -> CancellationRequestDto:
+        """One request in the words of the hub's side."""
+        return CancellationRequestDto(
+            order_item=row["order_item"],
+            reason=row["reason"],
+            remote_id=row["id"],
+            description=row.get("description") or "",
+            cancellation_type=CancellationType(row["type"]),
+        )
+
+
+class UpdateCancellationRequest(orders.UpdateCancellationRequest):
+    """Decisions by the marketplace's id of the request."""
+
+    def transform_data(self, data: Sequence[ChannelCancellationRequestDto]) -> list[Row]:
+        return [
+            {
+                "remote_id": request.remote_id,
+                "status": request.status,
+                "type": request.cancellation_type,
+                "description": request.description,
+                "reason": request.reason,
+                "order_item": request.order_item,
+            }
+            for request in data
+        ]
+
+    async def send(self, items: list[Row]) -> Reply:
+        return await self.integration.client.decide_requests(items)  # type: ignore[no-any-return]
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
+        body = response.data if isinstance(response.data, dict) else {}
+        results = tuple(
+            BatchRequestResponseDto(status=_status(row), remote_id=row["remote_id"], message=row.get("message"))
+            for row in _rows(body.get("results"), "remote_id")
+        )
+        return Completed(results, tuple(self.create_report(response)))
