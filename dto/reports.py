@@ -1,6 +1,6 @@
 """What the merchant and the operator are told about calls to the channel and about failed objects."""
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field
 

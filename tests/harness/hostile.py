@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 FULL = os.environ.get("HARNESS") == "all"
-EXAMPLES = 2_000 if FULL else 40
+EXAMPLES = 2_000 if FULL else 25
 
 many = settings(
     max_examples=EXAMPLES,
