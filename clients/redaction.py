@@ -34,8 +34,10 @@ _BARE = r"""[^\s,}\]\[{]++"""
 _CREDENTIAL_FIELD = re.compile(_FIELD % _CREDENTIAL + rf"(?:{_QUOTED}|{_LISTED}|{_BARE})", re.IGNORECASE)
 _PERSONAL_FIELD = re.compile(_FIELD % _PERSONAL + rf"(?:{_QUOTED}|{_BARE})", re.IGNORECASE)
 
+# In an address, or as Python prints an object: `first_name='Ada'`.
+_REPR = r"""'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?"""
 _QUERY_FIELD = re.compile(
-    rf"((?<![\w-])(?=[\w-]{{1,100}}=)(?:{_CREDENTIAL}|{_PERSONAL})=)[^&\s\"']*+",
+    rf"((?<![\w-])(?=[\w-]{{1,100}}=)(?:{_CREDENTIAL}|{_PERSONAL})=)(?:{_REPR}|[^&\s\"']*+)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
