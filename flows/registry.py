@@ -5,8 +5,24 @@ from typing import Any
 
 from prefect import Flow
 
+from flows.compare import compare_prices, compare_stocks
+from flows.image import insert_and_update_images, insert_product_images, update_product_images
+from flows.price import (
+    insert_and_update_prices,
+    insert_product_prices,
+    insert_product_prices_from_extra_price_list,
+    update_product_prices,
+    update_product_prices_from_extra_price_list,
+)
 from flows.product import delete_products, insert_and_update_products, insert_products, update_products
 from flows.recover import recover
+from flows.stock import (
+    insert_and_update_stocks,
+    insert_product_stocks,
+    insert_product_stocks_from_extra_stock_list,
+    update_product_stocks,
+    update_product_stocks_from_extra_stock_list,
+)
 from flows.verify import verify_batch, verify_open_batches
 
 FLOWS: Mapping[str, Flow[..., Any]] = {
@@ -16,6 +32,21 @@ FLOWS: Mapping[str, Flow[..., Any]] = {
         update_products,
         insert_and_update_products,
         delete_products,
+        insert_product_prices,
+        update_product_prices,
+        insert_and_update_prices,
+        insert_product_prices_from_extra_price_list,
+        update_product_prices_from_extra_price_list,
+        insert_product_stocks,
+        update_product_stocks,
+        insert_and_update_stocks,
+        insert_product_stocks_from_extra_stock_list,
+        update_product_stocks_from_extra_stock_list,
+        insert_product_images,
+        update_product_images,
+        insert_and_update_images,
+        compare_prices,
+        compare_stocks,
         verify_batch,
         verify_open_batches,
         recover,

@@ -16,9 +16,14 @@ from tasks.omnitron.batch_requests import (
     BatchRequestUpdate,
     GetBatchRequests,
     ProcessDeleteProductBatchRequests,
+    ProcessImageBatchRequests,
+    ProcessPriceBatchRequests,
     ProcessProductBatchRequests,
+    ProcessStockBatchRequests,
 )
 from tasks.omnitron.categories import GetProductCategories, GetProductCategoriesWithIntegrationAction
+from tasks.omnitron.comparison import ComparePrices, CompareStocks
+from tasks.omnitron.images import GetInsertedImages, GetUpdatedImages
 from tasks.omnitron.integration_actions import (
     CreateIntegration,
     GetIntegrations,
@@ -27,6 +32,13 @@ from tasks.omnitron.integration_actions import (
     UpdateIntegration,
 )
 from tasks.omnitron.mapping import GetMappedProducts, GetMappedProductsWithoutCommit
+from tasks.omnitron.prices import (
+    GetInsertedPrices,
+    GetInsertedPricesFromExtraPriceList,
+    GetStocksFromProductPrices,
+    GetUpdatedPrices,
+    GetUpdatedPricesFromExtraPriceList,
+)
 from tasks.omnitron.product_offers import (
     GetProductPrices,
     GetProductPricesWithoutCommit,
@@ -43,6 +55,13 @@ from tasks.omnitron.products import (
     GetUpdatedProducts,
 )
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+from tasks.omnitron.stocks import (
+    GetInsertedStocks,
+    GetInsertedStocksFromExtraStockList,
+    GetPricesFromProductStocks,
+    GetUpdatedStocks,
+    GetUpdatedStocksFromExtraStockList,
+)
 from tasks.reports import of_batch, of_failures
 from tasks.settlement import Irregularities
 
@@ -85,9 +104,26 @@ class OmnitronIntegration(BaseIntegration):
             GetContentObjectsFromIntegrations,
             GetProductObjects,
             GetProductFromBatchRequest,
+            GetInsertedPrices,
+            GetUpdatedPrices,
+            GetInsertedPricesFromExtraPriceList,
+            GetUpdatedPricesFromExtraPriceList,
+            GetStocksFromProductPrices,
+            GetInsertedStocks,
+            GetUpdatedStocks,
+            GetInsertedStocksFromExtraStockList,
+            GetUpdatedStocksFromExtraStockList,
+            GetPricesFromProductStocks,
+            GetInsertedImages,
+            GetUpdatedImages,
+            ComparePrices,
+            CompareStocks,
             GetBatchRequests,
             BatchRequestUpdate,
             ProcessProductBatchRequests,
+            ProcessPriceBatchRequests,
+            ProcessStockBatchRequests,
+            ProcessImageBatchRequests,
             ProcessDeleteProductBatchRequests,
             GetIntegrations,
             GetIntegrationWithObjectId,
