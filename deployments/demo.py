@@ -78,10 +78,14 @@ class _Story:
             "create_or_update_category_tree_and_nodes",
             "create_or_update_category_attributes",
         )
-        self._title(3, "products: read, map, price, stock, categorise, send; the marketplace is asked until it has finished")
+        self._title(
+            3, "products: read, map, price, stock, categorise, send; the marketplace is asked until it has finished"
+        )
         await self._run("insert_products", batch_size=100)
         await self._verify()
-        self._title(4, f"{EDITED} products, {EDITED} prices and {EDITED} stocks change in Omnitron, and the images follow")
+        self._title(
+            4, f"{EDITED} products, {EDITED} prices and {EDITED} stocks change in Omnitron, and the images follow"
+        )
         await self._edit_goods()
         await self._run("update_products", "update_product_prices", "update_product_stocks", "insert_product_images")
         await self._verify()
@@ -137,7 +141,9 @@ class _Story:
 
     async def _map_city(self) -> None:
         async with OmnitronClient(Runtime(Settings.load())) as omnitron:
-            reply = await omnitron.call("GET", f"channel/{omnitron.channel_id}/cities/", params={"name__iexact": "Ankara"})
+            reply = await omnitron.call(
+                "GET", f"channel/{omnitron.channel_id}/cities/", params={"name__iexact": "Ankara"}
+            )
             city, channel = reply.data["results"][0]["pk"], omnitron.channel_id
         await self._hub("POST", f"places/city/{city}/map", {"code": f"{channel}_{UNKNOWN_CITY}"})
 

@@ -13,8 +13,7 @@ from dto.enums import BatchRequestStatus, ContentType
 from dto.outcomes import Fetched
 from dto.reports import ErrorReportDto
 from dto.summary import RunSummary
-from flows.parameters import parameter
-from flows.product import BatchSize, IsSuccessLog, IsSync, MaxBatches
+from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.run import Run, run_flow
 from flows.sending import Limits, Sending, send_all
 from tasks import reports

@@ -65,8 +65,8 @@ class _Names:
         remote_id = result.remote_id or ""
         if isinstance(result, OrderBatchRequestResponseDto):
             return self.by_remote_id.get(remote_id) or self.by_key.get(result.number, [])
-        if result.sku:
-            return self.by_key.get(result.sku, [])
+        if result.sku in self.by_key:
+            return self.by_key[result.sku]
         return self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])
 
 

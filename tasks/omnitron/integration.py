@@ -18,7 +18,10 @@ from tasks.omnitron.batch_requests import (
     BatchRequestUpdate,
     GetBatchRequests,
     ProcessDeleteProductBatchRequests,
+    ProcessImageBatchRequests,
+    ProcessPriceBatchRequests,
     ProcessProductBatchRequests,
+    ProcessStockBatchRequests,
 )
 from tasks.omnitron.cancellation_requests import (
     CreateCancellationRequests,
@@ -30,7 +33,9 @@ from tasks.omnitron.cancellation_requests import (
 from tasks.omnitron.cancellations import CreateOrderCancel
 from tasks.omnitron.cargo_companies import GetCargoCompany
 from tasks.omnitron.categories import GetProductCategories, GetProductCategoriesWithIntegrationAction
+from tasks.omnitron.comparison import ComparePrices, CompareStocks
 from tasks.omnitron.customers import GetOrCreateCustomer
+from tasks.omnitron.images import GetInsertedImages, GetUpdatedImages
 from tasks.omnitron.integration_actions import (
     CreateIntegration,
     GetIntegrations,
@@ -43,6 +48,13 @@ from tasks.omnitron.order_items import UpdateOrderItems
 from tasks.omnitron.order_updates import GetOrderItems, GetOrderItemsWithOrder, GetOrders, ProcessOrderBatchRequests
 from tasks.omnitron.orders import CreateOrder, GetKnownOrders, GetMissingOrders, ImportOrders, PrepareOrder
 from tasks.omnitron.places import CreateAddressErrorReport, GetPlace
+from tasks.omnitron.prices import (
+    GetInsertedPrices,
+    GetInsertedPricesFromExtraPriceList,
+    GetStocksFromProductPrices,
+    GetUpdatedPrices,
+    GetUpdatedPricesFromExtraPriceList,
+)
 from tasks.omnitron.product_offers import (
     GetProductPrices,
     GetProductPricesWithoutCommit,
@@ -60,6 +72,13 @@ from tasks.omnitron.products import (
 )
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
 from tasks.omnitron.shipping_infos import CreateOrderShippingInfo
+from tasks.omnitron.stocks import (
+    GetInsertedStocks,
+    GetInsertedStocksFromExtraStockList,
+    GetPricesFromProductStocks,
+    GetUpdatedStocks,
+    GetUpdatedStocksFromExtraStockList,
+)
 from tasks.reports import of_batch, of_failures
 from tasks.settlement import Irregularities
 
@@ -102,9 +121,26 @@ class OmnitronIntegration(BaseIntegration):
             GetContentObjectsFromIntegrations,
             GetProductObjects,
             GetProductFromBatchRequest,
+            GetInsertedPrices,
+            GetUpdatedPrices,
+            GetInsertedPricesFromExtraPriceList,
+            GetUpdatedPricesFromExtraPriceList,
+            GetStocksFromProductPrices,
+            GetInsertedStocks,
+            GetUpdatedStocks,
+            GetInsertedStocksFromExtraStockList,
+            GetUpdatedStocksFromExtraStockList,
+            GetPricesFromProductStocks,
+            GetInsertedImages,
+            GetUpdatedImages,
+            ComparePrices,
+            CompareStocks,
             GetBatchRequests,
             BatchRequestUpdate,
             ProcessProductBatchRequests,
+            ProcessPriceBatchRequests,
+            ProcessStockBatchRequests,
+            ProcessImageBatchRequests,
             ProcessDeleteProductBatchRequests,
             GetIntegrations,
             GetIntegrationWithObjectId,

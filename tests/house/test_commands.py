@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.channel import orders, products
+from tasks.channel import images, orders, prices, products, stocks
 from tasks.channel.command import ChannelCommand
 from tasks.channel.sandbox import ChannelIntegration
 from tasks.command import CommandInterface
@@ -47,7 +47,8 @@ def test_every_command_of_omnitron_can_be_run():
 
 
 def test_the_example_connector_answers_everything_that_a_channel_can_be_asked():
-    asked = [kind for kind in COMMANDS if kind.__module__ in (products.__name__, orders.__name__)]
+    modules = {module.__name__ for module in (products, prices, stocks, images, orders)}
+    asked = [kind for kind in COMMANDS if kind.__module__ in modules]
     assert asked
     answered = tuple(ChannelIntegration.actions.values())
     assert [kind.__name__ for kind in asked if not any(issubclass(command, kind) for command in answered)] == []

@@ -127,4 +127,3 @@ def order(world: World, *items: OrderItemDto, **fields: Any) -> ChannelCreateOrd
     return ChannelCreateOrderDto(
         order=ChannelOrderDto(**{**known, **fields}), order_item=list(items) if items else [item(world)]
     )
-
