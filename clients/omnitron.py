@@ -49,6 +49,8 @@ PRODUCTS_PER_FILTER = 50
 """Keys in one `product__pk__in`: more are refused."""
 MOST_PAGES = 100_000
 """A list that goes on after so many pages never ends."""
+PAGES_AHEAD = 64
+"""Pages that are asked for side by side: enough to keep a client busy, few enough to be held at once."""
 
 OBJECT_LISTS: Mapping[ContentType, tuple[str, str, type[Product | ProductPrice | ProductStock | ProductImage]]] = {
     ContentType.product: ("products", "pk__in", Product),
@@ -199,7 +201,7 @@ class OmnitronClient:
             if done >= MOST_PAGES:
                 raise ContractError(f"Omnitron's list {path} did not end after {done} pages.", path=path)
             missing = min(wanted, count) - done * size
-            ahead = max(1, min(-(-missing // size), MOST_PAGES - done)) if size else 1
+            ahead = max(1, min(-(-missing // size), MOST_PAGES - done, PAGES_AHEAD)) if size else 1
             batch = await asyncio.gather(
                 *(self._page(path, model, params, done + 1 + index, headers) for index in range(ahead))
             )

@@ -7,6 +7,7 @@ from deployments.sandbox import catalogue
 from deployments.sandbox.batches import Batches
 from deployments.sandbox.catalogue import Catalogue, money
 from deployments.sandbox.dates import Stamps
+from deployments.sandbox.hub_setup import SetupState
 from deployments.sandbox.ledger import Key, Ledger, SuccessListener
 from deployments.sandbox.offers import Offers, RetryPolicy
 from deployments.sandbox.tables import Row, Table
@@ -39,6 +40,7 @@ class HubState:
         channel_conf: dict[str, Any] | None,
         retry_interval: float,
         max_retry_count: int,
+        bulk_setup: bool,
     ) -> None:
         self.violations: list[str] = []
         self.stamps = Stamps(clock)
@@ -67,6 +69,7 @@ class HubState:
             }
         self.channel["conf"] |= channel_conf or {}
         self.catalog: Row = _catalog(catalog_id, stamp(), extra_lists=extra_lists)
+        self.setup = SetupState(goods=self.goods, channel_id=channel_id, stamp=stamp, bulk=bulk_setup)
         self.error_reports = Table()
         self.operational_events = Table()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from clients.clock import Clock, SystemClock
+from deployments.sandbox.assortment import Assortment
 from deployments.sandbox.dates import iso
 from deployments.sandbox.messages import HttpError, Request, Response, json_response
 from deployments.sandbox.routing import Router
@@ -56,10 +57,12 @@ class MarketplaceSandbox(SandboxSystem):
         refuse: messages by sku; such an item is refused in the result. May be changed at any time (`refuse`).
         refuse_share: the share of skus that are refused in the result, the same ones always.
         reject_at_once_share: the share of skus that are refused in the answer to an asynchronous request already.
+        category_nodes, attributes, values: the sizes of its `assortment`; the shop's own kinds when absent.
         latency: seconds that every answer takes longer.
         clock: the time that the marketplace lives in.
 
     Attributes:
+        assortment: its categories, their attributes and its configuration fields.
         items: what is listed, by sku; `price`, `stock` and `images` hold what came for the item later, `prices` and
             `stocks` what came for a named `list`.
         acknowledged: `(kind, sku, version)` of every item that was accepted.
@@ -76,6 +79,9 @@ class MarketplaceSandbox(SandboxSystem):
         refuse: Mapping[str, str] = {},
         refuse_share: float = 0.0,
         reject_at_once_share: float = 0.0,
+        category_nodes: int | None = None,
+        attributes: int | None = None,
+        values: int | None = None,
         latency: float = 0.0,
         clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
@@ -86,7 +92,12 @@ class MarketplaceSandbox(SandboxSystem):
             "refuse": dict(refuse),
             "refuse_share": refuse_share,
             "reject_at_once_share": reject_at_once_share,
+            "category_nodes": category_nodes,
+            "attributes": attributes,
+            "values": values,
         }
+        self.assortment: Assortment
+        self._router: Router
         self.items: dict[str, Item] = {}
         self.acknowledged: list[tuple[Kind, str, Any]] = []
         self.violations: list[str] = []
@@ -94,7 +105,6 @@ class MarketplaceSandbox(SandboxSystem):
         self._batches: dict[str, _Batch] = {}
         self._batches_made = 0
         self._sku_by_remote_id: dict[str, str] = {}
-        self._router = self._build_router()
         self._add_control()
         self._begin()
 
@@ -167,6 +177,9 @@ class MarketplaceSandbox(SandboxSystem):
         self._sku_by_remote_id.clear()
         self.refuse.clear()
         self.refuse.update(self._settings["refuse"])
+        sizes = ("category_nodes", "attributes", "values")
+        self.assortment = Assortment(**{name: self._settings[name] for name in sizes})
+        self._router = self._build_router()
         self.faults.clear()
         self.restart_log()
 
@@ -176,6 +189,7 @@ class MarketplaceSandbox(SandboxSystem):
         router.add("GET", "/batches/{}", self._get_batch)
         router.add("GET", "/listing", self._get_listing)
         router.add("GET", "/listing/{}", self._get_item)
+        self.assortment.add_routes(router)
         for path, (method, kind) in _PATHS.items():
             router.add(method, path, lambda request, kind=kind: self._receive(request, kind))
         return router
