@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from clients.errors import ChannelAppError, ContractError, RefusedError, RetryableError, SkipError
-from clients.omnitron import PAGE, OmnitronClient
+from clients.omnitron import OmnitronClient
+from clients.omnitron_connection import PAGE
 from dto.batches import BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus as Status
 from dto.enums import ContentType, IntegrationActionStatus

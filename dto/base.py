@@ -20,6 +20,10 @@ def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _nothing_if_none(value: Any) -> Any:
+    return {} if value in (None, "") else value
+
+
 UtcDatetime = Annotated[
     datetime,
     AfterValidator(_as_utc),
@@ -36,6 +40,9 @@ Money = Annotated[
 
 EmptyAsNone = BeforeValidator(_none_if_empty)
 """For optional fields whose absence is sometimes written as an empty string."""
+
+NoneAsNothing = BeforeValidator(_nothing_if_none)
+"""For mappings that somebody fills in by hand, and empties."""
 
 
 # The decorator lets type checkers accept positional arguments, as for a dataclass.

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from dto.base import EmptyAsNone, Money, OmnitronObject, UtcDatetime
-from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
+from dto.base import EmptyAsNone, Money, NoneAsNothing, OmnitronObject, UtcDatetime
+from dto.enums import BatchRequestStatus, ContentType, CustomerIdentifierField, IntegrationActionStatus
 
 Key = Annotated[int, Field(validation_alias=AliasChoices("pk", "id"))]
 """A row's key. A few of Omnitron's resources call it `id`."""
@@ -31,12 +31,21 @@ class RetryLimits(OmnitronObject):
 class ChannelConf(OmnitronObject):
     """What the merchant filled in for the channel. A connector reads its own keys with `conf.get(key)`."""
 
-    FAILED_INTEGRATION: dict[str, RetryLimits] = {}
+    FAILED_INTEGRATION: Annotated[dict[str, RetryLimits], NoneAsNothing] = {}
     ATTRIBUTE_SET_STRATEGY: str | None = None
     remote_id_attribute: Annotated[str | None, EmptyAsNone] = None
     """Path to the product field that identifies it on the channel, joined with `__`; none means `sku`."""
-    WAREHOUSE_CODES: dict[str, str] = {}
-    CURRENCY_MAPPINGS: dict[str, str] = {}
+    WAREHOUSE_CODES: Annotated[dict[str, str], NoneAsNothing] = {}
+    CURRENCY_MAPPINGS: Annotated[dict[str, str], NoneAsNothing] = {}
+    CUSTOMER_IDENTIFIER_FIELD: Annotated[CustomerIdentifierField | None, EmptyAsNone] = None
+    """What tells two customers apart; none means the e-mail address."""
+    reason_mapping: Annotated[dict[str, int], NoneAsNothing] = {}
+    """The channel's reason for a cancellation or a refund → Omnitron's."""
+    cancellation_reason_id: Annotated[int | None, EmptyAsNone] = None
+    """Omnitron's reason where `reason_mapping` has none."""
+    send_shipping_info: bool = False
+    order_lookback: Annotated[float | None, EmptyAsNone] = None
+    """Days over which orders, cancellations and requests are read back; none means 7."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """A field of the conf by its key, the connector's own ones included."""
@@ -260,50 +269,6 @@ class BatchRequest(OmnitronObject):
     status: BatchRequestStatus
     created_date: UtcDatetime | None = None
     modified_date: UtcDatetime | None = None
-
-
-class OrderItem(OmnitronObject):
-    """One line of an order. `extra_field["id"]` is the channel's id of it."""
-
-    pk: Key
-    order: int | None = None
-    product: int | None = None
-    status: RemoteId = None
-    price: Money | None = None
-    invoice_number: str | None = None
-    invoice_date: UtcDatetime | None = None
-    tracking_number: str | None = None
-    extra_field: dict[str, Any] | None = None
-    modified_date: UtcDatetime | None = None
-    integration_action: IntegrationAction | None = None
-
-    @property
-    def remote_id(self) -> str | None:
-        """The channel's id of the line."""
-        return _channel_id(self.extra_field)
-
-
-class Order(OmnitronObject):
-    """An order. `extra_field["id"]` is the channel's id of it."""
-
-    pk: Key
-    number: str
-    status: RemoteId = None
-    tracking_number: str | None = None
-    extra_field: dict[str, Any] | None = None
-    modified_date: UtcDatetime | None = None
-    orderitem_set: list[OrderItem] | None = None
-    """Attached by `get_order_items_with_order`."""
-
-    @property
-    def remote_id(self) -> str | None:
-        """The channel's id of the order."""
-        return _channel_id(self.extra_field)
-
-
-def _channel_id(extra_field: dict[str, Any] | None) -> str | None:
-    found = (extra_field or {}).get("id")
-    return None if found in (None, "") else str(found)
 
 
 class ErrorReportRow(OmnitronObject):

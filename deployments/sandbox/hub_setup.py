@@ -104,7 +104,9 @@ class Resource:
 
     def _claim(self, row: Row) -> None:
         if self._unique and self._taken.setdefault(self._signature(row), row[self.table.key]) != row[self.table.key]:
-            raise HttpError(400, {"non_field_errors": [f"The fields {', '.join(self._unique)} must make a unique set."]})
+            raise HttpError(
+                400, {"non_field_errors": [f"The fields {', '.join(self._unique)} must make a unique set."]}
+            )
 
 
 class Nodes:
@@ -405,7 +407,9 @@ def add_setup_routes(
         return handler
 
     base = f"{channel}category_nodes/"
-    router.add("POST", f"{channel}category_trees/", lambda request: json_response(nodes.create_tree(request.json()), 201))
+    router.add(
+        "POST", f"{channel}category_trees/", lambda request: json_response(nodes.create_tree(request.json()), 201)
+    )
     router.add("POST", base, lambda request: json_response(nodes.create(request.json()), 201))
     router.add("GET", f"{base}{{}}/", lambda _request, pk: json_response(nodes[as_pk(pk)]))
     router.add("PATCH", f"{base}{{}}/", lambda request, pk: json_response(nodes.change(as_pk(pk), request.json())))

@@ -7,7 +7,7 @@ What is fetched is read back over a window on every run; what Omnitron has alrea
 from datetime import datetime
 
 from dto.enums import ContentType
-from dto.omnitron import Order
+from dto.omnitron_orders import Order
 from dto.orders import (
     CancellationRequestDto,
     CancelOrderDto,

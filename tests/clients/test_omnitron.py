@@ -10,10 +10,11 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-import clients.omnitron
+import clients.omnitron_connection
 from clients.errors import AuthError, ContractError, MappingError, RateLimitedError, RefusedError, RetryableError
 from clients.marketplace import MarketplaceClient
-from clients.omnitron import OmnitronClient, chunks
+from clients.omnitron import OmnitronClient
+from clients.omnitron_connection import chunks
 from clients.runtime import Runtime
 from deployments.sandbox.faults import Fault
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
@@ -218,7 +219,7 @@ async def test_a_list_that_does_not_exist_is_refused(clock: Sleeper):
 @pytest.mark.parametrize("rows", [[{"pk": 1}], []])
 async def test_a_list_that_never_ends_is_refused(rows: list[Any], clock: Sleeper, monkeypatch: pytest.MonkeyPatch):
     """A server that answers the same page for ever does not keep a run busy for ever."""
-    monkeypatch.setattr(clients.omnitron, "MOST_PAGES", 20)
+    monkeypatch.setattr(clients.omnitron_connection, "MOST_PAGES", 20)
     script = Script(answer({"count": 10**9, "next": "more", "results": rows}))
     with pytest.raises(ContractError, match="did not end"):
         await _keys(hub_of(script, clock), 1_000)
