@@ -29,9 +29,9 @@ class SetupCalls(OmnitronConnection):
         """The same at once, for lists that are short."""
         return [row async for page in self.row_pages(resource, model, **filters) for row in page]
 
-    async def row(self, resource: str, model: type[Row], pk: int) -> Row:
-        """One row."""
-        path = self._path(f"{resource}/{pk}")
+    async def row(self, resource: str, model: type[Row], pk: int, form: str = "") -> Row:
+        """One row, in another `form` of the resource (`detailed`) where one is named."""
+        path = self._path(f"{resource}/{pk}/{form}".rstrip("/"))
         return self._parse(model, (await self.call("GET", path)).data, f"GET {path}")
 
     async def create_row(self, resource: str, model: type[Row], fields: Mapping[str, Any]) -> Row:

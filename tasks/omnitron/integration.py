@@ -12,6 +12,18 @@ from dto.reports import ErrorReportDto, OperationalEventDto
 from tasks.batch import Batch
 from tasks.concurrency import side_by_side
 from tasks.integration import BaseIntegration
+from tasks.omnitron.attribute_rows import (
+    CreateOrUpdateChannelAttribute,
+    CreateOrUpdateChannelAttributeConfig,
+    CreateOrUpdateChannelAttributeSet,
+    CreateOrUpdateChannelAttributeValue,
+    GetChannelAttributeSet,
+    GetChannelAttributeSetConfigs,
+    GetOrCreateChannelAttributeSchema,
+    GetOrCreateChannelAttributeSetConfig,
+    GetOrCreateChannelAttributeValueConfig,
+)
+from tasks.omnitron.attributes import BulkCreateOrUpdateAttributes, CreateOrUpdateAttributes
 from tasks.omnitron.batch_requests import (
     BatchRequestUpdate,
     GetBatchRequests,
@@ -19,6 +31,17 @@ from tasks.omnitron.batch_requests import (
     ProcessProductBatchRequests,
 )
 from tasks.omnitron.categories import GetProductCategories, GetProductCategoriesWithIntegrationAction
+from tasks.omnitron.category_attributes import (
+    BulkCreateOrUpdateCategoryAttributes,
+    CreateOrUpdateCategoryAttributes,
+    CreateOrUpdateCategoryAttributesAsync,
+)
+from tasks.omnitron.category_tree import (
+    CreateOrUpdateCategoryTreeAndNodes,
+    GetCategoryIds,
+    GetLeafCategoryNodeIds,
+)
+from tasks.omnitron.channel_conf import UpdateChannelConfSchema
 from tasks.omnitron.integration_actions import (
     CreateIntegration,
     GetIntegrations,
@@ -42,7 +65,7 @@ from tasks.omnitron.products import (
     GetProductObjects,
     GetUpdatedProducts,
 )
-from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent, GetOperationalEvents
 from tasks.reports import of_batch, of_failures
 from tasks.settlement import Irregularities
 
@@ -96,6 +119,25 @@ class OmnitronIntegration(BaseIntegration):
             UpdateIntegration,
             CreateErrorReport,
             CreateOperationalEvent,
+            GetOperationalEvents,
+            UpdateChannelConfSchema,
+            CreateOrUpdateCategoryTreeAndNodes,
+            GetCategoryIds,
+            GetLeafCategoryNodeIds,
+            CreateOrUpdateCategoryAttributes,
+            CreateOrUpdateCategoryAttributesAsync,
+            BulkCreateOrUpdateCategoryAttributes,
+            CreateOrUpdateAttributes,
+            BulkCreateOrUpdateAttributes,
+            CreateOrUpdateChannelAttributeSet,
+            GetOrCreateChannelAttributeSetConfig,
+            CreateOrUpdateChannelAttribute,
+            GetOrCreateChannelAttributeSchema,
+            CreateOrUpdateChannelAttributeConfig,
+            GetChannelAttributeSetConfigs,
+            GetChannelAttributeSet,
+            CreateOrUpdateChannelAttributeValue,
+            GetOrCreateChannelAttributeValueConfig,
         )
     }
 

@@ -15,6 +15,12 @@ from tasks.channel.sandbox.products import (
     SendInsertedProducts,
     SendUpdatedProducts,
 )
+from tasks.channel.sandbox.setup import (
+    GetAttributes,
+    GetCategoryAttributes,
+    GetCategoryTreeAndNodes,
+    GetChannelConfSchema,
+)
 
 
 class ChannelIntegration(integration.ChannelIntegration):
@@ -30,6 +36,10 @@ class ChannelIntegration(integration.ChannelIntegration):
             SendDeletedProducts,
             CheckProducts,
             CheckDeletedProducts,
+            GetCategoryTreeAndNodes,
+            GetCategoryAttributes,
+            GetAttributes,
+            GetChannelConfSchema,
         )
     }
 
