@@ -1,13 +1,17 @@
-"""What a channel's setup costs, beside the floor that latency sets: a large tree, and many attributes with many values."""
+"""What a channel's setup costs, beside the floor that latency and CPU set: a large tree, and many attributes with many values."""
 
 import os
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import httpx
 from rich.console import Console
 
 from deployments.sandbox.server import SandboxProcess
 from dto.summary import RunSummary
+
+if TYPE_CHECKING:
+    from deployments.bench import Floor
 
 NODES = 5_000
 ATTRIBUTES, VALUES = 300, 100
@@ -23,6 +27,7 @@ async def setup(console: Console, sandbox: SandboxProcess, latency: float, in_fl
         latency: seconds that every answer takes longer.
         in_flight: requests under way at a time.
     """
+    from deployments.bench import Floor, measured_cpu_per_request  # noqa: PLC0415  # which may import this module
     from flows.setup import (  # noqa: PLC0415  # Prefect takes its time to import
         create_or_update_attributes,
         create_or_update_category_tree_and_nodes,
@@ -32,27 +37,26 @@ async def setup(console: Console, sandbox: SandboxProcess, latency: float, in_fl
     os.environ["CHANNEL_APP_IN_FLIGHT"] = str(in_flight)
     # The first run in a process waits for Prefect's server; it is not counted.
     await update_channel_conf_schema()
+    floor = Floor(latency, in_flight, await measured_cpu_per_request(sandbox, in_flight))
     sizes = {"category_nodes": NODES, "attributes": ATTRIBUTES, "values": VALUES}
     for bulk in (False, True):
         await _reset(sandbox, latency, sizes, bulk=bulk)
         if not bulk:
             what = f"a tree of {NODES} nodes"
-            await _twice(console, what, create_or_update_category_tree_and_nodes, latency / in_flight)
+            await _twice(console, what, create_or_update_category_tree_and_nodes, floor)
         what = f"{ATTRIBUTES} attributes of {VALUES} values, {'in bulk' if bulk else 'one by one'}"
-        await _twice(console, what, create_or_update_attributes, latency / in_flight)
+        await _twice(console, what, create_or_update_attributes, floor)
 
 
-async def _twice(
-    console: Console, what: str, flow: Callable[[], Awaitable[RunSummary]], seconds_per_request: float
-) -> None:
+async def _twice(console: Console, what: str, flow: Callable[[], Awaitable[RunSummary]], floor: "Floor") -> None:
     for when in ("first run", "again"):
         summary = await flow()
-        floor = summary.requests * seconds_per_request
+        least = floor.seconds(summary.requests)
         counts = ", ".join(f"{number} {name}" for name, number in summary.counts.items())
-        ratio = f"{summary.wire_seconds / floor:.2f}" if floor else "-"
         console.print(
-            f"{what}, {when}: {summary.requests} requests, {summary.wire_seconds:.1f} s, floor {floor:.1f} s, "
-            f"ratio {ratio} ({counts})"
+            f"{what}, {when}: {summary.requests} requests, {summary.wire_seconds:.1f} s, floor {least:.1f} s "
+            f"(latency {summary.requests * floor.latency / floor.in_flight:.1f}, "
+            f"CPU {summary.requests * floor.cpu_per_request:.1f}), ratio {summary.wire_seconds / least:.2f} ({counts})"
         )
 
 

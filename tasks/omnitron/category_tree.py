@@ -62,9 +62,7 @@ class NodeMap:
     def put(self, node: TreeNode, parent: int | None) -> None:
         """Takes a node in."""
         self.names[node.pk], self.versions[node.pk] = node.name, node.modified_date
-        if parent is not None:
-            self._parents[node.pk] = parent
-            self._children.setdefault(parent, {})[node.name] = node.pk
+        self.claim(parent, node.name, node.pk)
 
     def parent(self, node: int) -> int | None:
         """The node above."""
@@ -80,9 +78,11 @@ class NodeMap:
         return not node or (action is not None and action.remote_id in self._live - {remote_id})
 
     def claim(self, parent: int | None, name: str, node: int = 0) -> None:
-        """This name is taken from now on."""
+        """This name is taken from now on: by a node, or, without one, by a request under way."""
         if parent is not None:
             self._children.setdefault(parent, {})[name] = node
+            if node:
+                self._parents[node] = parent
 
     def release(self, parent: int | None, name: str) -> None:
         """It is free again."""
@@ -107,7 +107,7 @@ class CreateOrUpdateCategoryTreeAndNodes(ChangeCommand[CategoryTreeDto]):
 
     def consequence_for(self, thing: Place) -> str:
         below = _count_below(thing.dto)
-        return f"It is left out with the {below} categories below it." if below else ""
+        return f"It is left out with the {below} categories below it." if below and thing.node is None else ""
 
     async def send(self, tree: CategoryTreeDto) -> Changes:
         levels = self._levels(tree)
@@ -241,21 +241,20 @@ class CreateOrUpdateCategoryTreeAndNodes(ChangeCommand[CategoryTreeDto]):
         if holder is not None and nodes.is_foreign(holder, place.remote_id):
             name = _distinct(place)
             holder = nodes.holder(parent, name)
-        if holder:
-            nodes.claim(parent, name)
-            try:
-                await self._bind(place, holder, nodes.versions[holder])
-            finally:
-                nodes.claim(parent, name, holder)
-            return "changed"
+        # Claimed until it is bound: before that, another category of this name would take it for nobody's.
         nodes.claim(parent, name)
+        node, is_new = holder, False
         try:
-            made, is_new = await self._make(place, parent, name)
-            nodes.put(made, parent)
-        except BaseException:
-            nodes.release(parent, name)
-            raise
-        await self._bind(place, made.pk, made.modified_date)
+            if not node:
+                made, is_new = await self._make(place, parent, name)
+                nodes.put(made, None)
+                node = made.pk
+            await self._bind(place, node, nodes.versions[node])
+        finally:
+            if node:
+                nodes.claim(parent, name, node)
+            else:
+                nodes.release(parent, name)
         return "created" if is_new else "changed"
 
     async def _make(self, place: Place, parent: int, name: str) -> tuple[TreeNode, bool]:
@@ -279,7 +278,6 @@ class CreateOrUpdateCategoryTreeAndNodes(ChangeCommand[CategoryTreeDto]):
         return next(iter(exact or alike), None)
 
     async def _bind(self, place: Place, node: int, version: datetime | None) -> None:
-        place.node = node
         hub, known = self.integration, self._map.actions.get(node)
         if known is None:
             binding = Binding(ContentType.category_node, node, place.remote_id, version)
@@ -288,6 +286,7 @@ class CreateOrUpdateCategoryTreeAndNodes(ChangeCommand[CategoryTreeDto]):
             # It stood for a category that the channel has no more: the merchant's mapping stays with the name.
             action = await hub.client.update_action(known.pk, {"remote_id": place.remote_id})
         self._map.actions[node] = action
+        place.node = node
 
 
 def _distinct(place: Place) -> str:
