@@ -10,7 +10,7 @@ from dto.omnitron import IntegrationAction
 from dto.omnitron_setup import AttributeRule, AttributeSet, AttributeSetConfig, AttributeValueConfig, TreeNode
 from dto.setup import CategoryAttributeDto, CategoryDto
 from tasks.batch import version_of
-from tasks.concurrency import for_each, side_by_side
+from tasks.concurrency import Turns, for_each, side_by_side
 from tasks.omnitron.attribute_book import AttributeBook, Entry, Known, require_names
 from tasks.omnitron.bulk import rounds
 from tasks.omnitron.category_tree import NODES
@@ -78,6 +78,7 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[Sequence[Thing]]):
         if not things:
             return self.changes
         self._book = AttributeBook(self.integration)
+        self._turns = Turns()
         self._visits: list[Visit] = []
         self._known_offers: dict[frozenset[str], frozenset[str]] = {}
         await side_by_side(self._book.read(), self._read_sets())
@@ -157,8 +158,12 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[Sequence[Thing]]):
 
     async def _make_set(self, remote_id: str, name: str, tally: Tally) -> AttributeSet:
         client = self.integration.client
-        tally.writes += 1
-        return await make(client, SET, {"name": name, "remote_id": remote_id, "channel": client.channel_id})
+        async with self._turns.of(remote_id):
+            if remote_id not in self._sets:
+                tally.writes += 1
+                fields = {"name": name, "remote_id": remote_id, "channel": client.channel_id}
+                self._sets[remote_id] = await make(client, SET, fields)
+        return self._sets[remote_id]
 
     async def _hang(self, visit: Visit, attribute_set: AttributeSet) -> None:
         """The set belongs to the category's node."""

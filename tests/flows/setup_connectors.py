@@ -17,6 +17,11 @@ from tasks.channel import setup
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 
 
+def number(value: int) -> Any:
+    """An id as the channel's JSON has it."""
+    return value
+
+
 class _Tree(setup.GetCategoryTreeAndNodes):
     """Built upwards, by position."""
 
@@ -38,7 +43,9 @@ class _CategoryAttributes(setup.GetCategoryAttributes):
     """One category and its report."""
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:
-        attribute = CategoryAttributeDto(2, "Boy", False, True, False, [CategoryAttributeValueDto(10, "Kısa")])
+        attribute = CategoryAttributeDto(
+            number(2), "Boy", False, True, False, [CategoryAttributeValueDto(number(10), "Kısa")]
+        )
         category = CategoryDto(remote_id=data.remote_id, name="Spor Ayakkabı", attributes=[attribute])
         return category, self.create_report({"id": data.remote_id}), data
 
@@ -47,7 +54,7 @@ class _Attributes(setup.GetAttributes):
     """A list of attributes."""
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:
-        return [AttributeDto(2, "Boy", [AttributeValueDto(10, "Kısa")])], self.create_report({}), data
+        return [AttributeDto(number(2), "Boy", [AttributeValueDto(number(10), "Kısa")])], self.create_report({}), data
 
 
 class _ConfSchema(setup.GetChannelConfSchema):

@@ -149,7 +149,7 @@ async def test_lost_answers_create_nothing_twice(bulk: bool) -> None:
     world = small_world(bulk=bulk)
     world.hub.faults.add(Fault("drop_after", "POST", "channel/6/(category|attribute|integration)", times=None))
     await set_up(world)
-    assert len(world.hub.faults.fired) > (8 if bulk else 30)
+    assert len(world.hub.faults.fired) > (8 if bulk else 25)
     heal(world)
     assert broken_setup(world) == []
     if not bulk:

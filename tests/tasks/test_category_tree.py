@@ -126,8 +126,10 @@ async def test_a_renamed_category_is_renamed_in_place(world: World) -> None:
 async def test_names_that_change_places_settle(world: World) -> None:
     """For a moment one of them carries its remote id."""
     await put(world, tree(node("Sağ", "1"), node("Sol", "2")))
-    for _ in range(3):
-        last = await put(world, tree(node("Sol", "1"), node("Sağ", "2")))
+    changed = tree(node("Sol", "1"), node("Sağ", "2"))
+    await put(world, changed)
+    await put(world, changed)
+    last = await put(world, changed)
     assert names(world) == {"1": "Sol", "2": "Sağ"}
     assert last.counts == {"unchanged": 2}
 
@@ -211,14 +213,15 @@ def grown(rows: list[Draft]) -> list[CategoryNodeDto]:
     return [node(name, remote_id, *grown(below)) for name, remote_id, below in rows]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(first=draft, second=draft)
 async def test_every_tree_arrives_once_and_a_second_run_writes_nothing(first: list[Draft], second: list[Draft]) -> None:
     """Also over what another tree left behind: doubled names and ids, categories without either, moved ones."""
     world = small_world()
     for rows in (first, second):
-        for _ in range(4):
-            changes = await put(world, tree(*grown(rows)))
+        for _ in range(3):
+            await put(world, tree(*grown(rows)))
+        changes = await put(world, tree(*grown(rows)))
         written = len(writes(world))
         again = await put(world, tree(*grown(rows)))
         assert len(writes(world)) == written
