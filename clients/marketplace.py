@@ -16,6 +16,11 @@ MOST_PAGES = 10_000
 """A list that goes on after so many pages never ends."""
 
 
+def _segment(name: str) -> str:
+    """A part of a path; a bare `..` would be a step up to another one."""
+    return quote(name, safe="").replace(".", "%2E")
+
+
 class MarketplaceClient:
     """Upserts by sku; answers at once or under a batch id. Raises what `Transport.send` raises."""
 
@@ -58,11 +63,26 @@ class MarketplaceClient:
         """Everything that is listed now."""
         return self._rows("/listing", {})
 
+    async def categories(self) -> Reply:
+        """All categories, parents first: `{"categories": [{"id", "name", "parent_id"}]}`."""
+        return await self._transport.send(Call("GET", "/categories"))
+
+    async def category_attributes(self, category_id: str) -> Reply:
+        """What a category asks of a product: `{"id", "name", "attributes": [...]}`."""
+        return await self._transport.send(Call("GET", f"/categories/{_segment(category_id)}/attributes"))
+
+    async def attributes(self) -> Reply:
+        """All attributes with their values: `{"attributes": [{"id", "name", "values"}]}`."""
+        return await self._transport.send(Call("GET", "/attributes"))
+
+    async def conf_schema(self) -> Reply:
+        """The fields that a merchant fills in: `{"fields": [{"key", "label", "data_type", "required", "schema"}]}`."""
+        return await self._transport.send(Call("GET", "/conf-schema"))
+
     async def batch(self, batch_id: str) -> Reply | None:
         """A batch's state and results; none where the marketplace does not know it."""
-        segment = quote(batch_id, safe="").replace(".", "%2E")  # a bare `..` would be a step up to another path
         try:
-            return await self._transport.send(Call("GET", f"/batches/{segment}"))
+            return await self._transport.send(Call("GET", f"/batches/{_segment(batch_id)}"))
         except RefusedError as error:
             if error.status == 404:  # noqa: PLR2004
                 return None

@@ -14,6 +14,7 @@ from clients.errors import (
 )
 from clients.omnitron_connection import PAGE
 from clients.omnitron_orders import OrderCalls
+from clients.omnitron_setup import SetupCalls
 from clients.runtime import Runtime
 from dto.batches import BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
@@ -55,8 +56,9 @@ def _is_of(row: Any, content_type: ContentType, number: int | None) -> bool:
     return number is None or getattr(row, LIST_FILTERS[content_type]) in (None, number)
 
 
-class OmnitronClient(OrderCalls):
-    """One channel of one Omnitron: goods, batches, actions and reports here, orders in `omnitron_orders`.
+class OmnitronClient(OrderCalls, SetupCalls):
+    """One channel of one Omnitron: goods, batches, actions and reports here, orders in `omnitron_orders`, what describes the
+    channel in `omnitron_setup`.
 
     Every method raises what `Transport.send` raises, and ContractError where a row lacks a field or has another type.
     """

@@ -23,6 +23,8 @@ _HEADER_VALUE = re.compile(r"[!-~]+")
 """What a header can carry as a key: neither blanks nor anything beyond ASCII."""
 MOST_PAGES = 100_000
 """A list that goes on after so many pages never ends."""
+PAGES_AHEAD = 64
+"""Pages that are asked for side by side: enough to keep a client busy, few enough to be held at once."""
 
 
 def chunks(keys: Iterable[Any], size: int) -> list[list[Any]]:
@@ -163,7 +165,7 @@ class OmnitronConnection:
             if done >= MOST_PAGES:
                 raise ContractError(f"Omnitron's list {path} did not end after {done} pages.", path=path)
             missing = min(wanted, count) - done * size
-            ahead = max(1, min(-(-missing // size), MOST_PAGES - done)) if size else 1
+            ahead = max(1, min(-(-missing // size), MOST_PAGES - done, PAGES_AHEAD)) if size else 1
             batch = await asyncio.gather(
                 *(self._page(path, model, params, done + 1 + index, headers) for index in range(ahead))
             )

@@ -60,7 +60,7 @@ async def _speed(console: Console, sandbox: SandboxProcess, products: int, laten
         for _ in range(runs):
             await _reset(sandbox, latency)
             summaries.append(await insert_products())
-        cpu = await _cpu_per_request(sandbox, in_flight)
+        cpu = await measured_cpu_per_request(sandbox, in_flight)
         floor = Floor(latency, in_flight, cpu)
         requests = round(statistics.median(s.requests for s in summaries))
         seconds = statistics.median(s.wire_seconds for s in summaries)
@@ -88,7 +88,7 @@ async def _reset(sandbox: SandboxProcess, latency: float) -> None:
             (await client.post(f"{url}/_sandbox/latency", json={"seconds": latency})).raise_for_status()
 
 
-async def _cpu_per_request(sandbox: SandboxProcess, in_flight: int) -> float:
+async def measured_cpu_per_request(sandbox: SandboxProcess, in_flight: int) -> float:
     """CPU seconds of one bare request with the same connections: no parsing of ours, no Prefect."""
     hub = sandbox.urls["omnitron"]
     async with httpx.AsyncClient(base_url=hub, transport=Connections(in_flight), trust_env=False) as client:

@@ -68,6 +68,10 @@ class ChannelConf(OmnitronObject):
         return (self.__pydantic_extra__ or {}).get(key, default)
 
 
+def _empty_unless_object(value: Any) -> Any:
+    return value if isinstance(value, dict) else {}
+
+
 class Channel(OmnitronObject):
     """A sales channel: one marketplace of one shop."""
 
@@ -77,7 +81,7 @@ class Channel(OmnitronObject):
     category_tree: int | None = None
     is_active: bool = True
     conf: ChannelConf = ChannelConf()
-    schema_: Annotated[dict[str, Any], Field(alias="schema")] = {}
+    schema_: Annotated[dict[str, Any], Field(alias="schema"), BeforeValidator(_empty_unless_object)] = {}
 
 
 class Catalog(OmnitronObject):

@@ -25,6 +25,12 @@ from flows.price import (
 )
 from flows.product import delete_products, insert_and_update_products, insert_products, update_products
 from flows.recover import recover
+from flows.setup import (
+    create_or_update_attributes,
+    create_or_update_category_attributes,
+    create_or_update_category_tree_and_nodes,
+    update_channel_conf_schema,
+)
 from flows.stock import (
     insert_and_update_stocks,
     insert_product_stocks,
@@ -66,5 +72,9 @@ FLOWS: Mapping[str, Flow[..., Any]] = {
         verify_batch,
         verify_open_batches,
         recover,
+        update_channel_conf_schema,
+        create_or_update_category_tree_and_nodes,
+        create_or_update_category_attributes,
+        create_or_update_attributes,
     )
 }

@@ -14,6 +14,18 @@ from tasks.batch import Batch
 from tasks.concurrency import side_by_side
 from tasks.integration import BaseIntegration
 from tasks.omnitron.addresses import GetOrCreateAddress
+from tasks.omnitron.attribute_rows import (
+    CreateOrUpdateChannelAttribute,
+    CreateOrUpdateChannelAttributeConfig,
+    CreateOrUpdateChannelAttributeSet,
+    CreateOrUpdateChannelAttributeValue,
+    GetChannelAttributeSet,
+    GetChannelAttributeSetConfigs,
+    GetOrCreateChannelAttributeSchema,
+    GetOrCreateChannelAttributeSetConfig,
+    GetOrCreateChannelAttributeValueConfig,
+)
+from tasks.omnitron.attributes import BulkCreateOrUpdateAttributes, CreateOrUpdateAttributes
 from tasks.omnitron.batch_requests import (
     BatchRequestUpdate,
     GetBatchRequests,
@@ -33,6 +45,17 @@ from tasks.omnitron.cancellation_requests import (
 from tasks.omnitron.cancellations import CreateOrderCancel
 from tasks.omnitron.cargo_companies import GetCargoCompany
 from tasks.omnitron.categories import GetProductCategories, GetProductCategoriesWithIntegrationAction
+from tasks.omnitron.category_attributes import (
+    BulkCreateOrUpdateCategoryAttributes,
+    CreateOrUpdateCategoryAttributes,
+    CreateOrUpdateCategoryAttributesAsync,
+)
+from tasks.omnitron.category_tree import (
+    CreateOrUpdateCategoryTreeAndNodes,
+    GetCategoryIds,
+    GetLeafCategoryNodeIds,
+)
+from tasks.omnitron.channel_conf import UpdateChannelConfSchema
 from tasks.omnitron.comparison import ComparePrices, CompareStocks
 from tasks.omnitron.customers import GetOrCreateCustomer
 from tasks.omnitron.images import GetInsertedImages, GetUpdatedImages
@@ -70,7 +93,7 @@ from tasks.omnitron.products import (
     GetProductObjects,
     GetUpdatedProducts,
 )
-from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
+from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent, GetOperationalEvents
 from tasks.omnitron.shipping_infos import CreateOrderShippingInfo
 from tasks.omnitron.stocks import (
     GetInsertedStocks,
@@ -171,6 +194,25 @@ class OmnitronIntegration(BaseIntegration):
             GetCancellationRequests,
             GetCancellationRequestsUpdate,
             ProcessCancellationRequests,
+            GetOperationalEvents,
+            UpdateChannelConfSchema,
+            CreateOrUpdateCategoryTreeAndNodes,
+            GetCategoryIds,
+            GetLeafCategoryNodeIds,
+            CreateOrUpdateCategoryAttributes,
+            CreateOrUpdateCategoryAttributesAsync,
+            BulkCreateOrUpdateCategoryAttributes,
+            CreateOrUpdateAttributes,
+            BulkCreateOrUpdateAttributes,
+            CreateOrUpdateChannelAttributeSet,
+            GetOrCreateChannelAttributeSetConfig,
+            CreateOrUpdateChannelAttribute,
+            GetOrCreateChannelAttributeSchema,
+            CreateOrUpdateChannelAttributeConfig,
+            GetChannelAttributeSetConfigs,
+            GetChannelAttributeSet,
+            CreateOrUpdateChannelAttributeValue,
+            GetOrCreateChannelAttributeValueConfig,
         )
     }
 

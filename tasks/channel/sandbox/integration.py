@@ -26,6 +26,12 @@ from tasks.channel.sandbox.products import (
     SendInsertedProducts,
     SendUpdatedProducts,
 )
+from tasks.channel.sandbox.setup import (
+    GetAttributes,
+    GetCategoryAttributes,
+    GetCategoryTreeAndNodes,
+    GetChannelConfSchema,
+)
 from tasks.channel.sandbox.stocks import CheckStocks, GetListedStocks, SendInsertedStocks, SendUpdatedStocks
 
 
@@ -60,6 +66,10 @@ class ChannelIntegration(integration.ChannelIntegration):
             GetUpdatedOrderItems,
             GetCancellationRequests,
             UpdateCancellationRequest,
+            GetCategoryTreeAndNodes,
+            GetCategoryAttributes,
+            GetAttributes,
+            GetChannelConfSchema,
         )
     }
 
