@@ -71,8 +71,11 @@ class _Story:
     async def play(self) -> None:
         """All of it."""
         without_tracebacks()
-        self._title(2, "setup: what the merchant fills in, the category tree and its attributes (Prefect starts its "
-                       "server first, 10 to 20 s)")  # fmt: skip
+        self._title(
+            2,
+            "setup: what the merchant fills in, the category tree and its attributes (Prefect starts its server first, 10 "
+            "to 20 s)",
+        )
         await self._run(
             "update_channel_conf_schema",
             "create_or_update_category_tree_and_nodes",
@@ -91,7 +94,7 @@ class _Story:
         await self._verify()
         self._title(5, f"orders: {ORDERS} buyers order, one of them from a city that Omnitron does not know")
         orders = (await self._market("orders/several", {"number": ORDERS - 1})) + [
-            await self._market("orders", {"city": UNKNOWN_CITY})
+            await self._market("orders", {"city": UNKNOWN_CITY, "township": None, "district": None})
         ]
         await self._run("fetch_and_create_order")
         self._title(6, f"the merchant maps {UNKNOWN_CITY}, and the waiting order comes in; one order is shipped")
@@ -144,8 +147,7 @@ class _Story:
             reply = await omnitron.call(
                 "GET", f"channel/{omnitron.channel_id}/cities/", params={"name__iexact": "Ankara"}
             )
-            city, channel = reply.data["results"][0]["pk"], omnitron.channel_id
-        await self._hub("POST", f"places/city/{city}/map", {"code": f"{channel}_{UNKNOWN_CITY}"})
+        await self._hub("POST", f"places/city/{reply.data['results'][0]['pk']}/map", {"code": UNKNOWN_CITY})
 
     async def _ship_one(self) -> None:
         (order, *_) = await self._bound(ContentType.order)

@@ -186,7 +186,8 @@ def sentence(summary: RunSummary) -> str:
     counts = ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
     why = "; ".join(f"{number} {code}" for code, number in summary.failures.items())
     reasons = f" ({why})" if why else ""
-    return f"{counts}{reasons}; {summary.batches} batches, {summary.requests} requests, {summary.seconds:.1f} s"
+    batches = f"{summary.batches} batch{'' if summary.batches == 1 else 'es'}"
+    return f"{counts}{reasons}; {batches}, {summary.requests} requests, {summary.seconds:.1f} s"
 
 
 async def _show(run: Run, summary: RunSummary) -> None:
