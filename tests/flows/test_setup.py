@@ -60,6 +60,9 @@ async def test_a_channel_is_set_up(world: World) -> None:
         {"unchanged": 2},
     ]
     assert broken_setup(world) == []
+    # What two categories need is made once; only the bulk route is asked for in vain.
+    refused = [path.rpartition("6/")[2] for _, path, status in world.hub.requests if status >= 400]
+    assert set(refused) <= {"bulk_category_attributes/", "bulk_attributes/"}
 
 
 async def test_a_second_run_writes_nothing_but_the_touch(world: World) -> None:
@@ -141,6 +144,7 @@ async def test_a_bulk_request_that_is_refused_is_written_bit_by_bit() -> None:
     world.hub.faults.add(Fault("status", "POST", "bulk_attributes", times=None, status=400))
     summary = await run(world, create_or_update_attributes)
     assert summary.counts == {"created": 3}
+    assert all(world.hub.hub.setup.attributes.find(feature.name) for feature in offered.features.values())
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["single", "bulk"])

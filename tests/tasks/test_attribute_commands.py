@@ -14,6 +14,7 @@ from tasks.omnitron.attributes import CreateOrUpdateAttributes
 from tasks.omnitron.bulk import rounds
 from tasks.omnitron.category_attributes import CreateOrUpdateCategoryAttributes
 from tasks.omnitron.category_tree import GetCategoryIds
+from tasks.omnitron.integration import OmnitronIntegration
 from tests.harness.loopback import World
 from tests.harness.scenarios import run
 from tests.harness.setup_scenarios import TREE, bound, small_world
@@ -141,6 +142,7 @@ async def test_a_value_that_is_listed_twice_is_made_once(world: World) -> None:
     asked = AttributeDto("1", "A", [AttributeValueDto("7", "x"), AttributeValueDto("7", "x")])
     await put(world, asked)
     assert len(world.hub.hub.setup.values.table) == 1
+    assert [path for _, path, status in world.hub.requests if status >= 400] == []
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,22 @@ async def test_an_attribute_that_a_category_lists_twice_counts_once(world: World
         await hub.do_action(CreateOrUpdateCategoryAttributes, objects=[pair])
         again = await hub.do_action(CreateOrUpdateCategoryAttributes, objects=[pair])
     assert again.counts == {"unchanged": 1, "touched": 1}
+    setup = world.hub.hub.setup
+    row = setup.attributes.find("Taban")
+    (rule,) = [rule for rule in setup.rules.table if row and rule["attribute"] == row["pk"]]
+    assert (rule["attribute_remote_id"], rule["is_required"]) == ("1", True)
+
+
+def test_the_commands_have_the_keys_that_integrators_call() -> None:
+    """All of the setup."""
+    keys = """create_or_update_category_tree_and_nodes create_or_update_category_attributes
+        create_or_update_category_attributes_async bulk_create_or_update_category_attributes bulk_create_or_update_attributes
+        create_or_update_attributes get_category_ids get_leaf_category_node_ids create_or_update_channel_attribute_set
+        get_or_create_channel_attribute_set_config create_or_update_channel_attribute get_or_create_channel_attribute_schema
+        create_or_update_channel_attribute_config get_channel_attribute_set_configs get_channel_attribute_set
+        create_or_update_channel_attribute_value get_or_create_channel_attribute_value_config update_channel_conf_schema
+        get_operational_events"""
+    assert set(keys.split()) <= OmnitronIntegration.actions.keys()
 
 
 def test_bulk_requests_carry_no_more_than_omnitron_takes() -> None:
