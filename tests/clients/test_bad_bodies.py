@@ -229,7 +229,7 @@ headers = st.fixed_dictionaries(
 def answers(good: Any) -> st.SearchStrategy[list[tuple[int, dict[str, str], bytes]]]:
     """Up to two bad answers, as status, headers and body."""
     bodies = hostile.texts(good)
-    plain = st.tuples(statuses, st.just({}), bodies)
+    plain: st.SearchStrategy[tuple[int, dict[str, str], bytes]] = st.tuples(statuses, st.just({}), bodies)
     return st.lists(plain | plain | st.tuples(statuses, headers, bodies), min_size=1, max_size=2)
 
 
@@ -366,7 +366,7 @@ async def test_a_key_that_no_header_can_carry_is_none(key: str) -> None:
 
 async def test_an_error_about_a_row_names_no_customer_who_is_the_key_of_a_mapping() -> None:
     """In one paragraph all the same."""
-    values = {f"{hostile.PERSON['email']}\nsecond line \ud83d": {"is_required": []}}
+    values: dict[str, Any] = {f"{hostile.PERSON['email']}\nsecond line \ud83d": {"is_required": []}}
     body = hostile.written({**MAPPED, "mapped_attribute_values": values}).encode()
     with pytest.raises(ContractError, match="is not a MappedProduct") as caught:
         await hub_that_answers([(200, {}, body)]).mapped_product(1)

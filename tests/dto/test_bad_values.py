@@ -135,7 +135,7 @@ def test_bad_values_are_refused_or_travel_without_loss(kind: type[Dto], data: st
 @given(amount=amounts)
 def test_money_keeps_its_value(amount: Any) -> None:
     """Whichever way it was written."""
-    item = orders.OrderItemDto("1", "2", "try", amount, 0, {})
+    item = orders.OrderItemDto("1", "2", "try", amount, Decimal(0), {})
     assert item.price == Decimal(amount)
     assert_travels(item)
 

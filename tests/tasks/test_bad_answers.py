@@ -71,7 +71,7 @@ async def breaking_later(answer: Any) -> AsyncIterator[Any]:
     raise OwnError("page 2")
 
 
-known = st.sampled_from(
+known: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(
             RESULT,
