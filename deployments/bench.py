@@ -44,6 +44,7 @@ def run_bench(products: int, latency_ms: float, runs: int, memory_products: int)
     with SandboxProcess("all", products=products, failing=0.04) as sandbox:
         os.environ.update(sandbox.environment)
         asyncio.run(_speed(console, sandbox, products, latency_ms / 1000, runs))
+    asyncio.run(_offers(console, latency_ms / 1000))
     asyncio.run(_overhead(console))
     if memory_products:
         _memory(console, memory_products)
@@ -58,7 +59,7 @@ async def _speed(console: Console, sandbox: SandboxProcess, products: int, laten
         os.environ["CHANNEL_APP_IN_FLIGHT"] = str(in_flight)
         summaries: list[RunSummary] = []
         for _ in range(runs):
-            await _reset(sandbox, latency)
+            await reset(sandbox, latency)
             summaries.append(await insert_products())
         cpu = await measured_cpu_per_request(sandbox, in_flight)
         floor = Floor(latency, in_flight, cpu)
@@ -81,7 +82,19 @@ def _counts(summary: RunSummary) -> str:
     return ", ".join(f"{number} {name}" for name, number in summary.counts.items()) + f" ({reasons})"
 
 
-async def _reset(sandbox: SandboxProcess, latency: float) -> None:
+async def _offers(console: Console, latency: float) -> None:
+    from deployments.bench_offers import IMAGES, measure_offers  # noqa: PLC0415  # it needs what stands here
+
+    in_flight = 16
+    os.environ["CHANNEL_APP_IN_FLIGHT"] = str(in_flight)
+    console.print(f"prices, stocks and images: {latency * 1000:g} ms latency, {in_flight} in flight")
+    with SandboxProcess("all", products=IMAGES.items, failing=0) as sandbox:
+        os.environ.update(sandbox.environment)
+        await measure_offers(console, sandbox, latency, in_flight)
+
+
+async def reset(sandbox: SandboxProcess, latency: float) -> None:
+    """Both systems begin anew, and answer so many seconds later."""
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for url in sandbox.urls.values():
             (await client.post(f"{url}/_sandbox/reset", json={})).raise_for_status()

@@ -8,7 +8,6 @@ import pytest
 
 from clients import omnitron
 from deployments.sandbox.faults import Fault
-from deployments.sandbox.ledger import Key
 from dto.summary import RunOutcome
 from flows.image import insert_and_update_images, insert_product_images, update_product_images
 from flows.price import (
@@ -30,6 +29,7 @@ from flows.stock import (
 from flows.verify import verify_batch, verify_open_batches
 from tests.flows.connectors import Offered
 from tests.harness.loopback import World
+from tests.harness.scenarios import add_image
 from tests.tasks.helpers import (
     CHANNEL,
     Row,
@@ -147,22 +147,6 @@ def converged(world: World, family: Family, rows: list[Row] | None = None) -> No
         assert (bound["status"], bound["version_date"]) == ("success", row["modified_date"])
         assert bound["remote_id"] == product["remote_id"]
         assert rows is not None or (held and held["version"] == row["modified_date"])
-
-
-def add_image(world: World, product: int) -> Row:
-    """A second picture."""
-    hub = world.hub.hub
-    row: Row = {
-        "pk": hub.goods.images.next_key(),
-        "product": product,
-        "status": "active",
-        "order": 1,
-        "image": f"https://cdn.example.com/products/{product}/2.jpg",
-        "modified_date": hub.stamps.next(),
-    }
-    hub.goods.images.add(row)
-    hub.offers.refresh(Key("productimage", row["pk"]))
-    return row
 
 
 # -- new and changed ----------------------------------------------------------------------------------------------

@@ -144,7 +144,10 @@ def _in_process(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[
 
 
 class World:
-    """A shop, its marketplace, and a program between them."""
+    """A shop, its marketplace, and a program between them.
+
+    `sends_offers`: prices, stocks and images have scheduled flows of their own.
+    """
 
     def __init__(
         self,
@@ -154,7 +157,9 @@ class World:
         failing: float = 0.5,
         seed: int = 7,
         extra_lists: bool = False,
+        sends_offers: bool = False,
     ) -> None:
+        self.sends_offers = sends_offers
         self.clock = VirtualClock()
         self.market = MarketplaceSandbox(clock=self.clock, polls_until_ready=2)
         self.hub = OmnitronSandbox(

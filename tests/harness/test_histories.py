@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
 from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import heal, quiet, run, until_killed, with_kill
+from tests.harness.scenarios import KINDS, OFFER_FLOWS, edit_offer, heal, quiet, run, until_killed, with_kill
 
 pytestmark = pytest.mark.harness
 
@@ -25,22 +26,26 @@ FLOWS = [
     "recover",
 ]
 
-flow = st.sampled_from(FLOWS)
-step = st.one_of(
-    st.tuples(st.just("edit"), st.integers(0, 20)),
-    st.tuples(st.just("delete"), st.integers(0, 20)),
-    st.tuples(st.just("add")),
-    st.tuples(st.just("run"), flow),
-    st.tuples(st.just("both"), flow, flow),
-    st.tuples(st.just("crash"), flow, st.integers(1, 40), st.sampled_from(["before", "after"])),
-    st.tuples(
-        st.just("fault"), st.sampled_from(NOT_HANDLED + SPOILT), st.integers(1, 40), st.sampled_from([1, 3, None])
-    ),
-    st.tuples(st.just("heal")),
-    st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
-    st.tuples(st.just("forget")),
-    st.tuples(st.just("expire")),
-)
+
+def steps(flows: Sequence[str]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """What may happen in a shop that has these flows."""
+    flow = st.sampled_from(flows)
+    return st.one_of(
+        st.tuples(st.just("edit"), st.integers(0, 20)),
+        st.tuples(st.just("edit offer"), st.sampled_from(KINDS), st.integers(0, 20)),
+        st.tuples(st.just("delete"), st.integers(0, 20)),
+        st.tuples(st.just("add")),
+        st.tuples(st.just("run"), flow),
+        st.tuples(st.just("both"), flow, flow),
+        st.tuples(st.just("crash"), flow, st.integers(1, 40), st.sampled_from(["before", "after"])),
+        st.tuples(
+            st.just("fault"), st.sampled_from(NOT_HANDLED + SPOILT), st.integers(1, 40), st.sampled_from([1, 3, None])
+        ),
+        st.tuples(st.just("heal")),
+        st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
+        st.tuples(st.just("forget")),
+        st.tuples(st.just("expire")),
+    )
 
 
 async def take(world: World, action: str, *arguments: Any) -> None:
@@ -49,6 +54,9 @@ async def take(world: World, action: str, *arguments: Any) -> None:
     match action, *arguments:
         case "edit", index if products:
             world.hub.edit_product(products[index % len(products)])
+        case "edit offer", kind, index if world.sends_offers:
+            rows = list(world.hub.hub.offered[f"product{kind}"])
+            edit_offer(world, kind, rows[index % len(rows)])
         case "delete", index if len(products) > 2:
             world.hub.delete_product(products[index % len(products)])
         case ("add",):
@@ -73,18 +81,18 @@ async def take(world: World, action: str, *arguments: Any) -> None:
             world.hub.expire_tokens()
 
 
-@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
-@settings(
+drawn = settings(
     max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
-@given(history=st.lists(step, min_size=5, max_size=STEPS))
-async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+
+
+async def ends_well(world: World, history: list[tuple[Any, ...]]) -> None:
     """When it is quiet, every promise holds; P2 holds at every instant."""
-    world = World(products=6, failing=0.34, asynchronous=asynchronous)
     watch = Watch(world)
     for action, *arguments in history:
         await take(world, action, *arguments)
@@ -92,3 +100,20 @@ async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[A
     world.clock.advance(4_000)
     await quiet(world)
     assert broken_promises(world, watch) == []
+
+
+@both_ways
+@drawn
+@given(history=st.lists(steps(FLOWS), min_size=5, max_size=STEPS))
+async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """Of products, with the prices and stocks that travel with them."""
+    await ends_well(World(products=6, failing=0.34, asynchronous=asynchronous), history)
+
+
+@both_ways
+@drawn
+@given(history=st.lists(steps((*FLOWS, *OFFER_FLOWS)), min_size=5, max_size=STEPS))
+async def test_every_history_with_offers_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """Of products, and of prices, stocks and images that have flows of their own."""
+    world = World(products=6, failing=0.17, asynchronous=asynchronous, extra_lists=True, sends_offers=True)
+    await ends_well(world, history)
