@@ -50,7 +50,10 @@ async def test_a_known_customer_of_whom_nothing_changed_costs_one_look_and_no_wr
     ("fields", "changed"),
     [
         ({"first_name": "Ayşe"}, {"first_name": "Ayşe"}),
-        ({"last_name": "Kaya", "phone_number": "+905550000002"}, {"last_name": "Kaya", "phone_number": "+905550000002"}),
+        (
+            {"last_name": "Kaya", "phone_number": "+905550000002"},
+            {"last_name": "Kaya", "phone_number": "+905550000002"},
+        ),
     ],
 )
 async def test_what_changed_on_the_channel_is_patched_and_nothing_else(

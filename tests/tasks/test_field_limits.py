@@ -27,7 +27,9 @@ def test_fields_without_a_limit_are_kept_whole() -> None:
 def test_a_key_that_is_too_long_is_refused_and_never_cut(key: str, limits: dict[str, int]) -> None:
     """The message names the field and both lengths, and not the value: it may be a customer's."""
     value = "k" * (limits[key] + 1)
-    with pytest.raises(KeyTooLongError, match=f"{key} has {len(value)} characters; Omnitron takes {limits[key]}") as raised:
+    with pytest.raises(
+        KeyTooLongError, match=f"{key} has {len(value)} characters; Omnitron takes {limits[key]}"
+    ) as raised:
         fit({key: value}, limits, "order", keys=[key])
     assert value not in raised.value.message
     assert fit({key: value[:-1]}, limits, "order", keys=[key])[1] == []

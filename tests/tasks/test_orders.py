@@ -98,7 +98,9 @@ async def test_decimal_amounts_reach_omnitron_exact_to_the_cent(world: World) ->
 @pytest.mark.parametrize("missing", [None, ""])
 async def test_optional_phone_or_notes_missing_keeps_no_order_out(world: World, missing: str | None) -> None:
     """Nor anything else that is optional."""
-    empty = dict.fromkeys(("notes", "tracking_number", "carrier_shipping_code", "gift_box_note", "language_code"), missing)
+    empty = dict.fromkeys(
+        ("notes", "tracking_number", "carrier_shipping_code", "gift_box_note", "language_code"), missing
+    )
     entry = order(
         world,
         item(world, status=missing, tracking_number=missing, carrier_shipping_code=missing, parent=missing),
@@ -265,9 +267,7 @@ async def test_a_refusal_that_has_another_reason_than_the_number_stays_one(world
 
 async def test_known_orders_are_dropped_by_bulk_look_ups_alone(world: World) -> None:
     """A hundred of them cost as many requests as their actions have chunks."""
-    entries = [
-        order(world, item(world, remote_id=f"I{n}"), number=f"SP{n}", remote_id=f"R{n}") for n in range(100)
-    ]
+    entries = [order(world, item(world, remote_id=f"I{n}"), number=f"SP{n}", remote_id=f"R{n}") for n in range(100)]
     await taken_in(world, *entries)
     async with opened(world, ContentType.order) as hub:
         with requests_of(world) as seen:
