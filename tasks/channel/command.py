@@ -2,12 +2,14 @@
 
 import asyncio
 import inspect
+import re
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import ValidationError
 
 from clients.errors import ContractError, ItemError
+from clients.redaction import MASK
 from dto.base import Dto
 from dto.outcomes import (
     Accepted,
@@ -97,6 +99,15 @@ def _first_problem(error: ValidationError) -> str:
     return f"{field}: {first['msg']}"
 
 
+_VALUE = re.compile(r"""'[^']*'|"[^"]*["]""")
+
+
+def _without_values(error: Exception) -> str:
+    """An error's text. A ValueError quotes the value that it did not like, which may be a customer's name."""
+    said = f"{type(error).__name__}: {error}"
+    return _VALUE.sub(f"`{MASK}`", said) if isinstance(error, ValueError) else said
+
+
 class SendCommand(ChannelCommand[In, SendOutcome]):
     """Hands objects to the channel. Sending one twice must do no harm: it is repeated when an answer was lost."""
 
@@ -164,7 +175,7 @@ class FetchCommand(ChannelCommand[In, Fetched[Item]]):
                 if isinstance(error, ValidationError):
                     why = _first_problem(error)
                 else:
-                    said = error.message if isinstance(error, ItemError) else f"{type(error).__name__}: {error}"
+                    said = error.message if isinstance(error, ItemError) else _without_values(error)
                     why = self.integration.runtime.redactor.text(said, limit=200)
                 self.unreadable.append(Unreadable(self._name_of(row, name), why))
         return built

@@ -290,7 +290,7 @@ async def test_unknown_product_or_cargo_company_comes_in_once_it_is_there(world:
 
 async def test_optional_fields_missing_altogether_keep_no_order_out(world: World) -> None:
     """Not None: not there at all."""
-    absent = ("buyer.phone", "notes", "tracking_number", "net_shipping_amount", "discount_amount")
+    absent: tuple[str, ...] = ("buyer.phone", "notes", "tracking_number", "net_shipping_amount", "discount_amount")
     for address in ("shipping_address", "billing_address"):
         absent += tuple(
             f"{address}.{field}" for field in ("phone", "postcode", "township", "district", "tax_no", "title")

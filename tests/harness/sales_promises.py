@@ -78,7 +78,7 @@ def _order_problems(world: World, order: Row) -> Iterator[str]:
     if len(hub.sales.shipping_infos.find("order", row["pk"])) != 1:
         yield f"order {number} has not one shipping info"
     yield from _update_problems(world, row)
-    by_remote_id = {remote_id: [] for remote_id in (item["id"] for item in order["items"])}
+    by_remote_id: dict[str, list[Row]] = {item["id"]: [] for item in order["items"]}
     for item in items:
         by_remote_id.setdefault(item["extra_field"]["id"], []).append(item)
     yield from _item_problems(world, order, by_remote_id)

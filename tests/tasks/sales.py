@@ -27,7 +27,7 @@ def list_products(world: World) -> None:
 
 def sku_of(world: World, index: int = 0) -> str:
     """The sku of the shop's n-th product."""
-    return [row["sku"] for row in world.hub.hub.goods.products][index]
+    return str([row["sku"] for row in world.hub.hub.goods.products][index])
 
 
 def place(world: World, pieces: int = 1, **overrides: Any) -> Row:

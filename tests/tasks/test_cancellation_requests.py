@@ -1,6 +1,7 @@
 """Buyers' requests to cancel or refund: into Omnitron once each, and the merchant's decision back."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -44,12 +45,12 @@ async def complained(world: World, *kinds: Any, **fields: Any) -> list[Row]:
     return [world.market.request(placed["items"][0]["id"], kind, **fields) for kind in kinds or ("refund",)]
 
 
-async def fetch(world: World) -> dict[str, int]:
+async def fetch(world: World) -> Mapping[str, int]:
     """One run of the flow that brings them in."""
     return (await run(world, fetch_and_create_cancellation_requests)).counts
 
 
-async def tell(world: World) -> dict[str, int]:
+async def tell(world: World) -> Mapping[str, int]:
     """One run of the flow that tells the decisions."""
     return (await run(world, update_cancellation_requests)).counts
 
