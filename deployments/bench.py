@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 
 from clients.connections import Connections
+from deployments.bench_orders import measure_orders
 from deployments.sandbox.server import SandboxProcess
 from dto.summary import RunSummary
 
@@ -74,6 +75,7 @@ async def _speed(console: Console, sandbox: SandboxProcess, products: int, laten
             f"{PEER_SECONDS * products / 1000 / seconds:.0f} times as fast"
         )
         console.print(f"     outcome: {_counts(summaries[0])}")
+        await measure_orders(console, sandbox, latency, cpu)
 
 
 def _counts(summary: RunSummary) -> str:

@@ -16,6 +16,7 @@ from tasks.batch import Batch, Member
 from tasks.channel.sandbox import products as connector
 from tasks.omnitron import mapping, product_offers, reports
 from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests
+from tests.harness.planted_sales import PLANTED_SALES
 from tests.harness.promises import Watch, broken_promises
 from tests.harness.scenarios import (
     SCENARIOS,
@@ -219,6 +220,9 @@ PLANTED = [
     (prices_end_at_an_empty_chunk, "insert_products-sync", plainly),
     (a_stopped_batch_stays_open, "insert_products-sync", hub_down),
 ]
+
+
+PLANTED += PLANTED_SALES
 
 
 @pytest.mark.parametrize(("bug", "name", "trouble"), PLANTED, ids=lambda value: getattr(value, "__name__", None))
