@@ -434,6 +434,16 @@ def held_in(world: World, family: Family, code: str) -> dict[str, str]:
     return {sku: item[family.table][code]["version"] for sku, item in items if code in item.get(family.table, {})}
 
 
+async def test_first_extra_stock_list_empty_keeps_no_later_warehouse_waiting(make_world: Callable[..., World]) -> None:
+    """The catalog names the empty list first."""
+    world = make_world(failing=0, extra_lists=True)
+    await products_alone(world)
+    first, second = world.hub.hub.catalog["extra_stock_lists"]
+    assert of_list(world, STOCKS, first) == []
+    summary = await run(world, insert_product_stocks_from_extra_stock_list)
+    assert summary.counts == {"integrated": len(of_list(world, STOCKS, second))}
+
+
 @extras
 @both_ways
 async def test_extra_lists_are_sent_under_their_codes_new_and_changed(

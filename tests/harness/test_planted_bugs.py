@@ -256,7 +256,7 @@ async def forget(scenario: Scenario, world: Any) -> None:
     await settle(world)
 
 
-PLANTED = [
+PLANTED: list[tuple[Callable[[Patch], None], str, Callable[[Scenario, Any], Any]]] = [
     (nobody_recovers, "insert_products-sync", crash),
     (edits_count_as_sent, "insert_products-sync", edit),
     (everything_is_success, "insert_products-sync", refuse),
