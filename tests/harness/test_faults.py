@@ -8,6 +8,7 @@ import pytest
 
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike
 from tests.harness.scenarios import (
+    SALES,
     SCENARIOS,
     Scenario,
     begun,
@@ -86,5 +87,32 @@ async def test_an_edit_at_any_moment_is_offered_again(scenario: Scenario) -> Non
         if item is None or item["version"] != world.hub.hub.goods.products[edited]["modified_date"]:
             lost.append(f"edit at request {at}: the channel has {item and item['version']}")
         lost += watch.lies
+    print(f"\n{scenario}: {len(list(moments))} edits, {len(lost)} lost")
+    assert not lost
+
+
+@pytest.mark.parametrize(
+    "scenario", [s for s in SALES if s.flow in ("fetch_and_create_order", "update_orders", "recover")], ids=str
+)
+async def test_an_order_that_changes_at_any_moment_is_told_in_the_end(scenario: Scenario) -> None:
+    """P2: while it is brought in, bound, sent or recovered, the version that the channel heard of is what is recorded."""
+    requests = await clean_requests(scenario)
+    moments = range(1, requests + 1) if EVERYTHING else random.Random(str(scenario)).sample(range(1, requests + 1), 8)
+    lost = []
+    for at in moments:
+        world, watch = await begun(scenario)
+
+        def edit(number: int, request: object, moment: str, world=world, turn=world.sent + at) -> None:
+            if number == turn and moment == "after":
+                for order in list(world.hub.hub.sales.orders):
+                    world.hub.edit_order(order["pk"], tracking_number=f"TR-{order['pk']}")
+
+        world.hook = edit
+        await run(world, scenario.flow)
+        lost += [f"edit at request {at}: {problem}" for problem in await broken_when_quiet(world, watch)]
+        for order in world.hub.hub.sales.orders:
+            told = world.market.sales.orders[order["extra_field"]["id"]]["tracking_number"]
+            if told != order["tracking_number"]:
+                lost.append(f"edit at request {at}: the channel has {told} instead of {order['tracking_number']}")
     print(f"\n{scenario}: {len(list(moments))} edits, {len(lost)} lost")
     assert not lost

@@ -1,4 +1,5 @@
-"""Whole histories of a shop, drawn at random: products come, change and go while runs overlap, die and meet faults."""
+"""Whole histories of a shop, drawn at random: products and orders come, change and go while runs overlap, die and meet
+faults."""
 
 import asyncio
 import os
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
 from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import heal, quiet, run, until_killed, with_kill
+from tests.harness.scenarios import ORDER_FLOWS, heal, quiet, run, until_killed, with_kill
 
 pytestmark = pytest.mark.harness
 
@@ -25,7 +26,7 @@ FLOWS = [
     "recover",
 ]
 
-flow = st.sampled_from(FLOWS)
+flow = st.one_of(st.sampled_from(FLOWS), st.sampled_from(ORDER_FLOWS))
 step = st.one_of(
     st.tuples(st.just("edit"), st.integers(0, 20)),
     st.tuples(st.just("delete"), st.integers(0, 20)),
@@ -40,6 +41,12 @@ step = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
     st.tuples(st.just("forget")),
     st.tuples(st.just("expire")),
+    st.tuples(st.just("order"), st.integers(0, 20), st.integers(1, 2), st.booleans()),
+    st.tuples(st.just("cancel"), st.integers(0, 20), st.booleans()),
+    st.tuples(st.just("request"), st.integers(0, 20), st.sampled_from(["cancel", "refund"])),
+    st.tuples(st.just("decide"), st.integers(0, 20), st.sampled_from(["approved", "rejected"])),
+    st.tuples(st.just("edit order"), st.integers(0, 20)),
+    st.tuples(st.just("change item"), st.integers(0, 20)),
 )
 
 
@@ -71,6 +78,33 @@ async def take(world: World, action: str, *arguments: Any) -> None:
             world.market.forget_batches()
         case ("expire",):
             world.hub.expire_tokens()
+        case _:
+            sell(world, action, *arguments)
+
+
+def sell(world: World, action: str, *arguments: Any) -> None:
+    """One step of buyers, the market, or the merchant about what was sold. One that cannot be taken is none."""
+    orders, items = list(world.market.sales.orders.values()), list(world.market.sales.items.values())
+    in_hub = [row["pk"] for row in world.hub.hub.sales.orders]
+    requests = [row["id"] for row in world.hub.hub.cancellations.table]
+    skus = list(world.market.items) or [row["sku"] for row in world.hub.hub.goods.products]
+    match action, *arguments:
+        case "order", index, pieces, is_poison:
+            sku = skus[index % len(skus)]
+            world.market.place_order(items=[(sku, pieces)], **({"cargo": "nobody"} if is_poison else {}))
+        case "cancel", index, whole if orders:
+            order = orders[index % len(orders)]
+            still = [item["id"] for item in order["items"] if item["status"] != "CANCELLED"]
+            if still:
+                world.market.cancel_order(order["id"], items=None if whole else still[:1])
+        case "request", index, kind if items:
+            world.market.request(items[index % len(items)]["id"], kind)
+        case "decide", index, status if requests:
+            world.hub.decide_request(requests[index % len(requests)], status)
+        case "edit order", index if in_hub:
+            world.hub.edit_order(in_hub[index % len(in_hub)])
+        case "change item", index if items:
+            world.market.change_item(items[index % len(items)]["id"], status="SHIPPED", invoice_number=f"FT{index}")
 
 
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
