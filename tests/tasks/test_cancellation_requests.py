@@ -1,5 +1,6 @@
 """Buyers' requests to cancel or refund: into Omnitron once each, and the merchant's decision back."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from deployments.sandbox.faults import Fault
 from dto.enums import ContentType
 from dto.omnitron_orders import CancellationRequest
+from dto.summary import RunOutcome
 from flows.order import (
     fetch_and_create_cancellation_requests,
     fetch_and_create_order,
@@ -76,6 +78,32 @@ async def test_a_second_run_makes_nothing(world: World) -> None:
     with requests_of(world) as seen:
         assert await fetch(world) == {"known": 1}
     assert (made(world), len(batches(world)), posts(seen, "cancellation_requests")) == ([1], before, 0)
+
+
+async def test_two_runs_at_the_same_time_make_each_request_once(world: World) -> None:
+    """Omnitron would take them twice: the second run meets the lock, and looks again."""
+    await complained(world, "cancel", "refund")
+    await complained(world)
+    await asyncio.gather(fetch(world), fetch(world))
+    assert made(world) == [1, 1, 1]
+    assert len(actions(world, KIND)) == 3
+    assert {row["status"] for row in batches(world)} <= {"done", "fail"}
+
+
+async def test_a_run_that_finds_the_type_in_commit_makes_nothing(world: World) -> None:
+    await complained(world)
+    batch = world.hub.hub.batches.create({"channel": 6})
+    world.hub.hub.batches.move(batch["pk"], {"status": "commit", "content_type": KIND})
+    summary = await run(world, fetch_and_create_cancellation_requests)
+    assert (summary.outcome, made(world)) == (RunOutcome.skipped, [])
+
+
+async def test_requests_that_cannot_be_taken_in_make_no_batch(world: World) -> None:
+    """However often they are listed."""
+    await complained(world, reason="ELSE")
+    before = len(batches(world))
+    await fetch(world)
+    assert len(batches(world)) == before
 
 
 async def test_no_request_makes_no_batch(world: World) -> None:
