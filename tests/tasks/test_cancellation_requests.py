@@ -144,13 +144,16 @@ async def test_a_decision_that_was_taken_before_the_binding_was_mended_is_told(w
 
 
 async def test_a_request_of_another_kind_is_not_taken_for_this_one(world: World) -> None:
-    """One lost its binding; the other, new, is made."""
-    await complained(world, "cancel")
+    """One lost its binding, and the channel lists it no more; the other, new, is made."""
+    (lost,) = await complained(world, "cancel")
     await fetch(world)
     unbind(world, KIND)
-    world.market.request(next(iter(world.market.sales.items)), "refund")
-    assert await fetch(world) == {"created": 1, "repaired": 1}
-    assert made(world) == [1, 1]
+    del world.market.sales.requests[lost["id"]]
+    told = world.market.request(lost["order_item"], "refund")
+    told["id"] = "9999"
+    assert await fetch(world) == {"created": 1}
+    assert [row["cancellation_type"] for row in rows(world)] == ["cancel", "refund"]
+    assert [row["object_id"] for row in actions(world, KIND)] == [rows(world)[1]["id"]]
 
 
 async def test_two_requests_of_one_kind_for_one_item_are_two(world: World) -> None:
