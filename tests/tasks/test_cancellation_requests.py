@@ -163,6 +163,15 @@ async def test_two_requests_of_one_kind_for_one_item_are_two(world: World) -> No
     assert {row["remote_id"] for row in actions(world, KIND)} == {request["id"] for request in told}
 
 
+async def test_a_buyer_who_asks_again_later_makes_a_second_request(world: World) -> None:
+    """The first is bound, so it is not this one."""
+    (first,) = await complained(world)
+    await fetch(world)
+    second = world.market.request(first["order_item"], "refund")
+    assert await fetch(world) == {"known": 1, "created": 1}
+    assert [row["remote_id"] for row in actions(world, KIND)] == [first["id"], second["id"]]
+
+
 async def test_an_item_that_is_two_in_omnitron_is_ambiguous_and_stops_no_other(world: World) -> None:
     (told,) = await complained(world)
     (placed,) = world.market.sales.orders.values()
