@@ -295,8 +295,6 @@ async def fetch_and_create_cancellation_requests(
             return
         missing = await arrivals.hub.do_action(GetMissingCancellationRequests, objects=requests)
         run.counts["known"] += len(requests) - len(missing)
-        if missing:
-            await arrivals.hub.wait_until_free()
         await arrivals.take_in(CreateCancellationRequests, "cancellation request", missing)
 
     return await run_flow("fetch and create cancellation requests", work)

@@ -81,6 +81,14 @@ async def test_a_place_that_the_merchant_mapped_is_found_by_the_channels_name(
     assert names(world, rows(world)[0]) == ["Türkiye", "İstanbul", "Kadıköy", "Moda Mah."]
 
 
+async def test_a_mapped_township_is_looked_for_in_its_own_city_too(world: World) -> None:
+    """The channel calls two of them the same."""
+    for name in ("Kadıköy", "Çankaya"):
+        world.hub.map_place("township", pk_of(world, "township", name), "Centre")
+    await taken_in(world, city="Ankara", township="Centre", district=None)
+    assert names(world, rows(world)[0]) == ["Türkiye", "Ankara", "Çankaya", None]
+
+
 async def test_a_township_is_looked_for_in_its_own_city(world: World) -> None:
     """`Merkez` lies in three of them."""
     await taken_in(world, city="Iğdır", township="Merkez", district="Bağlar Mah.")

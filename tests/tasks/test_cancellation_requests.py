@@ -1,5 +1,6 @@
 """Buyers' requests to cancel or refund: into Omnitron once each, and the merchant's decision back."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from deployments.sandbox.faults import Fault
 from dto.enums import ContentType
 from dto.omnitron_orders import CancellationRequest
+from dto.summary import RunOutcome
 from flows.order import (
     fetch_and_create_cancellation_requests,
     fetch_and_create_order,
@@ -78,6 +80,32 @@ async def test_a_second_run_makes_nothing(world: World) -> None:
     assert (made(world), len(batches(world)), posts(seen, "cancellation_requests")) == ([1], before, 0)
 
 
+async def test_two_runs_at_the_same_time_make_each_request_once(world: World) -> None:
+    """Omnitron would take them twice: the second run meets the lock, and looks again."""
+    await complained(world, "cancel", "refund")
+    await complained(world)
+    await asyncio.gather(fetch(world), fetch(world))
+    assert made(world) == [1, 1, 1]
+    assert len(actions(world, KIND)) == 3
+    assert {row["status"] for row in batches(world)} <= {"done", "fail"}
+
+
+async def test_a_run_that_finds_the_type_in_commit_makes_nothing(world: World) -> None:
+    await complained(world)
+    batch = world.hub.hub.batches.create({"channel": 6})
+    world.hub.hub.batches.move(batch["pk"], {"status": "commit", "content_type": KIND})
+    summary = await run(world, fetch_and_create_cancellation_requests)
+    assert (summary.outcome, made(world)) == (RunOutcome.skipped, [])
+
+
+async def test_requests_that_cannot_be_taken_in_make_no_batch(world: World) -> None:
+    """However often they are listed."""
+    await complained(world, reason="ELSE")
+    before = len(batches(world))
+    await fetch(world)
+    assert len(batches(world)) == before
+
+
 async def test_no_request_makes_no_batch(world: World) -> None:
     await imported(world, 1)
     before = len(batches(world))
@@ -116,13 +144,16 @@ async def test_a_decision_that_was_taken_before_the_binding_was_mended_is_told(w
 
 
 async def test_a_request_of_another_kind_is_not_taken_for_this_one(world: World) -> None:
-    """One lost its binding; the other, new, is made."""
-    await complained(world, "cancel")
+    """One lost its binding, and the channel lists it no more; the other, new, is made."""
+    (lost,) = await complained(world, "cancel")
     await fetch(world)
     unbind(world, KIND)
-    world.market.request(next(iter(world.market.sales.items)), "refund")
-    assert await fetch(world) == {"created": 1, "repaired": 1}
-    assert made(world) == [1, 1]
+    del world.market.sales.requests[lost["id"]]
+    told = world.market.request(lost["order_item"], "refund")
+    told["id"] = "9999"
+    assert await fetch(world) == {"created": 1}
+    assert [row["cancellation_type"] for row in rows(world)] == ["cancel", "refund"]
+    assert [row["object_id"] for row in actions(world, KIND)] == [rows(world)[1]["id"]]
 
 
 async def test_two_requests_of_one_kind_for_one_item_are_two(world: World) -> None:
@@ -130,6 +161,15 @@ async def test_two_requests_of_one_kind_for_one_item_are_two(world: World) -> No
     told = await complained(world, "refund", "refund")
     assert await fetch(world) == {"created": 2}
     assert {row["remote_id"] for row in actions(world, KIND)} == {request["id"] for request in told}
+
+
+async def test_a_buyer_who_asks_again_later_makes_a_second_request(world: World) -> None:
+    """The first is bound, so it is not this one."""
+    (first,) = await complained(world)
+    await fetch(world)
+    second = world.market.request(first["order_item"], "refund")
+    assert await fetch(world) == {"known": 1, "created": 1}
+    assert [row["remote_id"] for row in actions(world, KIND)] == [first["id"], second["id"]]
 
 
 async def test_an_item_that_is_two_in_omnitron_is_ambiguous_and_stops_no_other(world: World) -> None:
