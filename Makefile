@@ -48,7 +48,7 @@ unit: $(STAMP)  ## Run the tests that need no Prefect run and no process (under 
 
 harness: $(STAMP)  ## Run the crash harness at every point
 	@echo "Running the crash harness at every point (this takes long) ..."
-	@HARNESS=all $(PYTEST) tests/harness $(PYTEST_ARGS)
+	@HARNESS=all $(PYTEST) tests/harness tests/*/test_bad_*.py $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## Measure the flows against their floors
 	@$(BIN)/channel-app bench

@@ -14,6 +14,7 @@ from clients.errors import (
 )
 from clients.omnitron_connection import PAGE
 from clients.omnitron_orders import OrderCalls
+from clients.omnitron_setup import SetupCalls
 from clients.runtime import Runtime
 from dto.batches import BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
@@ -43,10 +44,21 @@ OBJECT_LISTS: Mapping[ContentType, tuple[str, str, type[Product | ProductPrice |
     ContentType.product_image: ("product_images", "id__in", ProductImage),
 }
 """Where the objects of a type are listed, and by which filter."""
+LIST_FILTERS: Mapping[ContentType, str] = {
+    ContentType.product_price: "price_list",
+    ContentType.product_stock: "stock_list",
+}
+"""The field and filter that name the list of a price or stock. Lists beside the catalog's own are read at `extra_...`."""
 
 
-class OmnitronClient(OrderCalls):
-    """One channel of one Omnitron: goods, batches, actions and reports here, orders in `omnitron_orders`.
+def _is_of(row: Any, content_type: ContentType, number: int | None) -> bool:
+    """Whether a row is of the list that was asked for: a hub that does not know the filter answers every list's."""
+    return number is None or getattr(row, LIST_FILTERS[content_type]) in (None, number)
+
+
+class OmnitronClient(OrderCalls, SetupCalls):
+    """One channel of one Omnitron: goods, batches, actions and reports here, orders in `omnitron_orders`, what describes the
+    channel in `omnitron_setup`.
 
     Every method raises what `Transport.send` raises, and ContractError where a row lacks a field or has another type.
     """
@@ -94,12 +106,30 @@ class OmnitronClient(OrderCalls):
         params = {"product_type": 0, "sort": "id"}
         return self.pages(self._path(f"products/{which}"), Product, params, wanted=wanted, headers=headers)
 
+    async def due_offers(
+        self, content_type: ContentType, which: str, wanted: int, extra_list: int | None = None
+    ) -> AsyncIterator[list[Any]]:
+        """Pages of prices, stocks or images that are due (`which` is `inserts` or `updates`), of the catalog's own list
+        or of an extra one."""
+        resource, _, model = OBJECT_LISTS[content_type]
+        params: dict[str, Any] = {"sort": "id"}
+        if extra_list is not None:
+            resource, params = f"extra_{resource}", {**params, LIST_FILTERS[content_type]: extra_list}
+        async for rows in self.pages(self._path(f"{resource}/{which}"), model, params, wanted=wanted):
+            yield [row for row in rows if _is_of(row, content_type, extra_list)]
+
     async def objects(self, content_type: ContentType, keys: Iterable[int]) -> list[Any]:
-        """The products, prices, stocks or images with these keys, as far as they still exist."""
+        """The products, prices, stocks or images with these keys, as far as they still exist. What the catalog's own
+        lists do not hold is looked for in the extra ones."""
         resource, name, model = OBJECT_LISTS[content_type]
         wanted = set(keys)
-        rows = await self._by_keys(self._path(resource), model, name, sorted(wanted), PAGE, {})
-        return [row for row in rows if row.pk in wanted]
+        places = [resource, f"extra_{resource}"] if content_type in LIST_FILTERS else [resource]
+        found: dict[int, Any] = {}
+        for place in places:
+            missing = wanted - set(found)
+            rows = await self._by_keys(self._path(place), model, name, sorted(missing), PAGE, {})
+            found.update((row.pk, row) for row in rows if row.pk in missing)
+        return list(found.values())
 
     async def mapped_product(self, pk: int, language: str | None = None) -> MappedProduct:
         """The mapping of one product.
@@ -119,19 +149,23 @@ class OmnitronClient(OrderCalls):
             raise MappingError(message, **error.context) from error
         return self._parse(MappedProduct, reply.data, f"GET {path}")
 
-    async def prices_of(self, products: Sequence[int], price_list: int) -> list[ProductPrice]:
-        """The prices of these products in a list."""
-        path, params = self._path("product_prices"), {"price_list": price_list}
-        rows = await self._by_keys(path, ProductPrice, "product__pk__in", products, PRODUCTS_PER_FILTER, params)
-        wanted = set(products)
-        return [row for row in rows if row.product in wanted and row.price_list in (None, price_list)]
+    async def prices_of(self, products: Sequence[int], price_list: int, *, extra: bool = False) -> list[ProductPrice]:
+        """The prices of these products in a list: the catalog's own, or an `extra` one."""
+        return await self._offers_of(ContentType.product_price, products, price_list, extra=extra)
 
-    async def stocks_of(self, products: Sequence[int], stock_list: int) -> list[ProductStock]:
-        """The stocks of these products in a list."""
-        path, params = self._path("product_stocks"), {"stock_list": stock_list}
-        rows = await self._by_keys(path, ProductStock, "product__pk__in", products, PRODUCTS_PER_FILTER, params)
+    async def stocks_of(self, products: Sequence[int], stock_list: int, *, extra: bool = False) -> list[ProductStock]:
+        """The stocks of these products in a list: the catalog's own, or an `extra` one."""
+        return await self._offers_of(ContentType.product_stock, products, stock_list, extra=extra)
+
+    async def _offers_of(
+        self, content_type: ContentType, products: Sequence[int], number: int, *, extra: bool
+    ) -> list[Any]:
+        resource, _, model = OBJECT_LISTS[content_type]
+        path = self._path(f"extra_{resource}" if extra else resource)
+        params = {LIST_FILTERS[content_type]: number}
+        rows: list[Any] = await self._by_keys(path, model, "product__pk__in", products, PRODUCTS_PER_FILTER, params)
         wanted = set(products)
-        return [row for row in rows if row.product in wanted and row.stock_list in (None, stock_list)]
+        return [row for row in rows if row.product in wanted and _is_of(row, content_type, number)]
 
     async def categories_of(self, product: int) -> list[ProductCategory]:
         """The categories in which a product stands, of every tree."""
@@ -250,6 +284,13 @@ class OmnitronClient(OrderCalls):
             and (local_batch_id is None or row.local_batch_id == local_batch_id)
             and (status is None or row.status == status)
         ]
+
+    async def products_on_channel(self) -> AsyncIterator[list[IntegrationAction]]:
+        """Pages of the actions of all products that the channel has, in whatever version."""
+        params = {"channel_id": self.channel_id, "content_type_name": ContentType.product, "sort": "id"}
+        pages = self.pages(self._path("integration_actions"), IntegrationAction, params, wanted=10 * PAGE)
+        async for rows in pages:
+            yield [row for row in rows if row.remote_id and row.content_type.model == ContentType.product]
 
     def deleted_actions(self, wanted: int) -> AsyncIterator[list[IntegrationAction]]:
         """Pages of the product actions whose product no longer belongs on the channel."""

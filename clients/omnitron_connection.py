@@ -1,6 +1,7 @@
 """One call to Omnitron, and its lists: log-in, paging, parsing. What is asked for stands in the modules beside this one."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,8 +19,12 @@ Row = TypeVar("Row", bound=BaseModel)
 
 PAGE = 100
 """Rows asked for in one page: a server may cap it there (assumed)."""
+_HEADER_VALUE = re.compile(r"[!-~]+")
+"""What a header can carry as a key: neither blanks nor anything beyond ASCII."""
 MOST_PAGES = 100_000
 """A list that goes on after so many pages never ends."""
+PAGES_AHEAD = 64
+"""Pages that are asked for side by side: enough to keep a client busy, few enough to be held at once."""
 
 
 def chunks(keys: Iterable[Any], size: int) -> list[list[Any]]:
@@ -117,7 +122,7 @@ class OmnitronConnection:
             )
             raise self._log_in_refused from error
         key = reply.data.get("key") if isinstance(reply.data, dict) else None
-        if not isinstance(key, str) or not key:
+        if not isinstance(key, str) or not _HEADER_VALUE.fullmatch(key):
             raise ContractError("Omnitron answered the log-in without a `key`. Is OMNITRON_URL an Omnitron's address?")
         self.redactor.learn(key)
         return key
@@ -130,7 +135,8 @@ class OmnitronConnection:
             return model.model_validate(data)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "the answer"
+            # A way that leads through a mapping names its keys, and they may be anything.
+            field = self.redactor.line(".".join(str(part) for part in first["loc"]), limit=200) or "the answer"
             raise ContractError(
                 f"Omnitron's answer to {what} is not a {model.__name__}: {field}: {first['msg']}. "
                 "Has its API changed? `channel-app check` compares it with the contract."
@@ -159,7 +165,7 @@ class OmnitronConnection:
             if done >= MOST_PAGES:
                 raise ContractError(f"Omnitron's list {path} did not end after {done} pages.", path=path)
             missing = min(wanted, count) - done * size
-            ahead = max(1, min(-(-missing // size), MOST_PAGES - done)) if size else 1
+            ahead = max(1, min(-(-missing // size), MOST_PAGES - done, PAGES_AHEAD)) if size else 1
             batch = await asyncio.gather(
                 *(self._page(path, model, params, done + 1 + index, headers) for index in range(ahead))
             )

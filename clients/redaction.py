@@ -34,8 +34,10 @@ _BARE = r"""[^\s,}\]\[{]++"""
 _CREDENTIAL_FIELD = re.compile(_FIELD % _CREDENTIAL + rf"(?:{_QUOTED}|{_LISTED}|{_BARE})", re.IGNORECASE)
 _PERSONAL_FIELD = re.compile(_FIELD % _PERSONAL + rf"(?:{_QUOTED}|{_BARE})", re.IGNORECASE)
 
+# In an address, or as Python prints an object: `first_name='Ada'`.
+_REPR = r"""'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?"""
 _QUERY_FIELD = re.compile(
-    rf"((?<![\w-])(?=[\w-]{{1,100}}=)(?:{_CREDENTIAL}|{_PERSONAL})=)[^&\s\"']*+",
+    rf"((?<![\w-])(?=[\w-]{{1,100}}=)(?:{_CREDENTIAL}|{_PERSONAL})=)(?:{_REPR}|[^&\s\"']*+)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
@@ -49,8 +51,9 @@ _PHONE = re.compile(
     r"(?<![\w.-])(?:\+|00)\d[\d ()-]{7,16}\d(?![\w-])"
     r"|(?<![\w.-])\(?(?:90|0)?5\d{2}\)?[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}(?![\w-])"
 )
-# Marks that turn the direction of text are among them: they make a line of a log read as another one.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Marks that turn the direction of text are among them: they make a line of a log read as another one. So are halves of
+# characters, which JSON can hold and no file or terminal can.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAK = re.compile(r"[\t\n]")
 
 

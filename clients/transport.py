@@ -40,6 +40,8 @@ LONGEST_WAIT = 120.0
 QUOTED_CHARACTERS = 200
 KEPT_BYTES = 40_000
 """Bytes of a body that are kept for reports: more than they quote, for what is cut in half cannot be masked."""
+LARGEST_EXPONENT = 400
+"""Of ten, in a number of JSON; a binary float ends at 308."""
 OVERLOAD = frozenset({429, 503})
 _NO_PATH = re.compile(r"[a-z][a-z0-9+.-]*://|//|[^#]*#", re.IGNORECASE)
 
@@ -246,7 +248,7 @@ class Transport:
         data: Any = None
         if raw.strip():
             try:
-                data = json.loads(raw, parse_float=Decimal)
+                data = json.loads(raw, parse_float=_exact)
             except (ValueError, RecursionError):
                 raise self._unreadable(call, status, self._quote(raw)) from None
         elif call.method == "GET":
@@ -258,7 +260,7 @@ class Transport:
         """The table from HTTP status to what to do next."""
         status = response.status_code
         try:
-            body = json.loads(raw, parse_float=Decimal)
+            body = json.loads(raw, parse_float=_exact)
             words = self.redactor.line(message_of(body), limit=500)
         except (ValueError, RecursionError):
             body = None
@@ -348,6 +350,15 @@ def _unusable(call: Call, message: str, **context: Any) -> ChannelAppError:
     """An answer of which nothing can be used: a write may have been applied all the same, a read is none."""
     kind = ContractError if call.method == "GET" else LostAnswerError
     return kind(message, method=call.method, path=call.path, **context)
+
+
+def _exact(text: str) -> Decimal:
+    """A number of JSON, to the last digit. One of an absurd size is none: where a whole number is due, 1e999999999 would
+    fill the memory."""
+    number = Decimal(text)
+    if abs(number.adjusted()) > LARGEST_EXPONENT:
+        raise ValueError(f"`{text[:20]}` is no number that anybody counts with")
+    return number
 
 
 def _beginning(raw: bytes) -> str:

@@ -5,15 +5,26 @@ from decimal import Decimal
 from typing import Annotated, Any, dataclass_transform
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 
 def _as_utc(moment: datetime) -> datetime:
     """A naive date is UTC already: that is what Omnitron and the peer's integrations write."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
 
 
 def _wire_date(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _as_json(value: Any) -> Any:
+    try:
+        return to_jsonable_python(value, inf_nan_mode="null")
+    except PydanticSerializationError as error:
+        raise ValueError(str(error)) from None
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -33,10 +44,18 @@ UtcDatetime = Annotated[
 
 Money = Annotated[
     Decimal,
-    Field(allow_inf_nan=False),
+    # Written out, a number such as 1e999999999 would fill the memory.
+    Field(allow_inf_nan=False, max_digits=60, decimal_places=30),
     PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json"),
 ]
 """An exact amount or rate. Read from a decimal string or a number, written as a decimal string."""
+
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A key or a count, as databases have them."""
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
+"""Fields of anybody's choice, as JSON has them: amounts and dates in it are texts. What JSON cannot say is refused here,
+where one object is at stake, and not when it is sent with all others."""
 
 EmptyAsNone = BeforeValidator(_none_if_empty)
 """For optional fields whose absence is sometimes written as an empty string."""

@@ -20,6 +20,27 @@ RemoteId = Annotated[str | None, EmptyAsNone, BeforeValidator(_text_of_number)]
 """The channel's name for an object. Always text, whatever it was sent as; empty means unknown."""
 
 
+def _list_key(value: Any) -> Any:
+    return value.get("pk", value.get("id")) if isinstance(value, dict) else value
+
+
+ListKey = Annotated[int, BeforeValidator(_list_key)]
+"""The key of a price or stock list. Some catalogs show the list itself in its place."""
+
+Codes = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
+"""Key of a list → its code on the channel. Empty where the merchant left the field empty."""
+
+
+def _key_of(value: Any) -> Any:
+    return value.get("pk", value.get("id")) if isinstance(value, dict) else value
+
+
+Reference = Annotated[int, BeforeValidator(_key_of)]
+"""Another row, by its key; some lists show the row itself in its place."""
+OptionalReference = Annotated[int | None, BeforeValidator(_key_of)]
+"""The same where there may be none."""
+
+
 class RetryLimits(OmnitronObject):
     """How often, and for how long, Omnitron offers a failed object again."""
 
@@ -35,8 +56,10 @@ class ChannelConf(OmnitronObject):
     ATTRIBUTE_SET_STRATEGY: str | None = None
     remote_id_attribute: Annotated[str | None, EmptyAsNone] = None
     """Path to the product field that identifies it on the channel, joined with `__`; none means `sku`."""
-    WAREHOUSE_CODES: Annotated[dict[str, str], NoneAsNothing] = {}
-    CURRENCY_MAPPINGS: Annotated[dict[str, str], NoneAsNothing] = {}
+    WAREHOUSE_CODES: Codes = {}
+    """Extra stock list → the country's or warehouse's code on the channel."""
+    CURRENCY_MAPPINGS: Codes = {}
+    """Extra price list → the country's or currency's code on the channel."""
     CUSTOMER_IDENTIFIER_FIELD: Annotated[CustomerIdentifierField | None, EmptyAsNone] = None
     """What tells two customers apart; none means the e-mail address."""
     reason_mapping: Annotated[dict[str, int], NoneAsNothing] = {}
@@ -55,6 +78,10 @@ class ChannelConf(OmnitronObject):
         return (self.__pydantic_extra__ or {}).get(key, default)
 
 
+def _empty_unless_object(value: Any) -> Any:
+    return value if isinstance(value, dict) else {}
+
+
 class Channel(OmnitronObject):
     """A sales channel: one marketplace of one shop."""
 
@@ -64,7 +91,7 @@ class Channel(OmnitronObject):
     category_tree: int | None = None
     is_active: bool = True
     conf: ChannelConf = ChannelConf()
-    schema_: Annotated[dict[str, Any], Field(alias="schema")] = {}
+    schema_: Annotated[dict[str, Any], Field(alias="schema"), BeforeValidator(_empty_unless_object)] = {}
 
 
 class Catalog(OmnitronObject):
@@ -75,8 +102,8 @@ class Catalog(OmnitronObject):
     stock_list: int | None = None
     price_list: int | None = None
     category_tree: int | None = None
-    extra_stock_lists: list[Any] = []
-    extra_price_lists: list[Any] = []
+    extra_stock_lists: list[ListKey] = []
+    extra_price_lists: list[ListKey] = []
 
 
 class ContentTypeRow(OmnitronObject):
@@ -137,6 +164,10 @@ class ProductPrice(OmnitronObject):
     modified_date: UtcDatetime | None = None
     remote_id: RemoteId = None
     """Attached by the commands that offer it: its product's name on the channel."""
+    code: str | None = None
+    """Attached by the commands that read an extra list: the country or currency that the list is for."""
+    productstock: "ProductStock | None" = None
+    """Attached by `get_stocks_from_product_prices`, for reference."""
 
 
 class ProductStock(OmnitronObject):
@@ -152,6 +183,10 @@ class ProductStock(OmnitronObject):
     modified_date: UtcDatetime | None = None
     remote_id: RemoteId = None
     """Attached by the commands that offer it: its product's name on the channel."""
+    code: str | None = None
+    """Attached by the commands that read an extra list: the country or warehouse that the list is for."""
+    productprice: ProductPrice | None = None
+    """Attached by `get_prices_from_product_stocks`, for reference."""
 
 
 class CategoryNode(OmnitronObject):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from dto.base import Dto, EmptyAsNone, Money, UtcDatetime
+from dto.base import Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole
 from dto.enums import CancellationType
 
 _OptionalMoment = Annotated[UtcDatetime | None, EmptyAsNone]
@@ -36,7 +36,7 @@ class CustomerDto(Dto):
     first_name: str
     last_name: str
     channel_code: str
-    extra_field: dict[str, Any] | None = None
+    extra_field: JsonObject | None = None
     phone_number: str | None = None
     is_active: bool | None = True
 
@@ -66,7 +66,7 @@ class AddressDto(Dto):
     e_bill_taxpayer: bool | None = False
     remote_id: str | None = None
     identity_number: str | None = None
-    extra_field: dict[str, Any] | None = None
+    extra_field: JsonObject | None = None
     is_active: bool | None = True
     retail_store: str | None = None
 
@@ -76,16 +76,16 @@ class OmnitronOrderDto(Dto):
 
     remote_id: str
     number: str
-    channel: int
-    customer: int
-    shipping_address: int
-    billing_address: int
+    channel: Whole
+    customer: Whole
+    shipping_address: Whole
+    billing_address: Whole
     currency: str
     amount: Money
     shipping_amount: Money
     shipping_tax_rate: Money
-    extra_field: dict[str, Any]
-    cargo_company: int
+    extra_field: JsonObject
+    cargo_company: Whole
     created_at: UtcDatetime
     delivery_type: str | None = None
     discount_amount: Money | None = Decimal(0)
@@ -121,18 +121,18 @@ class OrderItemDto(Dto):
     price_currency: str
     price: Money
     tax_rate: Money
-    extra_field: dict[str, Any]
+    extra_field: JsonObject
     status: str | None = None
-    price_list: int | None = None
-    stock_list: int | None = None
+    price_list: Whole | None = None
+    stock_list: Whole | None = None
     tracking_number: str | None = None
     invoice_number: str | None = None
     invoice_date: _OptionalMoment = None
     carrier_shipping_code: str | None = ""
     discount_amount: Money | None = Decimal(0)
     retail_price: Money | None = Decimal(0)
-    attributes: dict[str, Any] | None = None
-    attributes_kwargs: dict[str, Any] | None = None
+    attributes: JsonObject | None = None
+    attributes_kwargs: JsonObject | None = None
     parent: str | None = None
     delivered_date: _OptionalMoment = None
     estimated_delivery_date: _OptionalMoment = None
@@ -178,7 +178,7 @@ class ChannelUpdateOrderItemDto(Dto):
     invoice_number: str | None = None
     invoice_date: _OptionalMoment = None
     tracking_number: str | None = None
-    extra_field: dict[str, Any] | None = None
+    extra_field: JsonObject | None = None
 
 
 class CancellationRequestDto(Dto):

@@ -1,10 +1,10 @@
 """What the merchant and the operator are told about calls to the channel and about failed objects."""
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field
 
-from dto.base import Dto, UtcDatetime
+from dto.base import Dto, JsonObject, UtcDatetime, Whole
 from dto.enums import ContentType
 
 _EVENT_TYPES: dict[str, str] = {
@@ -28,7 +28,7 @@ class ErrorReportDto(Dto):
     """
 
     action_content_type: str
-    action_object_id: int
+    action_object_id: Whole
     modified_date: UtcDatetime
     raw_request: str = ""
     raw_response: str = ""
@@ -46,14 +46,14 @@ class OperationalEventDto(Dto):
     level: Literal["info", "error"]
     source: str
     message: str
-    context: dict[str, Any] = Field(default_factory=dict)
-    tags: dict[str, Any] = Field(default_factory=dict)
+    context: JsonObject = Field(default_factory=dict)
+    tags: JsonObject = Field(default_factory=dict)
     action_content_type: str | None = None
-    action_object_id: int | None = None
+    action_object_id: Whole | None = None
     trace_id: str | None = None
     span_id: str | None = None
     parent_span_id: str | None = None
-    raw_data: dict[str, Any] | None = None
+    raw_data: JsonObject | None = None
 
     @classmethod
     def from_error_report(cls, report: ErrorReportDto, source: str = "channel_app") -> Self:

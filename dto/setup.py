@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from dto.base import Dto
+from dto.base import Dto, JsonObject
 from dto.enums import ChannelConfSchemaDataTypes
 
 
@@ -108,4 +108,4 @@ with warnings.catch_warnings():
         data_type: ChannelConfSchemaDataTypes
         key: str
         label: str
-        schema: dict[str, Any] | None = None  # type: ignore[assignment]  # see above
+        schema: JsonObject | None = None  # type: ignore[assignment]  # see above

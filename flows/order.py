@@ -13,8 +13,7 @@ from dto.enums import BatchRequestStatus, ContentType
 from dto.outcomes import Fetched
 from dto.reports import ErrorReportDto
 from dto.summary import RunSummary
-from flows.parameters import parameter
-from flows.product import BatchSize, IsSuccessLog, IsSync, MaxBatches
+from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.run import Run, run_flow
 from flows.sending import Limits, Sending, send_all
 from tasks import reports
@@ -96,9 +95,10 @@ class _Arrivals:
         """What the channel has, each thing once; what cannot be understood is reported."""
         fetched: Fetched[Item] = await self.channel.do_action(command, since=self.since)
         await self.hub.tell([line for line in fetched.reports if log or not line.is_ok])
+        line = self.run.runtime.redactor.line  # a connector may call a row by a customer's address
         unreadable = "The connector could not make sense of it: {}. It is read again on the next run."
         await self.hub.tell(
-            [self._failed(kind, row.name, "Unreadable", unreadable.format(row.why)) for row in fetched.unreadable]
+            [self._failed(kind, line(row.name), "Unreadable", unreadable.format(row.why)) for row in fetched.unreadable]
         )
         # Of two lines about one thing, the later is what the channel says by now.
         found = {name(item): item for item in fetched.items}
@@ -189,7 +189,7 @@ class _Arrivals:
         return reports.of_arrival(self.hub.channel_id, kind, name, code, text, self.run.runtime.clock.now())
 
 
-@flow(name="fetch and create orders", flow_run_name="fetch and create orders", persist_result=False)
+@flow(name="fetch and create order", flow_run_name="fetch and create order", persist_result=False)
 async def fetch_and_create_order(
     is_success_log: IsSuccessLog = True,
     lookback_days: LookbackDays = None,
@@ -213,7 +213,7 @@ async def fetch_and_create_order(
             leaves = {entry.order.number: entry.order.created_at + window for entry in some}
             await arrivals.take_in(ImportOrders, "order", some, leaves)
 
-    return await run_flow("fetch and create orders", work)
+    return await run_flow("fetch and create order", work)
 
 
 @flow(name="update orders", flow_run_name="update orders", persist_result=False)
@@ -240,7 +240,7 @@ async def update_orders(
     )
 
 
-@flow(name="fetch and create cancellations", flow_run_name="fetch and create cancellations", persist_result=False)
+@flow(name="fetch and create cancel", flow_run_name="fetch and create cancel", persist_result=False)
 async def fetch_and_create_cancel(
     is_success_log: IsSuccessLog = True, lookback_days: LookbackDays = None
 ) -> RunSummary:
@@ -256,7 +256,7 @@ async def fetch_and_create_cancel(
         )
         await arrivals.take_in(CreateOrderCancel, "cancellation of order", cancels)
 
-    return await run_flow("fetch and create cancellations", work)
+    return await run_flow("fetch and create cancel", work)
 
 
 @flow(name="fetch and update order items", flow_run_name="fetch and update order items", persist_result=False)
@@ -321,7 +321,7 @@ async def update_cancellation_requests(
     )
 
 
-@flow(name="create order shipping infos", flow_run_name="create order shipping infos", persist_result=False)
+@flow(name="create order shipping info", flow_run_name="create order shipping info", persist_result=False)
 async def create_order_shipping_info(
     is_success_log: IsSuccessLog = True, lookback_days: LookbackDays = None
 ) -> RunSummary:
@@ -334,4 +334,4 @@ async def create_order_shipping_info(
         run.counts["not in Omnitron yet"] += len(listed) - len(known)
         await arrivals.take_in(CreateOrderShippingInfo, "order", known)
 
-    return await run_flow("create order shipping infos", work)
+    return await run_flow("create order shipping info", work)

@@ -6,7 +6,7 @@ from prefect import flow
 
 from dto.enums import ContentType
 from dto.summary import RunSummary
-from flows.parameters import parameter
+from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.sending import Limits, Sending, Stage, Step, send_all
 from tasks.channel.products import (
     CheckDeletedProducts,
@@ -30,16 +30,7 @@ AddMapped = Annotated[bool, parameter(description="Attach each product's mapping
 AddStock = Annotated[bool, parameter(description="Attach each product's stock; it is integrated with the product.")]
 AddPrice = Annotated[bool, parameter(description="Attach each product's price; it is integrated with the product.")]
 AddCategories = Annotated[bool, parameter(description="Attach each product's categories in the channel's tree.")]
-IsSync = Annotated[
-    bool | None,
-    parameter(description="Whether the channel is expected to answer at once. Left out: as the channel answers."),
-]
-IsSuccessLog = Annotated[bool, parameter(description="Write successful calls into the merchant's log too.")]
 OutOfStock = Annotated[bool, parameter(description="Leave out products without a piece in stock.")]
-BatchSize = Annotated[int, parameter(ge=1, le=5_000, description="Products in one batch; a channel may take fewer.")]
-MaxBatches = Annotated[
-    int | None, parameter(ge=1, description="Stop after so many batches. Left out: until nothing is due.")
-]
 Language = Annotated[str | None, parameter(description="Language of names and mappings, as in Accept-Language.")]
 
 

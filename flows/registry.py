@@ -5,6 +5,8 @@ from typing import Any
 
 from prefect import Flow
 
+from flows.compare import compare_prices, compare_stocks
+from flows.image import insert_and_update_images, insert_product_images, update_product_images
 from flows.order import (
     create_order_shipping_info,
     fetch_and_create_cancel,
@@ -14,8 +16,28 @@ from flows.order import (
     update_cancellation_requests,
     update_orders,
 )
+from flows.price import (
+    insert_and_update_prices,
+    insert_product_prices,
+    insert_product_prices_from_extra_price_list,
+    update_product_prices,
+    update_product_prices_from_extra_price_list,
+)
 from flows.product import delete_products, insert_and_update_products, insert_products, update_products
 from flows.recover import recover
+from flows.setup import (
+    create_or_update_attributes,
+    create_or_update_category_attributes,
+    create_or_update_category_tree_and_nodes,
+    update_channel_conf_schema,
+)
+from flows.stock import (
+    insert_and_update_stocks,
+    insert_product_stocks,
+    insert_product_stocks_from_extra_stock_list,
+    update_product_stocks,
+    update_product_stocks_from_extra_stock_list,
+)
 from flows.verify import verify_batch, verify_open_batches
 
 FLOWS: Mapping[str, Flow[..., Any]] = {
@@ -25,6 +47,21 @@ FLOWS: Mapping[str, Flow[..., Any]] = {
         update_products,
         insert_and_update_products,
         delete_products,
+        insert_product_prices,
+        update_product_prices,
+        insert_and_update_prices,
+        insert_product_prices_from_extra_price_list,
+        update_product_prices_from_extra_price_list,
+        insert_product_stocks,
+        update_product_stocks,
+        insert_and_update_stocks,
+        insert_product_stocks_from_extra_stock_list,
+        update_product_stocks_from_extra_stock_list,
+        insert_product_images,
+        update_product_images,
+        insert_and_update_images,
+        compare_prices,
+        compare_stocks,
         fetch_and_create_order,
         update_orders,
         fetch_and_create_cancel,
@@ -35,5 +72,9 @@ FLOWS: Mapping[str, Flow[..., Any]] = {
         verify_batch,
         verify_open_batches,
         recover,
+        update_channel_conf_schema,
+        create_or_update_category_tree_and_nodes,
+        create_or_update_category_attributes,
+        create_or_update_attributes,
     )
 }

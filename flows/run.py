@@ -22,8 +22,8 @@ from tasks.settlement import Irregularities
 from tasks.unforeseen import unforeseen
 
 REMOTE_BATCHES_KEPT = 100
-FAILURES_SHOWN = 100
-"""Rows of the table of failures."""
+ROWS_SHOWN = 100
+"""Rows of a table in the artifact of a run."""
 
 
 class RunFailedError(ChannelAppError):
@@ -33,6 +33,31 @@ class RunFailedError(ChannelAppError):
     def summary(self) -> RunSummary:
         """What the run did until then."""
         return self.context["summary"]  # type: ignore[no-any-return]
+
+
+class Table:
+    """What a run shows beside its counts: the first hundred rows, and how many more there are."""
+
+    def __init__(self, *columns: str) -> None:
+        self.columns = columns
+        self.rows: list[tuple[str, ...]] = []
+        self.total = 0
+
+    def add(self, *row: str) -> None:
+        """One row more."""
+        self.total += 1
+        if len(self.rows) < ROWS_SHOWN:
+            self.rows.append(row)
+
+    def markdown(self) -> list[str]:
+        """Its lines; none for an empty table."""
+        if not self.rows:
+            return []
+        lines = [self.columns, ("---",) * len(self.columns), *self.rows]
+        hidden = self.total - len(self.rows)
+        return ["| " + " | ".join(map(_cell, line)) + " |" for line in lines] + ["", f"and {hidden} more"] * bool(
+            hidden
+        )
 
 
 class Run:
@@ -46,8 +71,11 @@ class Run:
         self.irregularities: Counter[str] = Counter()
         self.batches = 0
         self.remote_batches: list[str] = []
-        self.failed_objects: list[tuple[str, str, str, str]] = []
-        """For the table: what, code, message, batch; the first hundred."""
+        self.reason: str | None = None
+        """Why a run that completed had nothing to do."""
+        self.failed_objects = Table("object", "reason", "message", "batch")
+        self.tables = [self.failed_objects]
+        """What the artifact shows; a flow may add a table of its own."""
         self._traffic: list[Traffic] = []
         self._channel: ChannelIntegration | None = None
         self._started = runtime.clock.monotonic()
@@ -88,8 +116,7 @@ class Run:
         """Counts something that failed, and keeps the first hundred for the table."""
         self.counts["failed"] += 1
         self.failures[code] += 1
-        if len(self.failed_objects) < FAILURES_SHOWN:
-            self.failed_objects.append((name, code, message, batch))
+        self.failed_objects.add(name, code, message, batch)
 
     def add_irregularities(self, odd: Irregularities) -> None:
         """Counts lines of the channel's answer that fit nothing."""
@@ -148,8 +175,8 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             await _show(run, summary)
             raise RunFailedError(message, summary=summary) from error
         else:
-            summary = run.summary(RunOutcome.completed)
-            logger().info("%s: %s", title, sentence(summary))
+            summary = run.summary(RunOutcome.completed, run.reason)
+            logger().info("%s: %s", title, summary.reason or sentence(summary))
         await _show(run, summary)
         return summary
 
@@ -159,7 +186,8 @@ def sentence(summary: RunSummary) -> str:
     counts = ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
     why = "; ".join(f"{number} {code}" for code, number in summary.failures.items())
     reasons = f" ({why})" if why else ""
-    return f"{counts}{reasons}; {summary.batches} batches, {summary.requests} requests, {summary.seconds:.1f} s"
+    batches = f"{summary.batches} batch{'' if summary.batches == 1 else 'es'}"
+    return f"{counts}{reasons}; {batches}, {summary.requests} requests, {summary.seconds:.1f} s"
 
 
 async def _show(run: Run, summary: RunSummary) -> None:
@@ -168,11 +196,8 @@ async def _show(run: Run, summary: RunSummary) -> None:
         return
     channel = run.runtime.settings.OMNITRON_CHANNEL_ID
     lines = [f"# {run.title.capitalize()}: {summary.outcome}", "", summary.reason or sentence(summary), ""]
-    if run.failed_objects:
-        lines += ["| object | reason | message | batch |", "| --- | --- | --- | --- |"]
-        lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in run.failed_objects]
-        hidden = summary.counts.get("failed", 0) - len(run.failed_objects)
-        lines += ["", f"and {hidden} more"] if hidden > 0 else []
+    for table in run.tables:
+        lines += [*table.markdown(), ""]
     await acreate_markdown_artifact(
         key=f"{run.title.replace(' ', '-')}-channel-{channel}",
         markdown=run.runtime.redactor.text("\n".join(lines), limit=200_000),

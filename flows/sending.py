@@ -2,13 +2,14 @@
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from clients.deadline import deadline
-from clients.errors import ConfigError, ContractError, DeadlineError, TakenOverError
+from clients.errors import ConfigError, ContractError, DeadlineError, RefusedError, TakenOverError
 from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
+from dto.omnitron import Catalog, ChannelConf
 from dto.outcomes import Accepted, Completed, SendOutcome
 from dto.summary import RunSummary
 from flows.run import Run, ending, run_flow
@@ -74,6 +75,39 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
         hub = await run.open_hub(read_channel=False)
         for sending in sendings:
             await _Drain(run, hub, connector, sending, limits).run_out()
+
+    return await run_flow(title, work)
+
+
+async def send_lists(
+    passes: Callable[[Catalog, ChannelConf], Sequence[Sending]], *, title: str, limits: Limits, none: str
+) -> RunSummary:
+    """Drains list after list, each in a pass of its own: one with nothing due, or that Omnitron does not let be read,
+    keeps no other waiting. `none` is said where there is no list at all.
+
+    Raises:
+        RunFailedError: as `send_all`; and after all other lists, where one could not be read.
+    """
+
+    async def work(run: Run) -> None:
+        connector = load_channel(run.runtime)
+        hub = await run.open_hub()
+        sendings = passes(hub.catalog, hub.channel.conf)
+        connector.require(*{sending.send for sending in sendings})
+        if not sendings:
+            run.reason = none
+        unread: list[RefusedError] = []
+        for sending in sendings:
+            try:
+                await _Drain(run, hub, connector, sending, limits).run_out()
+            except RefusedError as error:
+                if hub.batch_request is None or hub.batch_request.status is not None:
+                    raise
+                # Nothing was committed: whatever is wrong with this list costs no object an attempt.
+                hub.logger().error("%s: %s", sending.title, error.message)
+                unread.append(error)
+        if unread:
+            raise unread[0]
 
     return await run_flow(title, work)
 

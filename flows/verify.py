@@ -11,19 +11,25 @@ from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import BatchRequest
 from dto.outcomes import CheckOutcome, Completed, InProgress, Unknown
 from dto.summary import RunSummary
-from flows.parameters import parameter
-from flows.product import IsSuccessLog
+from flows.parameters import IsSuccessLog, parameter
 from flows.run import Run, run_flow
 from tasks.batch import Batch
 from tasks.channel.command import CheckCommand
+from tasks.channel.images import CheckImages
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.orders import CheckOrders
+from tasks.channel.prices import CheckPrices
 from tasks.channel.products import CheckDeletedProducts, CheckProducts
+from tasks.channel.stocks import CheckStocks
 from tasks.concurrency import for_each
 from tasks.omnitron.batch_requests import (
     GetBatchRequests,
+    ProcessBatchRequests,
     ProcessDeleteProductBatchRequests,
+    ProcessImageBatchRequests,
+    ProcessPriceBatchRequests,
     ProcessProductBatchRequests,
+    ProcessStockBatchRequests,
 )
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.order_updates import ProcessOrderBatchRequests
@@ -40,12 +46,15 @@ class Verifying:
     """How batches of one type are asked for, and settled."""
 
     check: type[CheckCommand]
-    settle: type[ProcessProductBatchRequests | ProcessDeleteProductBatchRequests]
+    settle: type[ProcessBatchRequests | ProcessDeleteProductBatchRequests]
     well: str = "integrated"
 
 
 VERIFYING: Mapping[ContentType, Verifying] = {
     ContentType.product: Verifying(CheckProducts, ProcessProductBatchRequests),
+    ContentType.product_price: Verifying(CheckPrices, ProcessPriceBatchRequests),
+    ContentType.product_stock: Verifying(CheckStocks, ProcessStockBatchRequests),
+    ContentType.product_image: Verifying(CheckImages, ProcessImageBatchRequests),
     ContentType.order: Verifying(CheckOrders, ProcessOrderBatchRequests, "updated"),
     ContentType.integration_action: Verifying(CheckDeletedProducts, ProcessDeleteProductBatchRequests, "deleted"),
 }

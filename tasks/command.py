@@ -84,7 +84,7 @@ class CommandInterface(Generic[In, Out]):
         if inspect.iscoroutinefunction(self.send):
             response = await self.send(transformed)
         else:
-            response = await _awaited(await asyncio.to_thread(self.send, transformed))
+            response = await _awaited(await in_thread(self.send, transformed))
         result: Out = await _awaited(self.normalize_response(data, validated, transformed, response))
         return result
 
@@ -121,6 +121,23 @@ class CommandInterface(Generic[In, Out]):
         """The run's log; its lines say channel, content type and batch."""
         log: Logger = self.integration.logger(self.batch_request)
         return log
+
+
+async def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
+    """A call that may block, in a thread of its own.
+
+    Raises:
+        RuntimeError: it raised StopIteration, as `next(...)` does. No future can carry that: its caller would wait for ever.
+    """
+
+    def run() -> Result:
+        try:
+            return work(*arguments)
+        except StopIteration as error:
+            lost = RuntimeError("StopIteration: a `next(...)` found nothing")
+            raise lost.with_traceback(error.__traceback__) from None
+
+    return await asyncio.to_thread(run)
 
 
 async def _awaited(value: Any) -> Any:

@@ -65,8 +65,8 @@ class _Names:
         remote_id = result.remote_id or ""
         if isinstance(result, OrderBatchRequestResponseDto):
             return self.by_remote_id.get(remote_id) or self.by_key.get(result.number, [])
-        if result.sku:
-            return self.by_key.get(result.sku, [])
+        if result.sku in self.by_key:
+            return self.by_key[result.sku]
         return self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])
 
 
@@ -135,16 +135,18 @@ def _decide(
 
 
 def _shared_remote_ids(batch: Batch, answers: dict[Reference, list[ItemResult]]) -> dict[str, list[str]]:
-    """Remote id → the items of this batch that were given it."""
-    names: dict[str, list[str]] = defaultdict(list)
+    """Remote id → the items of this batch that were given it, and those that it belonged to before."""
+    known: dict[str, dict[str, None]] = defaultdict(dict)
+    given: dict[str, dict[str, None]] = defaultdict(dict)
+    for member in batch.of_type():
+        if member.remote_id and member.failure is None:
+            known[member.remote_id][_name(member)] = None
     for member in batch.waiting():
-        if member.remote_id:
-            continue
-        given = answers.get(member.reference, ())
-        for remote_id in {result.remote_id for result in given if result.status is ResponseStatus.success}:
-            if remote_id:
-                names[remote_id].append(_name(member))
-    return names
+        if not member.remote_id:
+            for result in answers.get(member.reference, ()):
+                if result.status is ResponseStatus.success and result.remote_id:
+                    given[result.remote_id][_name(member)] = None
+    return {remote_id: list({**known[remote_id], **names}) for remote_id, names in given.items()}
 
 
 def fail_waiting(batch: Batch, reason: FailedReasonType, code: str, message: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from deployments.sandbox.access import Access
 from deployments.sandbox.dates import canonical
+from deployments.sandbox.hub_setup import add_setup_routes
 from deployments.sandbox.hub_state import HubState
 from deployments.sandbox.ledger import CONTENT_TYPE_IDS, Key
 from deployments.sandbox.listing import Filter, Listing, filters
@@ -40,6 +41,14 @@ def build_router(state: HubState, access: Access) -> Router:
     _add_actions(router, state, f"{channel}integration_actions/")
     _add_logs(router, state, channel)
     add_sales(router, state, channel)
+    add_setup_routes(
+        router,
+        state.setup,
+        state.ledger,
+        channel,
+        events=state.operational_events,
+        violation=state.violations.append,
+    )
     return router
 
 
@@ -64,11 +73,6 @@ def _add_setup(router: Router, state: HubState, channel: str) -> None:
         "GET",
         f"{channel}product_categories/detailed/",
         Listing(goods.product_categories, filters(product="product"), violation=note),
-    )
-    router.add(
-        "GET",
-        f"{channel}attribute_configs/detailed/",
-        Listing(goods.attribute_configs, filters(attribute_set="attribute_set.id"), violation=note),
     )
 
 

@@ -9,6 +9,7 @@ from deployments.sandbox.batches import Batches
 from deployments.sandbox.cancellations import Cancellations
 from deployments.sandbox.catalogue import Catalogue, money
 from deployments.sandbox.dates import Stamps
+from deployments.sandbox.hub_setup import SetupState
 from deployments.sandbox.ledger import Key, Ledger, SuccessListener
 from deployments.sandbox.offers import Offers, RetryPolicy
 from deployments.sandbox.places import Places
@@ -43,6 +44,7 @@ class HubState:
         channel_conf: dict[str, Any] | None,
         retry_interval: float,
         max_retry_count: int,
+        bulk_setup: bool,
     ) -> None:
         self.violations: list[str] = []
         self.stamps = Stamps(clock)
@@ -98,6 +100,7 @@ class HubState:
                 "CURRENCY_MAPPINGS": {str(catalogue.EXTRA_PRICE_LIST): "EUR"},
             }
         self.channel["conf"] |= channel_conf or {}
+        self.setup = SetupState(goods=self.goods, channel_id=channel_id, stamp=stamp, bulk=bulk_setup)
         self.error_reports = Table()
         self.operational_events = Table()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from clients.clock import Clock, SystemClock
+from deployments.sandbox.assortment import Assortment
 from deployments.sandbox.dates import Stamps, iso
 from deployments.sandbox.market_sales import Item, MarketSales, RequestKind
 from deployments.sandbox.market_sales_api import BUYERS_DEEDS, add_sales, add_sales_control, page
@@ -59,10 +60,12 @@ class MarketplaceSandbox(SandboxSystem):
         refuse_share: the share of skus that are refused in the result, the same ones always.
         reject_at_once_share: the share of skus that are refused in the answer to an asynchronous request already.
         seed: decides who buys what.
+        category_nodes, attributes, values: the sizes of its `assortment`; the shop's own kinds when absent.
         latency: seconds that every answer takes longer.
         clock: the time that the marketplace lives in.
 
     Attributes:
+        assortment: its categories, their attributes and its configuration fields.
         items: what is listed, by sku; `price`, `stock` and `images` hold what came for the item later, `prices` and
             `stocks` what came for a named `list`.
         acknowledged: `(kind, sku, version)` of every item that was accepted; of an order its number and version, of a
@@ -82,6 +85,9 @@ class MarketplaceSandbox(SandboxSystem):
         refuse_share: float = 0.0,
         reject_at_once_share: float = 0.0,
         seed: int = 7,
+        category_nodes: int | None = None,
+        attributes: int | None = None,
+        values: int | None = None,
         latency: float = 0.0,
         clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
@@ -93,7 +99,12 @@ class MarketplaceSandbox(SandboxSystem):
             "refuse_share": refuse_share,
             "reject_at_once_share": reject_at_once_share,
             "seed": seed,
+            "category_nodes": category_nodes,
+            "attributes": attributes,
+            "values": values,
         }
+        self.assortment: Assortment
+        self._router: Router
         self.items: dict[str, Item] = {}
         self.acknowledged: list[tuple[Kind, str, Any]] = []
         self.violations: list[str] = []
@@ -102,7 +113,6 @@ class MarketplaceSandbox(SandboxSystem):
         self._batches_made = 0
         self._sku_by_remote_id: dict[str, str] = {}
         self.sales: MarketSales
-        self._router: Router
         self._add_control()
         add_sales_control(self._control, CONTROL, lambda: self.sales)
         self._begin()
@@ -215,6 +225,8 @@ class MarketplaceSandbox(SandboxSystem):
         self.sales = MarketSales(
             seed=self._settings["seed"], listed=self.items, product_id=remote_id_of, stamp=Stamps(self.clock).next
         )
+        sizes = ("category_nodes", "attributes", "values")
+        self.assortment = Assortment(**{name: self._settings[name] for name in sizes})
         self._router = self._build_router()
         self.faults.clear()
         self.restart_log()
@@ -225,6 +237,7 @@ class MarketplaceSandbox(SandboxSystem):
         router.add("GET", "/batches/{}", self._get_batch)
         router.add("GET", "/listing", self._get_listing)
         router.add("GET", "/listing/{}", self._get_item)
+        self.assortment.add_routes(router)
         for path, (method, kind) in _PATHS.items():
             router.add(method, path, lambda request, kind=kind: self._receive(request, kind))
         router.add("PUT", "/orders", self._receive_orders)

@@ -33,6 +33,7 @@ class OmnitronSandbox(SandboxSystem):
         channel_conf: laid over the channel's default `conf`.
         retry_interval, max_retry_count: how the hub offers failed objects again (a part of `conf` as well).
         token_lifetime_seconds: how long a log-in is good for.
+        bulk_setup: whether the hub has the bulk routes of the setup.
         extra_lists: whether the catalog has extra price and stock lists, and `conf` maps them.
         latency: seconds that every answer takes longer.
         clock: the time that the hub lives in.
@@ -59,6 +60,7 @@ class OmnitronSandbox(SandboxSystem):
         max_retry_count: int = 5,
         token_lifetime_seconds: float = 3600,
         extra_lists: bool = False,
+        bulk_setup: bool = False,
         latency: float = 0.0,
         clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
@@ -75,6 +77,7 @@ class OmnitronSandbox(SandboxSystem):
             "channel_conf": channel_conf,
             "retry_interval": retry_interval,
             "max_retry_count": max_retry_count,
+            "bulk_setup": bulk_setup,
         }
         self.hub: HubState
         self._access: Access

@@ -1,15 +1,14 @@
 """What a connector's commands have in common: however a channel answers, the pipeline is told one of a few outcomes."""
 
-import asyncio
 import inspect
-import re
-from collections.abc import AsyncIterable, Callable, Iterable
+import traceback
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from clients.errors import ContractError, ItemError
-from clients.redaction import MASK
 from dto.base import Dto
 from dto.outcomes import (
     Accepted,
@@ -25,10 +24,15 @@ from dto.outcomes import (
 from dto.reports import ErrorReportDto
 from tasks import reports
 from tasks.batch import Batch
-from tasks.command import CommandInterface, In, Out
+from tasks.command import CommandInterface, In, Out, in_thread
 
 Item = TypeVar("Item", bound=Dto)
 Row = TypeVar("Row")
+
+SHOWN = 5
+"""Entries of a wrong answer that a message tells the types of."""
+NAMELESS = "without a name"
+"""What a row is called that does not even have one."""
 
 
 class ChannelCommand(CommandInterface[In, Out]):
@@ -54,7 +58,7 @@ class ChannelCommand(CommandInterface[In, Out]):
         except ValidationError as error:
             raise ContractError(
                 f"The connector `{self.integration.name}` built a {error.title} in `{self.key}` that cannot be: "
-                f"{_first_problem(error)}."
+                f"{self._first_problem(error)}."
             ) from error
         return result
 
@@ -64,9 +68,8 @@ class ChannelCommand(CommandInterface[In, Out]):
 
     def nonsense(self, answer: Any) -> ContractError:
         """The error for an answer that is none of what a connector may say."""
-        seen = self.integration.runtime.redactor.text(repr(answer), limit=200)
         return ContractError(
-            f"The connector `{self.integration.name}` answered `{self.key}` with {seen}. A send answers "
+            f"The connector `{self.integration.name}` answered `{self.key}` with {_shape(answer)}. A send answers "
             "Completed(results), Accepted(remote_batch_id) or `response_data, report, data`; a check may also answer "
             "InProgress() or Unknown(why)."
         )
@@ -79,33 +82,42 @@ class ChannelCommand(CommandInterface[In, Out]):
         if not (isinstance(answer, tuple) and len(answer) == 3):  # noqa: PLR2004
             raise self.nonsense(answer)
         results, told, _ = answer
-        return self.checked(answer, results or (), [told] if isinstance(told, ErrorReportDto) else told or ())
+        return self.checked(() if _is_empty(results) else results, _several(told))
 
-    def checked(
-        self, answer: Any, results: Any, told: Any
-    ) -> tuple[tuple[ItemResult, ...], tuple[ErrorReportDto, ...]]:
+    def checked(self, results: Any, told: Any) -> tuple[tuple[ItemResult, ...], tuple[ErrorReportDto, ...]]:
         """Results and reports that are what they should be."""
         if not (isinstance(results, list | tuple) and all(isinstance(result, ItemResult) for result in results)):
-            raise self.nonsense(answer)
+            raise self.nonsense(results)
         if not (isinstance(told, list | tuple) and all(isinstance(line, ErrorReportDto) for line in told)):
-            raise self.nonsense(answer)
+            raise self.nonsense(told)
         return tuple(results), tuple(told)
 
-
-def _first_problem(error: ValidationError) -> str:
-    """What is wrong, without the value: it may be a customer's."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "the whole"
-    return f"{field}: {first['msg']}"
-
-
-_VALUE = re.compile(r"""'[^']*'|"[^"]*["]""")
+    def _first_problem(self, error: ValidationError) -> str:
+        """What is wrong, without the value: it may be a customer's."""
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the whole"
+        said: str = self.integration.runtime.redactor.line(f"{field}: {first['msg']}", limit=300)
+        return said
 
 
-def _without_values(error: Exception) -> str:
-    """An error's text. A ValueError quotes the value that it did not like, which may be a customer's name."""
-    said = f"{type(error).__name__}: {error}"
-    return _VALUE.sub(f"`{MASK}`", said) if isinstance(error, ValueError) else said
+def _shape(value: Any) -> str:
+    """What a value is, without what it says: that may be a customer's."""
+    if not (isinstance(value, list | tuple) and value):
+        return f"`{type(value).__name__}`"
+    inside = ", ".join(type(entry).__name__ for entry in value[:SHOWN])
+    return f"`{type(value).__name__}` of {inside}{', ...' if len(value) > SHOWN else ''}"
+
+
+def _is_empty(value: Any) -> bool:
+    """How `response_data` says that there is none."""
+    return value is None or (isinstance(value, str) and not value)
+
+
+def _several(value: Any) -> list[Any] | tuple[Any, ...]:
+    """One or several, as several."""
+    if _is_empty(value):
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 class SendCommand(ChannelCommand[In, SendOutcome]):
@@ -116,10 +128,10 @@ class SendCommand(ChannelCommand[In, SendOutcome]):
     def outcome(self, answer: Any) -> SendOutcome:
         match answer:
             case Completed():
-                self.checked(answer, answer.results, answer.reports)
+                self.checked(answer.results, answer.reports)
                 return answer
             case Accepted(remote_batch_id) if remote_batch_id:
-                self.checked(answer, answer.rejected, answer.reports)
+                self.checked(answer.rejected, answer.reports)
                 self.batch_request.remote_batch_id = str(remote_batch_id)
                 return answer
             case _:
@@ -140,7 +152,7 @@ class CheckCommand(ChannelCommand[Batch, CheckOutcome]):
     def outcome(self, answer: Any) -> CheckOutcome:
         match answer:
             case Completed() | InProgress() | Unknown():
-                self.checked(answer, answer.results if isinstance(answer, Completed) else (), answer.reports)
+                self.checked(answer.results if isinstance(answer, Completed) else (), answer.reports)
                 return answer
         results, told = self.parts(answer)
         return Completed(results, told) if results else InProgress(told)
@@ -157,7 +169,15 @@ class FetchCommand(ChannelCommand[In, Fetched[Item]]):
     """
 
     item: ClassVar[type[Dto]]
-    READ_ERRORS: ClassVar = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, ItemError)
+    READ_ERRORS: ClassVar = (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        StopIteration,
+        ItemError,
+    )
     """What a row that is not as it should be makes its reader raise."""
 
     def __init__(self, *arguments: Any, **parameters: Any) -> None:
@@ -172,65 +192,74 @@ class FetchCommand(ChannelCommand[In, Fetched[Item]]):
             try:
                 built.append(build(row))
             except self.READ_ERRORS as error:
-                if isinstance(error, ValidationError):
-                    why = _first_problem(error)
-                else:
-                    said = error.message if isinstance(error, ItemError) else _without_values(error)
-                    why = self.integration.runtime.redactor.text(said, limit=200)
-                self.unreadable.append(Unreadable(self._name_of(row, name), why))
+                self.unreadable.append(Unreadable(self._name_of(row, name), self._why(error)))
         return built
 
     def _name_of(self, row: Row, name: Callable[[Row], str]) -> str:
         try:
-            return str(name(row))
+            found = name(row)
         except self.READ_ERRORS:
-            return "without a name"
+            found = ""
+        return NAMELESS if _is_empty(found) else str(found)
+
+    def _why(self, error: Exception) -> str:
+        """What is wrong with a row, without the row: it may be a customer's, and Python's own errors quote it."""
+        if isinstance(error, ValidationError):
+            return self._first_problem(error)
+        if isinstance(error, ItemError):
+            said: str = self.integration.runtime.redactor.line(error.message, limit=300)
+            return said
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}: {place.line}"
 
     async def outcome(self, answer: Any) -> Fetched[Item]:
+        if self.failed_object_list:
+            raise ContractError(
+                f"The connector `{self.integration.name}` failed an object in `{self.key}`, which fetches: there is no batch "
+                "yet that it could leave. Build the rows with `build_each`: it reports those that make no sense."
+            )
         if isinstance(answer, Fetched):
-            self._sort(answer, (*answer.items, *answer.reports))
-            return answer
+            if not all(isinstance(part, list | tuple) for part in (answer.items, answer.reports, answer.unreadable)):
+                raise self.nonsense(answer)
+            pieces: list[Any] = [[*answer.items], [*answer.reports]]
+            self.unreadable = list(dict.fromkeys([*answer.unreadable, *self.unreadable]))
+        else:
+            pieces = await self._pieces(answer)
         items: list[Item] = []
         told: list[ErrorReportDto] = []
-        for part in await self._parts_of(answer):
-            found, reported = self._sort(answer, part)
-            items += found
-            told += reported
+        for piece in pieces:
+            self._sort(piece, items, told)
         return Fetched(tuple(items), tuple(told), tuple(self.unreadable))
 
-    async def _parts_of(self, answer: Any) -> list[Any]:
-        """The answer as pieces, each an item or a triple."""
+    async def _pieces(self, answer: Any) -> list[Any]:
+        """The answer as pieces, each an item, several, or a triple."""
         if answer is None:
             return []
         if isinstance(answer, self.item) or _is_triple(answer):
             return [answer]
         if isinstance(answer, AsyncIterable):
-            return [part async for part in answer]
-        if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | dict):
+            return [piece async for piece in answer]
+        if isinstance(answer, list | tuple):
+            return list(answer)
+        if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | Mapping | BaseModel):
             # A generator may ask the channel page by page, and block.
-            return list(answer) if isinstance(answer, list | tuple) else await asyncio.to_thread(list, answer)
+            return await in_thread(list, answer)
         raise self.nonsense(answer)
 
-    def _sort(self, answer: Any, part: Any) -> tuple[list[Item], list[ErrorReportDto]]:
-        """The items and the reports of one piece."""
-        if _is_triple(part):
-            item, told, _ = part
-            part = (*_several(item), *_several(told))
-        items: list[Item] = []
-        told = []
-        for entry in _several(part):
+    def _sort(self, piece: Any, items: list[Item], told: list[ErrorReportDto]) -> None:
+        """Puts the items and the reports of one piece where they belong."""
+        found, reported, _ = piece if _is_triple(piece) else (piece, None, None)
+        for entry in (*_several(found), *_several(reported)):
             if isinstance(entry, ErrorReportDto):
                 told.append(entry)
             elif isinstance(entry, self.item):
                 items.append(entry)  # type: ignore[arg-type]  # `item` is what Item stands for
             else:
-                raise self.nonsense(answer)
-        return items, told
+                raise self.nonsense(entry)
 
     def nonsense(self, answer: Any) -> ContractError:
-        seen = self.integration.runtime.redactor.text(repr(answer), limit=200)
         return ContractError(
-            f"The connector `{self.integration.name}` answered `{self.key}` with {seen}. It answers "
+            f"The connector `{self.integration.name}` answered `{self.key}` with {_shape(answer)}. It answers "
             f"{self.item.__name__} objects, one or several, or `{self.item.__name__}, report, data`."
         )
 
@@ -239,15 +268,5 @@ def _is_triple(answer: Any) -> bool:
     """Whether it is `item or items, report or reports, data`."""
     if not (isinstance(answer, tuple) and len(answer) == 3):  # noqa: PLR2004
         return False
-    told = answer[1]
-    return (
-        told is None
-        or isinstance(told, ErrorReportDto)
-        or (isinstance(told, list | tuple) and all(isinstance(line, ErrorReportDto) for line in told))
-    )
-
-
-def _several(value: Any) -> tuple[Any, ...]:
-    if value is None or value == "":
-        return ()
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
+    told = _several(answer[1])
+    return all(isinstance(line, ErrorReportDto) for line in told)

@@ -1,6 +1,6 @@
 """Batches: listed, moved, and settled with what the channel answered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from clients.errors import ConfigError
@@ -56,15 +56,14 @@ class BatchRequestUpdate(OmnitronCommand[None, Batch]):
         return self.batch_request
 
 
-class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]):
-    """Ends a product batch with the channel's results: each object with its remote id or its reason.
+class ProcessBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]):
+    """Ends a batch with the channel's results: each object with its remote id or its reason.
 
     In the run that sent the batch, its objects and their versions are in memory. In another process they are read from
     the batch's own actions, which carry the versions that were committed: an object that changed meanwhile stays due.
     """
 
-    key = "process_product_batch_requests"
-    content_type = ContentType.product
+    content_type: ClassVar[ContentType]
 
     async def send(self, results: Sequence[ItemResult]) -> Irregularities:
         await self.load_members()
@@ -87,23 +86,74 @@ class ProcessProductBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregula
             keys = [action.object_id for action in actions if action.content_type.model == content_type]
             if keys:
                 rows.update(((content_type, row.pk), row) for row in await client.objects(content_type, keys))
-        batch.take_members(self._member(action, rows.get(_reference(action))) for action in actions)
+        products = await self._products(rows)
+        batch.take_members(self._member(action, rows.get(_reference(action)), products) for action in actions)
         for member in list(batch.members.values()):
-            if member.reference not in rows:
-                message = (
-                    f"{member.content_type} {member.pk} was deleted in Omnitron while the channel worked on it. Without "
-                    "its name it cannot be matched with the channel's answer: if it is on sale there, take it off by hand."
+            row = rows.get(member.reference)
+            # What travels with a product that is gone has failed with it by now.
+            if member.failure is None and (row is None or self._product(row) not in products):
+                failure = Failure(
+                    member, member.content_type, _gone(member), FailedReasonType.channel_app, "ObjectGone"
                 )
-                self.batch_request.fail_member(
-                    Failure(member, member.content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key)
-                )
+                batch.fail_member(failure._replace(command=self.key))
 
-    def _member(self, action: IntegrationAction, row: Any) -> Member:
+    async def _products(self, rows: Mapping[Reference, Any]) -> dict[int, Product]:
+        """The products by whose names the channel's answers are matched."""
+        here = {row.pk: row for row in rows.values() if isinstance(row, Product)}
+        elsewhere = {self._product(row) for row in rows.values()} - set(here) - {None}
+        found = await self.integration.client.objects(ContentType.product, elsewhere)
+        return here | {product.pk: product for product in found}
+
+    def _product(self, row: Any) -> int | None:
+        """The product by whose name a row is matched."""
+        return row.pk if isinstance(row, Product) else row.product
+
+    def _member(self, action: IntegrationAction, row: Any, products: Mapping[int, Product]) -> Member:
         reference = _reference(action)
-        owner = reference if isinstance(row, Product) or row is None else (ContentType.product, row.product)
-        key = channel_key(row, self.integration.channel.conf) if isinstance(row, Product) else None
         version = action.version_date or self.integration.runtime.clock.now()
-        return Member(*reference, version, owner=owner, key=key, committed=True)
+        if reference[0] != self.content_type:
+            # It travels with its product, and ends as that does.
+            owner = reference if row is None else (ContentType.product, row.product)
+            return Member(*reference, version, owner=owner, committed=True)
+        product = None if row is None else products.get(self._product(row) or 0)
+        key = None if product is None else channel_key(product, self.integration.channel.conf)
+        remote_id = None if self.content_type is ContentType.product else action.remote_id
+        return Member(*reference, version, owner=reference, key=key, remote_id=remote_id, committed=True)
+
+
+class ProcessProductBatchRequests(ProcessBatchRequests):
+    """Ends a product batch: its prices and stocks end as their product does."""
+
+    key = "process_product_batch_requests"
+    content_type = ContentType.product
+
+
+class ProcessPriceBatchRequests(ProcessBatchRequests):
+    """Ends a batch of prices; each goes by its product's name on the channel."""
+
+    key = "process_price_batch_requests"
+    content_type = ContentType.product_price
+
+
+class ProcessStockBatchRequests(ProcessBatchRequests):
+    """Ends a batch of stocks; each goes by its product's name on the channel."""
+
+    key = "process_stock_batch_requests"
+    content_type = ContentType.product_stock
+
+
+class ProcessImageBatchRequests(ProcessBatchRequests):
+    """Ends a batch of images; each goes by its product's name on the channel, which may answer for all of them at once."""
+
+    key = "process_image_batch_requests"
+    content_type = ContentType.product_image
+
+
+def _gone(member: Member) -> str:
+    return (
+        f"{member.content_type} {member.pk}, or its product, was deleted in Omnitron while the channel worked on it. Without "
+        "its name it cannot be matched with the channel's answer: if it is on sale there, take it off by hand."
+    )
 
 
 def _reference(action: IntegrationAction) -> Reference:

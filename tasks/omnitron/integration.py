@@ -13,53 +13,8 @@ from dto.reports import ErrorReportDto, OperationalEventDto
 from tasks.batch import Batch
 from tasks.concurrency import side_by_side
 from tasks.integration import BaseIntegration
-from tasks.omnitron.addresses import GetOrCreateAddress
-from tasks.omnitron.batch_requests import (
-    BatchRequestUpdate,
-    GetBatchRequests,
-    ProcessDeleteProductBatchRequests,
-    ProcessProductBatchRequests,
-)
-from tasks.omnitron.cancellation_requests import (
-    CreateCancellationRequests,
-    GetCancellationRequests,
-    GetCancellationRequestsUpdate,
-    GetMissingCancellationRequests,
-    ProcessCancellationRequests,
-)
-from tasks.omnitron.cancellations import CreateOrderCancel
-from tasks.omnitron.cargo_companies import GetCargoCompany
-from tasks.omnitron.categories import GetProductCategories, GetProductCategoriesWithIntegrationAction
-from tasks.omnitron.customers import GetOrCreateCustomer
-from tasks.omnitron.integration_actions import (
-    CreateIntegration,
-    GetIntegrations,
-    GetIntegrationWithObjectId,
-    GetIntegrationWithRemoteId,
-    UpdateIntegration,
-)
-from tasks.omnitron.mapping import GetMappedProducts, GetMappedProductsWithoutCommit
-from tasks.omnitron.order_items import UpdateOrderItems
-from tasks.omnitron.order_updates import GetOrderItems, GetOrderItemsWithOrder, GetOrders, ProcessOrderBatchRequests
-from tasks.omnitron.orders import CreateOrder, GetKnownOrders, GetMissingOrders, ImportOrders, PrepareOrder
-from tasks.omnitron.places import CreateAddressErrorReport, GetPlace
-from tasks.omnitron.product_offers import (
-    GetProductPrices,
-    GetProductPricesWithoutCommit,
-    GetProductStocks,
-    GetProductStocksWithoutCommit,
-)
-from tasks.omnitron.products import (
-    GetContentObjectsFromIntegrations,
-    GetDeletedProducts,
-    GetInsertedOrUpdatedProducts,
-    GetInsertedProducts,
-    GetProductFromBatchRequest,
-    GetProductObjects,
-    GetUpdatedProducts,
-)
+from tasks.omnitron.actions import ACTIONS
 from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
-from tasks.omnitron.shipping_infos import CreateOrderShippingInfo
 from tasks.reports import of_batch, of_failures
 from tasks.settlement import Irregularities
 
@@ -84,59 +39,7 @@ class OmnitronIntegration(BaseIntegration):
     """
 
     name = "Omnitron"
-    actions: ClassVar = {
-        command.key: command
-        for command in (
-            GetInsertedProducts,
-            GetUpdatedProducts,
-            GetInsertedOrUpdatedProducts,
-            GetDeletedProducts,
-            GetMappedProducts,
-            GetMappedProductsWithoutCommit,
-            GetProductPrices,
-            GetProductPricesWithoutCommit,
-            GetProductStocks,
-            GetProductStocksWithoutCommit,
-            GetProductCategories,
-            GetProductCategoriesWithIntegrationAction,
-            GetContentObjectsFromIntegrations,
-            GetProductObjects,
-            GetProductFromBatchRequest,
-            GetBatchRequests,
-            BatchRequestUpdate,
-            ProcessProductBatchRequests,
-            ProcessDeleteProductBatchRequests,
-            GetIntegrations,
-            GetIntegrationWithObjectId,
-            GetIntegrationWithRemoteId,
-            CreateIntegration,
-            UpdateIntegration,
-            CreateErrorReport,
-            CreateOperationalEvent,
-            GetMissingOrders,
-            GetKnownOrders,
-            ImportOrders,
-            PrepareOrder,
-            GetOrCreateCustomer,
-            GetOrCreateAddress,
-            GetPlace,
-            GetCargoCompany,
-            CreateOrder,
-            CreateAddressErrorReport,
-            CreateOrderShippingInfo,
-            GetOrders,
-            GetOrderItems,
-            GetOrderItemsWithOrder,
-            ProcessOrderBatchRequests,
-            CreateOrderCancel,
-            UpdateOrderItems,
-            GetMissingCancellationRequests,
-            CreateCancellationRequests,
-            GetCancellationRequests,
-            GetCancellationRequestsUpdate,
-            ProcessCancellationRequests,
-        )
-    }
+    actions: ClassVar = ACTIONS
 
     client: OmnitronClient
 

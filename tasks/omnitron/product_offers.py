@@ -2,12 +2,12 @@
 
 from typing import Any, ClassVar
 
-from clients.errors import ConfigError
 from dto.enums import ContentType, FailedReasonType, IntegrationActionStatus
 from dto.omnitron import Product, ProductPrice, ProductStock
 from tasks.batch import Member, version_of
 from tasks.command import OmnitronCommand
 from tasks.concurrency import side_by_side
+from tasks.omnitron.offers import own_list
 
 
 class _AttachOffer(OmnitronCommand[list[Product], list[Product]]):
@@ -59,12 +59,6 @@ class _AttachOffer(OmnitronCommand[list[Product], list[Product]]):
             return None
         return product.model_copy(update={self.attribute: row})
 
-    def _list(self, name: str) -> int:
-        number = getattr(self.integration.catalog, name)
-        if number is None:
-            raise ConfigError(f"Catalog {self.integration.catalog.pk} has no {name}: set one in Omnitron.")
-        return int(number)
-
 
 class GetProductPrices(_AttachOffer):
     """Attaches to each product its price, as `product.productprice`; none: `PriceNotFound`."""
@@ -75,7 +69,8 @@ class GetProductPrices(_AttachOffer):
     missing = "PriceNotFound"
 
     async def rows(self, products: list[int]) -> list[ProductPrice]:
-        return await self.integration.client.prices_of(products, self._list("price_list"))  # type: ignore[no-any-return]
+        number = own_list(self.integration.catalog, "price_list")
+        return await self.integration.client.prices_of(products, number)  # type: ignore[no-any-return]
 
 
 class GetProductPricesWithoutCommit(GetProductPrices):
@@ -96,7 +91,8 @@ class GetProductStocks(_AttachOffer):
     """A product with no piece left fails as `OutOfStockOnInsert`."""
 
     async def rows(self, products: list[int]) -> list[ProductStock]:
-        return await self.integration.client.stocks_of(products, self._list("stock_list"))  # type: ignore[no-any-return]
+        number = own_list(self.integration.catalog, "stock_list")
+        return await self.integration.client.stocks_of(products, number)  # type: ignore[no-any-return]
 
     def _attach(self, product: Product, row: Any) -> Product | None:
         if row is not None and self.filter_out_of_stock_products and row.stock <= 0:

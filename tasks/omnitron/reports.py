@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from clients.errors import ChannelAppError
 from dto.enums import ContentType
+from dto.omnitron_setup import OperationalEvent
 from dto.reports import ErrorReportDto, OperationalEventDto
 from tasks.command import OmnitronCommand
 from tasks.concurrency import for_each
@@ -65,3 +66,13 @@ class CreateOperationalEvent(OmnitronCommand[OperationalEventDto | Sequence[Oper
             self.log.warning("The event `%s` could not be written: %s", event.event_type, error.message)
             return False
         return written
+
+
+class GetOperationalEvents(OmnitronCommand[None, list[OperationalEvent]]):
+    """The hub's own monitoring, oldest first; empty where it does not let it be read."""
+
+    key = "get_operational_events"
+    content_type = ContentType.batch_request
+
+    async def send(self, _: None) -> list[OperationalEvent]:
+        return await self.integration.client.operational_events()  # type: ignore[no-any-return]

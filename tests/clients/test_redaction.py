@@ -283,3 +283,18 @@ def test_what_a_validation_says_about_a_person_is_kept():
 def test_a_line_is_one_line():
     """And its ends are trimmed before it is cut."""
     assert Redactor().line("\n a\tb\nc \n", limit=20) == "a\\x09b\\x0ac"
+
+
+@pytest.mark.parametrize(
+    "text", ["CustomerDto(email='Canary', title='Shirt')", 'Row(first_name="Canary O\'Neil", title=1)']
+)
+def test_an_object_as_python_prints_it_loses_the_person(text):
+    """Errors of Python's and of connectors quote whole objects."""
+    told = Redactor().text(text)
+    assert "Canary" not in told
+    assert "title=" in told
+
+
+def test_halves_of_characters_are_escaped():
+    """JSON can hold half an emoji; no log and no terminal can write it."""
+    assert Redactor().text("a\ud83db") == r"a\xd83db"

@@ -1,6 +1,7 @@
 """What the documentation says is so: its code runs, its tables are complete, its links lead somewhere."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ OPERATING = (ROOT / "docs/operating.md").read_text()
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    """A page's blocks of a language, those inside a list too."""
+    found = re.findall(rf"^ *```{language}\n(.*?)^ *```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for block in found]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -66,6 +69,19 @@ def test_commands_shown_in_the_pages_exist() -> None:
     }
     assert shown
     assert shown - known == set()
+
+
+def test_flows_shown_in_the_pages_exist_with_their_parameters() -> None:
+    """Every `channel-app run ...` of the console blocks."""
+    shown = [
+        (flow, re.findall(r"(?:-p|--param) (\w+)=", rest))
+        for page in PAGES
+        for block in blocks(page, "console")
+        for flow, rest in re.findall(r"channel-app run (\w+)(.*)", block)
+    ]
+    assert shown
+    for flow, parameters in shown:
+        assert set(parameters) <= set(FLOWS[flow].parameters.properties)
 
 
 def test_make_targets_shown_in_the_pages_exist() -> None:

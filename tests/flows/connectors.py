@@ -4,13 +4,17 @@ import threading
 from typing import Any, ClassVar
 
 from clients.omnitron import OmnitronClient
-from dto.batches import ProductBatchRequestResponseDto
+from dto.batches import ImageBatchRequestResponseDto, ProductBatchRequestResponseDto
 from dto.enums import ContentType, FailedReasonType, ResponseStatus
 from dto.omnitron import Product
 from dto.outcomes import Accepted, CheckOutcome, Completed, SendOutcome
 from tasks.channel import integration, products
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tasks.channel.sandbox.images import SendInsertedImages, SendUpdatedImages
+from tasks.channel.sandbox.prices import SendInsertedPrices, SendUpdatedPrices
 from tasks.channel.sandbox.products import CheckProducts, SendInsertedProducts
+from tasks.channel.sandbox.stocks import SendInsertedStocks, SendUpdatedStocks
+from tasks.settlement import name_of
 
 
 def without(*keys: str) -> dict[str, Any]:
@@ -188,3 +192,76 @@ class CheckFailsOne(Sandbox):
     async def hub_products(self) -> list[Any]:
         async with OmnitronClient(self.runtime) as client:
             return [row async for page in client.pages("channel/6/products/", Product, {"sort": "id"}) for row in page]
+
+
+class Offered:
+    """What the connectors below were handed, and what they refuse."""
+
+    rows: ClassVar[list[Any]] = []
+    refused: ClassVar[set[int]] = set()
+
+
+def _recording(command: type[Any]) -> type[Any]:
+    class Records(command):  # type: ignore[misc]
+        """Remembers what it was handed."""
+
+        def validated_data(self, data: list[Any]) -> list[Any]:
+            Offered.rows = data
+            return data
+
+    return Records
+
+
+class Recording(Sandbox):
+    """Remembers the prices, stocks and images that it was handed last."""
+
+    actions: ClassVar = {
+        **Sandbox.actions,
+        **{
+            command.key: _recording(command)
+            for command in (
+                SendInsertedPrices,
+                SendUpdatedPrices,
+                SendInsertedStocks,
+                SendUpdatedStocks,
+                SendInsertedImages,
+                SendUpdatedImages,
+            )
+        },
+    }
+
+
+class _OwnPriceIds(SendInsertedPrices):
+    def normalize_response(self, *args: Any) -> SendOutcome:
+        outcome = super().normalize_response(*args)
+        assert isinstance(outcome, Completed)
+        return Completed(
+            tuple(
+                ProductBatchRequestResponseDto(ResponseStatus.success, name_of(result), f"PRICE-{number}")
+                for number, result in enumerate(outcome.results)
+            )
+        )
+
+
+class OwnPriceIds(Sandbox):
+    """Has an id of its own for each price."""
+
+    actions: ClassVar = {**Sandbox.actions, _OwnPriceIds.key: _OwnPriceIds}
+
+
+class _ImageByImage(SendInsertedImages):
+    def normalize_response(self, data: Any, *args: Any) -> SendOutcome:
+        return Completed(
+            tuple(
+                ImageBatchRequestResponseDto(ResponseStatus.fail, row.pk, message="küçük")
+                if row.pk in Offered.refused
+                else ImageBatchRequestResponseDto(ResponseStatus.success, row.pk)
+                for row in data
+            )
+        )
+
+
+class ImageByImage(Sandbox):
+    """Answers for each image by its key."""
+
+    actions: ClassVar = {**Sandbox.actions, _ImageByImage.key: _ImageByImage}

@@ -144,15 +144,29 @@ def _in_process(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[
 
 
 class World:
-    """A shop, its marketplace, and a program between them."""
+    """A shop, its marketplace, and a program between them.
 
-    def __init__(self, *, products: int = 12, asynchronous: bool = False, failing: float = 0.5, seed: int = 7) -> None:
+    `sends_offers`: prices, stocks and images have scheduled flows of their own.
+    """
+
+    def __init__(
+        self,
+        *,
+        products: int = 12,
+        asynchronous: bool = False,
+        failing: float = 0.5,
+        seed: int = 7,
+        extra_lists: bool = False,
+        sends_offers: bool = False,
+    ) -> None:
+        self.sends_offers = sends_offers
         self.clock = VirtualClock()
         self.market = MarketplaceSandbox(clock=self.clock, polls_until_ready=2)
         self.hub = OmnitronSandbox(
             products=products,
             failing=failing,
             seed=seed,
+            extra_lists=extra_lists,
             clock=self.clock,
             channel_conf={"base_url": MARKET, "asynchronous": asynchronous},
         )

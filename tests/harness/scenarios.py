@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients import runtime
+from deployments.sandbox.ledger import Key
+from dto.batch_states import OPEN_REMOTELY
 from flows.registry import FLOWS
 from flows.run import RunFailedError
 from tests.harness.loopback import Killed, World
@@ -15,6 +17,14 @@ from tests.harness.promises import Watch, broken_promises
 RECOVERY_PERIOD = 900 + 300
 RETRY_INTERVAL = 3_600
 CYCLES = 3
+KINDS = ("price", "stock", "image")
+KINDS_WITH_LISTS = ("price", "stock")
+PRODUCT_FLOWS = ("insert_products", "update_products", "delete_products")
+OFFER_FLOWS = (
+    *(f"insert_and_update_{kind}s" for kind in KINDS),
+    *(f"{verb}_product_{kind}s_from_extra_{kind}_list" for kind in KINDS_WITH_LISTS for verb in ("insert", "update")),
+)
+"""What a shop has on its schedule."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +38,26 @@ class Scenario:
     asynchronous: bool
     prepare: Callable[[World], Awaitable[None]]
     of: str = ""
+    """What it is about, where the flow's name does not say."""
+    offers: str = ""
+    """The kind of offer that it is about; none: products or orders."""
     sells: bool = False
+    """Whether buyers order."""
 
     def __str__(self) -> str:
-        of = f"-{self.of}" if self.of else ""
-        return f"{self.flow}{of}-{'async' if self.asynchronous else 'sync'}"
+        of = self.of or ("" if self.offers in self.flow else self.offers)
+        return f"{self.flow}{f'-{of}' if of else ''}-{'async' if self.asynchronous else 'sync'}"
+
+    def sampled(self, most: int) -> int:
+        """How many of its crashes or faults a sample holds: the kinds of offer share one pipeline."""
+        return most // 4 if self.offers else most
 
     def world(self) -> World:
         if self.sells:
             return World(products=2, failing=0, asynchronous=self.asynchronous)
+        if self.offers:
+            # Every fourth product is in the extra lists: of these three, the first cannot be sent.
+            return World(products=9, failing=0.12, asynchronous=self.asynchronous, extra_lists=True, sends_offers=True)
         return World(products=8, failing=0.5, asynchronous=self.asynchronous)
 
 
@@ -47,9 +68,10 @@ async def run(world: World, flow: str, **parameters: Any) -> None:
 
 
 async def settle(world: World) -> None:
-    """Lets the channel finish what it accepted."""
+    """Lets the channel finish what it accepted, if it accepted anything."""
     for _ in range(3):
-        await run(world, "verify_open_batches")
+        if any(row["status"] in OPEN_REMOTELY for row in world.hub.hub.batches.table):
+            await run(world, "verify_open_batches")
 
 
 async def _nothing(world: World) -> None:
@@ -190,6 +212,93 @@ def _items(world: World, order: str) -> list[str]:
     return [item["id"] for item in world.market.sales.orders[order]["items"]]
 
 
+def _insert(kind: str, *, extra: bool) -> str:
+    return f"insert_product_{kind}s" + (f"_from_extra_{kind}_list" if extra else "")
+
+
+async def _products_alone(world: World) -> None:
+    """Good products are on the channel, without price and stock; one has two images."""
+    await run(world, "insert_products", add_price=False, add_stock=False)
+    await settle(world)
+    add_image(world, good_products(world)[0])
+
+
+def _offers_edited(kind: str, *, extra: bool) -> Callable[[World], Awaitable[None]]:
+    """Two offers have changed since they were sent."""
+
+    async def prepare(world: World) -> None:
+        await _products_alone(world)
+        await run(world, _insert(kind, extra=extra))
+        await settle(world)
+        for row in [row for row in offers_of(world, kind, extra=extra) if row["product"] in good_products(world)][:2]:
+            edit_offer(world, kind, row)
+
+    return prepare
+
+
+def _offers_new_and_edited(kind: str) -> Callable[[World], Awaitable[None]]:
+    """Two offers have changed, and a product has come."""
+    edited = _offers_edited(kind, extra=False)
+
+    async def prepare(world: World) -> None:
+        await edited(world)
+        world.hub.add_product()
+        await run(world, "insert_products", add_price=False, add_stock=False)
+        await settle(world)
+
+    return prepare
+
+
+def _offers_accepted(kind: str, *, extra: bool) -> Callable[[World], Awaitable[None]]:
+    """The channel is about to answer for a batch of offers."""
+
+    async def prepare(world: World) -> None:
+        await _products_alone(world)
+        await run(world, _insert(kind, extra=extra))
+        for _ in range(2):
+            await run(world, "verify_open_batches")
+
+    return prepare
+
+
+def _offers_abandoned(kind: str) -> Callable[[World], Awaitable[None]]:
+    """A run died right after its first commit."""
+
+    async def prepare(world: World) -> None:
+        await _products_alone(world)
+        with_kill(world, at=8, moment="after")
+        await until_killed(run(world, _insert(kind, extra=False)))
+        heal(world)
+        world.clock.advance(RECOVERY_PERIOD)
+
+    return prepare
+
+
+def offers_of(world: World, kind: str, *, extra: bool = False) -> list[dict[str, Any]]:
+    """The rows of one kind, of the catalog's own list or of the extra ones."""
+    hub = world.hub.hub
+    rows = hub.offered[f"product{kind}"]
+    own = hub.catalog.get(f"{kind}_list")
+    return [row for row in rows if (row.get(f"{kind}_list") != own) == extra]
+
+
+def edit_offer(world: World, kind: str, row: dict[str, Any]) -> None:
+    """Something new to send."""
+    new = {"price": "9.90", "stock": 7, "image": f"{row.get('image')}?new"}[kind]
+    world.hub.hub.edit(f"product{kind}", row["pk"], **{kind: new})
+
+
+def add_image(world: World, product: int) -> dict[str, Any]:
+    """One more picture of a product."""
+    hub = world.hub.hub
+    images = list(hub.goods.images.find("product", product))
+    # Far from the keys of the products that may still come.
+    pk = images[0]["pk"] + 10_000 * len(images)
+    row = hub.goods.images.add({**images[0], "pk": pk, "modified_date": hub.stamps.next()})
+    hub.offers.refresh(Key("productimage", row["pk"]))
+    return row
+
+
 def good_products(world: World) -> list[int]:
     """Products without a defect."""
     return [row["pk"] for row in world.hub.hub.goods.products if row["pk"] not in world.hub.defects]
@@ -209,6 +318,28 @@ SCENARIOS = [
     ),
     Scenario("verify_open_batches", True, _accepted),
     Scenario("verify_open_batches", True, _accepted_deletion, of="deletions"),
+    *(
+        Scenario(flow, asynchronous, prepare, offers=kind)
+        for asynchronous in (False, True)
+        for kind in KINDS
+        for flow, prepare in (
+            (f"insert_product_{kind}s", _products_alone),
+            (f"update_product_{kind}s", _offers_edited(kind, extra=False)),
+            (f"insert_and_update_{kind}s", _offers_new_and_edited(kind)),
+            ("recover", _offers_abandoned(kind)),
+        )
+    ),
+    *(
+        Scenario(f"{verb}_product_{kind}s_from_extra_{kind}_list", asynchronous, prepare, offers=kind)
+        for asynchronous in (False, True)
+        for kind in KINDS_WITH_LISTS
+        for verb, prepare in (("insert", _products_alone), ("update", _offers_edited(kind, extra=True)))
+    ),
+    *(Scenario("verify_open_batches", True, _offers_accepted(kind, extra=False), offers=kind) for kind in KINDS),
+    *(
+        Scenario("verify_open_batches", True, _offers_accepted(kind, extra=True), offers=kind)
+        for kind in KINDS_WITH_LISTS
+    ),
 ]
 SALES = [
     Scenario("fetch_and_create_order", False, _ordered, sells=True),
@@ -289,7 +420,7 @@ async def quiet(world: World) -> None:
         await run(world, "recover")
         await settle(world)
         world.clock.advance(RETRY_INTERVAL)
-        for flow in ("insert_products", "update_products", "delete_products"):
+        for flow in (*PRODUCT_FLOWS, *(OFFER_FLOWS if world.sends_offers else ())):
             await run(world, flow)
             await settle(world)
         if world.market.sales.orders:

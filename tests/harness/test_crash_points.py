@@ -29,11 +29,12 @@ DOUBLE_CRASHES = 2_000 if EVERYTHING else 60
 async def points_of(scenario: Scenario) -> list[tuple[int, str]]:
     """All crash points of a flow, or every n-th of them from a seeded start."""
     points = [(at, moment) for at in range(1, await clean_requests(scenario) + 1) for moment in ("before", "after")]
-    if EVERYTHING or len(points) <= SAMPLED:
+    sampled = scenario.sampled(SAMPLED)
+    if EVERYTHING or len(points) <= sampled:
         return points
-    step = len(points) / SAMPLED
+    step = len(points) / sampled
     start = random.Random(str(scenario)).random()
-    return [points[int((index + start) * step)] for index in range(SAMPLED)]
+    return [points[int((index + start) * step)] for index in range(sampled)]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)

@@ -6,16 +6,20 @@ from itertools import product
 
 import pytest
 
-from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike
+from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.harness.promises import Row, on_channel
 from tests.harness.scenarios import (
+    OFFER_FLOWS,
     SALES,
     SCENARIOS,
     Scenario,
     begun,
     broken_when_quiet,
     clean_requests,
+    edit_offer,
     good_products,
     heal,
+    offers_of,
     run,
     settle,
 )
@@ -34,9 +38,10 @@ SLACK = 12
 def sample(scenario: Scenario, requests: int, durations: tuple[int | None, ...]) -> list[tuple[int, str, int | None]]:
     """All faults of a flow, or a seeded choice of them."""
     faults = list(product(range(1, requests + 1), KINDS, durations))
-    if EVERYTHING or len(faults) <= SAMPLED:
+    sampled = scenario.sampled(SAMPLED)
+    if EVERYTHING or len(faults) <= sampled:
         return faults
-    return random.Random(f"{scenario}{durations}").sample(faults, SAMPLED)
+    return random.Random(f"{scenario}{durations}").sample(faults, sampled)
 
 
 @pytest.mark.parametrize("durations", [(1,), (3, None)], ids=["once", "longer"])
@@ -66,29 +71,50 @@ async def test_every_fault_recovers(scenario: Scenario, durations: tuple[int | N
 async def test_an_edit_at_any_moment_is_offered_again(scenario: Scenario) -> None:
     """P2: an object edited between its reading and its end is never recorded as sent in its new version."""
     requests = await clean_requests(scenario)
-    moments = range(1, requests + 1) if EVERYTHING else random.Random(str(scenario)).sample(range(1, requests + 1), 8)
+    sampled = scenario.sampled(8)
+    everywhere = range(1, requests + 1)
+    moments = everywhere if EVERYTHING else random.Random(str(scenario)).sample(everywhere, sampled)
     lost = []
     for at in moments:
         world, watch = await begun(scenario)
-        start, edited = world.sent, good_products(world)[0]
+        start, edited = world.sent, _edited(scenario, world)
 
         def edit(number: int, request: object, moment: str, world=world, turn=start + at, edited=edited) -> None:
             if number == turn and moment == "after":
-                world.hub.edit_product(edited)
+                _edit(scenario, world, edited)
 
         world.hook = edit
         await run(world, scenario.flow)
         await settle(world)
         heal(world)
-        await run(world, "insert_products")
-        await run(world, "update_products")
-        await settle(world)
-        item = world.market.items.get(world.hub.hub.goods.products[edited]["sku"])
-        if item is None or item["version"] != world.hub.hub.goods.products[edited]["modified_date"]:
-            lost.append(f"edit at request {at}: the channel has {item and item['version']}")
+        for flow in OFFER_FLOWS if scenario.offers else ("insert_products", "update_products"):
+            await run(world, flow)
+            await settle(world)
+        content_type = f"product{scenario.offers}"
+        product = edited if content_type == "product" else world.hub.hub.goods.products[edited["product"]]
+        item = world.market.items.get(product["sku"])
+        held = item and on_channel(world, content_type, edited, item)
+        if held is None or held["version"] != edited["modified_date"]:
+            lost.append(f"edit at request {at}: the channel has {held}")
         lost += watch.lies
     print(f"\n{scenario}: {len(list(moments))} edits, {len(lost)} lost")
     assert not lost
+
+
+def _edited(scenario: Scenario, world: World) -> Row:
+    """The row that changes: a good product's."""
+    good = good_products(world)
+    if not scenario.offers:
+        return world.hub.hub.goods.products[good[0]]
+    rows = offers_of(world, scenario.offers, extra="extra" in scenario.flow)
+    return next(row for row in rows if row["product"] in good)
+
+
+def _edit(scenario: Scenario, world: World, row: Row) -> None:
+    if scenario.offers:
+        edit_offer(world, scenario.offers, row)
+    else:
+        world.hub.edit_product(row["pk"])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
 from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import ORDER_FLOWS, heal, quiet, run, until_killed, with_kill
+from tests.harness.scenarios import (
+    KINDS,
+    OFFER_FLOWS,
+    ORDER_FLOWS,
+    edit_offer,
+    heal,
+    quiet,
+    run,
+    until_killed,
+    with_kill,
+)
 
 pytestmark = pytest.mark.harness
 
@@ -26,21 +36,8 @@ FLOWS = [
     "recover",
 ]
 
-flow = st.one_of(st.sampled_from(FLOWS), st.sampled_from(ORDER_FLOWS))
-step = st.one_of(
-    st.tuples(st.just("edit"), st.integers(0, 20)),
-    st.tuples(st.just("delete"), st.integers(0, 20)),
-    st.tuples(st.just("add")),
-    st.tuples(st.just("run"), flow),
-    st.tuples(st.just("both"), flow, flow),
-    st.tuples(st.just("crash"), flow, st.integers(1, 40), st.sampled_from(["before", "after"])),
-    st.tuples(
-        st.just("fault"), st.sampled_from(NOT_HANDLED + SPOILT), st.integers(1, 40), st.sampled_from([1, 3, None])
-    ),
-    st.tuples(st.just("heal")),
-    st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
-    st.tuples(st.just("forget")),
-    st.tuples(st.just("expire")),
+
+sales = (
     st.tuples(st.just("order"), st.integers(0, 20), st.integers(1, 2), st.booleans()),
     st.tuples(st.just("cancel"), st.integers(0, 20), st.booleans()),
     st.tuples(st.just("request"), st.integers(0, 20), st.sampled_from(["cancel", "refund"])),
@@ -50,20 +47,43 @@ step = st.one_of(
 )
 
 
+def steps(*, has_offers: bool = False, sells: bool = False) -> st.SearchStrategy[tuple[Any, ...]]:
+    """What may happen in a shop."""
+    flow = st.sampled_from([*FLOWS, *(OFFER_FLOWS if has_offers else ()), *(ORDER_FLOWS if sells else ())])
+    return st.one_of(
+        st.tuples(st.just("edit"), st.integers(0, 20)),
+        *([st.tuples(st.just("edit offer"), st.sampled_from(KINDS), st.integers(0, 20))] if has_offers else []),
+        st.tuples(st.just("delete"), st.integers(0, 20)),
+        st.tuples(st.just("add")),
+        st.tuples(st.just("run"), flow),
+        st.tuples(st.just("both"), flow, flow),
+        st.tuples(st.just("crash"), flow, st.integers(1, 40), st.sampled_from(["before", "after"])),
+        st.tuples(
+            st.just("fault"), st.sampled_from(NOT_HANDLED + SPOILT), st.integers(1, 40), st.sampled_from([1, 3, None])
+        ),
+        st.tuples(st.just("heal")),
+        st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
+        st.tuples(st.just("forget")),
+        st.tuples(st.just("expire")),
+        *(sales if sells else ()),
+    )
+
+
 async def take(world: World, action: str, *arguments: Any) -> None:
     """One step of a history."""
     products = [row["pk"] for row in world.hub.hub.goods.products]
     match action, *arguments:
         case "edit", index if products:
             world.hub.edit_product(products[index % len(products)])
+        case "edit offer", kind, index:
+            rows = list(world.hub.hub.offered[f"product{kind}"])
+            edit_offer(world, kind, rows[index % len(rows)])
         case "delete", index if len(products) > 2:
             world.hub.delete_product(products[index % len(products)])
         case ("add",):
             world.hub.add_product()
-        case "run", name:
-            await run(world, name)
-        case "both", first, second:
-            await asyncio.gather(run(world, first), run(world, second))
+        case "run" | "both", *names:
+            await asyncio.gather(*(run(world, name) for name in names))
         case "crash", name, at, moment:
             with_kill(world, at, moment)
             await until_killed(run(world, name))
@@ -107,18 +127,18 @@ def sell(world: World, action: str, *arguments: Any) -> None:
             world.market.change_item(items[index % len(items)]["id"], status="SHIPPED", invoice_number=f"FT{index}")
 
 
-@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
-@settings(
+drawn = settings(
     max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
-@given(history=st.lists(step, min_size=5, max_size=STEPS))
-async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+
+
+async def ends_well(world: World, history: list[tuple[Any, ...]]) -> None:
     """When it is quiet, every promise holds; P2 holds at every instant."""
-    world = World(products=6, failing=0.34, asynchronous=asynchronous)
     watch = Watch(world)
     for action, *arguments in history:
         await take(world, action, *arguments)
@@ -126,3 +146,28 @@ async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[A
     world.clock.advance(4_000)
     await quiet(world)
     assert broken_promises(world, watch) == []
+
+
+@both_ways
+@drawn
+@given(history=st.lists(steps(), min_size=5, max_size=STEPS))
+async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """Of products, with the prices and stocks that travel with them."""
+    await ends_well(World(products=6, failing=0.34, asynchronous=asynchronous), history)
+
+
+@both_ways
+@drawn
+@given(history=st.lists(steps(has_offers=True), min_size=5, max_size=STEPS))
+async def test_every_history_with_offers_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """Of products, and of prices, stocks and images that have flows of their own."""
+    world = World(products=6, failing=0.17, asynchronous=asynchronous, extra_lists=True, sends_offers=True)
+    await ends_well(world, history)
+
+
+@both_ways
+@drawn
+@given(history=st.lists(steps(sells=True), min_size=5, max_size=STEPS))
+async def test_every_history_with_sales_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """Of products, and of buyers who order, cancel and complain."""
+    await ends_well(World(products=6, failing=0.34, asynchronous=asynchronous), history)

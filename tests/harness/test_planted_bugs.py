@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from clients import omnitron
 from clients.errors import ItemError
 from clients.omnitron import OmnitronClient
 from dto.batches import ProductBatchRequestResponseDto
@@ -16,13 +17,16 @@ from tasks.batch import Batch, Member
 from tasks.channel.sandbox import products as connector
 from tasks.omnitron import mapping, product_offers, reports
 from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests
-from tests.harness.planted_sales import PLANTED_SALES, Trouble
+from tests.harness.planted_sales import PLANTED_SALES
 from tests.harness.promises import Watch, broken_promises
 from tests.harness.scenarios import (
     SCENARIOS,
     Scenario,
+    add_image,
+    edit_offer,
     good_products,
     heal,
+    offers_of,
     quiet,
     run,
     settle,
@@ -154,6 +158,31 @@ def a_stopped_batch_stays_open(patch: Patch) -> None:
     nobody_recovers(patch)
 
 
+def an_empty_list_ends_the_run(patch: Patch) -> None:
+    """The first extra list has nothing due, and the later ones starve."""
+    run_out = sending._Drain.run_out
+    ended: list[Any] = []
+
+    async def impatient(self: Any) -> None:
+        if self.run not in ended:
+            await run_out(self)
+            if self.sending.read_options.get("objects") and not self.seen:
+                ended.append(self.run)
+
+    patch.setattr(sending._Drain, "run_out", impatient)
+
+
+def only_the_first_image_is_settled(patch: Patch) -> None:
+    """An answer by sku speaks of one image, however many its product has."""
+    find = settlement._Names.find
+    patch.setattr(settlement._Names, "find", lambda self, result: find(self, result)[:1])
+
+
+def extra_lists_are_not_looked_into(patch: Patch) -> None:
+    """Another process looks for the objects of a batch in the catalog's own lists alone."""
+    patch.setattr(omnitron, "LIST_FILTERS", {})
+
+
 CURRENT: dict[str, Any] = {}
 
 
@@ -175,6 +204,27 @@ async def edit(scenario: Scenario, world: Any) -> None:
     world.hook = hook
     await run(world, scenario.flow)
     heal(world)
+
+
+async def edit_in_flight(scenario: Scenario, world: Any) -> None:
+    """An offer changes while the channel takes it."""
+    row = next(row for row in offers_of(world, scenario.offers) if row["product"] in good_products(world))
+
+    def hook(number: int, request: Any, moment: str) -> None:
+        if request.method == "PUT" and moment == "after":
+            edit_offer(world, scenario.offers, row)
+
+    world.hook = hook
+    await run(world, scenario.flow)
+    heal(world)
+
+
+async def picture(scenario: Scenario, world: Any) -> None:
+    """A product has more pictures than there are cycles in which they could go one by one."""
+    product = good_products(world)[1]
+    for _ in range(6):
+        add_image(world, product)
+    await run(world, scenario.flow)
 
 
 async def refuse(scenario: Scenario, world: Any) -> None:
@@ -206,7 +256,7 @@ async def forget(scenario: Scenario, world: Any) -> None:
     await settle(world)
 
 
-PLANTED: list[tuple[Callable[[Patch], None], str, Trouble]] = [
+PLANTED: list[tuple[Callable[[Patch], None], str, Callable[[Scenario, Any], Any]]] = [
     (nobody_recovers, "insert_products-sync", crash),
     (edits_count_as_sent, "insert_products-sync", edit),
     (everything_is_success, "insert_products-sync", refuse),
@@ -219,6 +269,14 @@ PLANTED: list[tuple[Callable[[Patch], None], str, Trouble]] = [
     (the_missing_are_integrated, "insert_products-async", forget),
     (prices_end_at_an_empty_chunk, "insert_products-sync", plainly),
     (a_stopped_batch_stays_open, "insert_products-sync", hub_down),
+    (an_empty_list_ends_the_run, "insert_product_stocks_from_extra_stock_list-sync", plainly),
+    (only_the_first_image_is_settled, "insert_product_images-sync", picture),
+    (only_the_first_image_is_settled, "insert_product_images-async", picture),
+    (edits_count_as_sent, "update_product_prices-sync", edit_in_flight),
+    (edits_count_as_sent, "update_product_images-sync", edit_in_flight),
+    (extra_lists_are_not_looked_into, "insert_product_stocks_from_extra_stock_list-async", plainly),
+    (nobody_recovers, "insert_product_stocks-sync", crash),
+    (everything_is_success, "insert_product_images-sync", refuse),
 ]
 
 

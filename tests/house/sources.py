@@ -41,6 +41,17 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def names_of_tests() -> frozenset[str]:
+    """Every test, as `path::name`."""
+    return frozenset(
+        f"{place(path)}::{node.name}"
+        for path in python_files("tests")
+        for node in tree_of(path).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    )
+
+
 def place(path: Path, line: int | None = None) -> str:
     """`folder/file.py:12`, for messages."""
     name = path.relative_to(ROOT).as_posix()

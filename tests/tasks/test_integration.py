@@ -161,6 +161,7 @@ async def test_several_integrations_live_side_by_side(world: World) -> None:
 
 def test_every_hub_command_is_reachable_by_its_key() -> None:
     """The table's keys are the commands' own."""
+    assert OmnitronIntegration.actions
     for key, command in OmnitronIntegration.actions.items():
         assert command.key == key
         assert issubclass(command, OmnitronCommand)

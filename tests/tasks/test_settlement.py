@@ -85,6 +85,24 @@ def test_one_remote_id_for_two_objects_binds_neither(batch: Batch) -> None:
     assert odd.counts == {"conflicting": 2}
 
 
+def test_a_remote_id_that_belongs_to_another_object_binds_neither(batch: Batch) -> None:
+    """One of them has it from before: which of the two the channel now holds under it is unknown."""
+    batch.members[(ContentType.product, 1)].remote_id = "R1"
+    odd = settle(batch, [line("a", "R1"), line("b", "R1"), line("c", "R3")])
+    assert standing(batch) == {"a": "SharedRemoteId", "b": "SharedRemoteId", "c": "R3"}
+    assert odd.counts == {"conflicting": 2}
+
+
+def test_images_of_one_product_may_share_its_remote_id() -> None:
+    """Whether they had it before, or were given it."""
+    batch = Batch(None, ContentType.product_image)  # type: ignore[arg-type]
+    for pk, remote_id in ((1, "R1"), (2, None), (3, None)):
+        reference = (ContentType.product_image, pk)
+        batch.hold(Member(*reference, NOW, owner=reference, key="a", remote_id=remote_id, committed=True))
+    settle(batch, [line("a", "R1")])
+    assert [member.remote_id for member in batch.of_type()] == ["R1"] * 3
+
+
 def test_a_failed_line_may_repeat_a_remote_id(batch: Batch) -> None:
     """Only successes bind."""
     settle(batch, [line("a", "R1"), line("b", "R1", status=FAIL), line("c", "R3")])

@@ -8,6 +8,7 @@ from clients.marketplace import MarketplaceClient
 from clients.runtime import Runtime
 from dto.omnitron import Channel
 from tasks.channel import integration
+from tasks.channel.sandbox.images import CheckImages, SendInsertedImages, SendUpdatedImages
 from tasks.channel.sandbox.orders import (
     CheckOrders,
     GetCancellationRequests,
@@ -17,6 +18,7 @@ from tasks.channel.sandbox.orders import (
     SendUpdatedOrders,
     UpdateCancellationRequest,
 )
+from tasks.channel.sandbox.prices import CheckPrices, GetListedPrices, SendInsertedPrices, SendUpdatedPrices
 from tasks.channel.sandbox.products import (
     CheckDeletedProducts,
     CheckProducts,
@@ -24,6 +26,13 @@ from tasks.channel.sandbox.products import (
     SendInsertedProducts,
     SendUpdatedProducts,
 )
+from tasks.channel.sandbox.setup import (
+    GetAttributes,
+    GetCategoryAttributes,
+    GetCategoryTreeAndNodes,
+    GetChannelConfSchema,
+)
+from tasks.channel.sandbox.stocks import CheckStocks, GetListedStocks, SendInsertedStocks, SendUpdatedStocks
 
 
 class ChannelIntegration(integration.ChannelIntegration):
@@ -39,6 +48,17 @@ class ChannelIntegration(integration.ChannelIntegration):
             SendDeletedProducts,
             CheckProducts,
             CheckDeletedProducts,
+            SendInsertedPrices,
+            SendUpdatedPrices,
+            CheckPrices,
+            GetListedPrices,
+            SendInsertedStocks,
+            SendUpdatedStocks,
+            CheckStocks,
+            GetListedStocks,
+            SendInsertedImages,
+            SendUpdatedImages,
+            CheckImages,
             GetOrders,
             SendUpdatedOrders,
             CheckOrders,
@@ -46,6 +66,10 @@ class ChannelIntegration(integration.ChannelIntegration):
             GetUpdatedOrderItems,
             GetCancellationRequests,
             UpdateCancellationRequest,
+            GetCategoryTreeAndNodes,
+            GetCategoryAttributes,
+            GetAttributes,
+            GetChannelConfSchema,
         )
     }
 

@@ -6,7 +6,7 @@ from clients.errors import ContractError
 from clients.transport import Reply
 from dto.batches import ProductBatchRequestResponseDto
 from dto.enums import ResponseStatus
-from dto.omnitron import IntegrationAction, Product, ProductPrice, ProductStock
+from dto.omnitron import IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
 from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, SendOutcome, Unknown
 from tasks.channel import products
 from tasks.channel.command import ChannelCommand
@@ -38,10 +38,8 @@ def outcome_of(command: ChannelCommand[Any, Any], reply: Reply) -> SendOutcome:
     return Completed(results_of(data.get("results")), reports)
 
 
-def _offer(row: ProductPrice | ProductStock | None, *fields: str) -> dict[str, Any] | None:
-    """A price or stock in the marketplace's words, with the version that it has."""
-    if row is None:
-        return None
+def offer_of(row: ProductPrice | ProductStock | ProductImage, *fields: str) -> dict[str, Any]:
+    """A price, stock or image in the marketplace's words, with the version that it has."""
     data = row.model_dump(mode="json", include={*fields, "modified_date"})
     return {**{name: data[name] for name in fields}, "version": data["modified_date"]}
 
@@ -56,6 +54,11 @@ class SendInsertedProducts(products.SendInsertedProducts):
         """A product in the marketplace's words."""
         row = product.model_dump(mode="json", include={"name", "base_code", "attributes", "modified_date"})
         mapping, price, stock = product.mapped_attributes, product.productprice, product.productstock
+        # What is left out stays as it is on the marketplace.
+        offers = {
+            **({"price": offer_of(price, "price", "currency_type")} if price else {}),
+            **({"stock": offer_of(stock, "stock")} if stock else {}),
+        }
         return {
             "sku": channel_key(product, self.integration.conf),
             "name": row["name"],
@@ -63,9 +66,8 @@ class SendInsertedProducts(products.SendInsertedProducts):
             "version": row["modified_date"],
             "attributes": mapping.mapped_attributes if mapping else row["attributes"],
             "category": product.category_nodes[-1].name if product.category_nodes else None,
-            "price": _offer(price, "price", "currency_type"),
-            "stock": _offer(stock, "stock"),
-            "images": [image.image for image in product.productimage_set],
+            **offers,
+            "image_urls": [image.image for image in product.productimage_set],
         }
 
     async def send(self, items: list[dict[str, Any]]) -> Reply:
