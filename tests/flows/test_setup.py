@@ -349,7 +349,8 @@ async def test_five_thousand_categories_are_one_run(make_world: Callable[..., Wo
     world = make_world(products=1, failing=0)
     world.market.reset(category_nodes=5_000, attributes=0)
     summary = await run(world, create_or_update_category_tree_and_nodes)
-    assert (summary.counts, summary.requests) == ({"created": 5_000}, 10_005)
+    assert summary.counts == {"created": 5_000}
+    assert summary.requests <= 2 * 5_000 + 10
     assert (await run(world, create_or_update_category_tree_and_nodes)).requests < 120
 
 

@@ -17,7 +17,7 @@ from tasks.batch import Batch, Member
 from tasks.channel.sandbox import products as connector
 from tasks.omnitron import mapping, product_offers, reports
 from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests
-from tests.harness.planted_sales import PLANTED_SALES, Trouble
+from tests.harness.planted_sales import PLANTED_SALES
 from tests.harness.promises import Watch, broken_promises
 from tests.harness.scenarios import (
     SCENARIOS,
@@ -256,7 +256,7 @@ async def forget(scenario: Scenario, world: Any) -> None:
     await settle(world)
 
 
-PLANTED: list[tuple[Callable[[Patch], None], str, Trouble]] = [
+PLANTED: list[tuple[Callable[[Patch], None], str, Callable[[Scenario, Any], Any]]] = [
     (nobody_recovers, "insert_products-sync", crash),
     (edits_count_as_sent, "insert_products-sync", edit),
     (everything_is_success, "insert_products-sync", refuse),
