@@ -16,8 +16,8 @@ from flows.setup import (
     create_or_update_category_tree_and_nodes,
     update_channel_conf_schema,
 )
+from tests.harness.driving import heal, until_killed, with_kill
 from tests.harness.loopback import World
-from tests.harness.scenarios import heal, until_killed, with_kill
 from tests.harness.setup_scenarios import bound, broken_setup, small_world
 from tests.tasks.helpers import asked, assert_clean, reports, run, use_connector
 

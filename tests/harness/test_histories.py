@@ -9,19 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.harness.driving import KINDS, OFFER_FLOWS, ORDER_FLOWS, heal, quiet, run, until_killed, with_kill
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.harness.offer_states import edit_offer
 from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import (
-    KINDS,
-    OFFER_FLOWS,
-    ORDER_FLOWS,
-    edit_offer,
-    heal,
-    quiet,
-    run,
-    until_killed,
-    with_kill,
-)
 
 pytestmark = pytest.mark.harness
 
