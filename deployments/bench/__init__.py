@@ -1,6 +1,7 @@
 """What runs cost, beside the floor that latency and CPU set, measured in one go on one machine."""
 
 import asyncio
+import os
 
 from rich.console import Console
 
@@ -11,22 +12,21 @@ IN_FLIGHT = 16
 
 def run_bench(number: int, latency_ms: float, runs: int, memory_products: int) -> None:
     """Prints one line for each measurement."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")  # the bench speaks for itself
     console = Console(highlight=False, soft_wrap=True)
-    latency = latency_ms / 1000
-    console.print(
-        f"insert_products: {number} products, 4 % of them failing, {latency_ms:g} ms latency, median of {runs} runs"
-    )
-    asyncio.run(products.products(console, number, latency, runs))
-    console.print(f"everything else: {latency_ms:g} ms latency, {IN_FLIGHT} in flight")
-    asyncio.run(offers.offers(console, latency, IN_FLIGHT))
-    asyncio.run(orders.orders(console, latency, IN_FLIGHT))
-    asyncio.run(setup.setup(console, latency, IN_FLIGHT))
-    asyncio.run(_overhead(console))
+    asyncio.run(_measure(console, number, latency_ms / 1000, runs))
     if memory_products:
         memory.memory(console, memory_products)
 
 
-async def _overhead(console: Console) -> None:
+async def _measure(console: Console, number: int, latency: float, runs: int) -> None:
     from deployments.bench.overhead import overhead  # noqa: PLC0415  # Prefect takes its time to import
 
+    milliseconds = f"{latency * 1000:g} ms latency"
+    console.print(f"insert_products: {number} products, 4 % of them failing, {milliseconds}, median of {runs} runs")
+    await products.products(console, number, latency, runs)
+    console.print(f"everything else: {milliseconds}, {IN_FLIGHT} in flight")
+    await offers.offers(console, latency, IN_FLIGHT)
+    await orders.orders(console, latency, IN_FLIGHT)
+    await setup.setup(console, latency, IN_FLIGHT)
     await overhead(console)
