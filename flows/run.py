@@ -56,7 +56,7 @@ class Table:
         lines = [self.columns, ("---",) * len(self.columns), *self.rows]
         hidden = self.total - len(self.rows)
         rest = ["", f"and {hidden} more"] if hidden else []
-        return ["| " + " | ".join(map(_cell, line)) + " |" for line in lines] + rest + [""]
+        return ["| " + " | ".join(map(_cell, line)) + " |" for line in lines] + rest
 
 
 class Run:
@@ -195,8 +195,8 @@ async def _show(run: Run, summary: RunSummary) -> None:
         return
     channel = run.runtime.settings.OMNITRON_CHANNEL_ID
     lines = [f"# {run.title.capitalize()}: {summary.outcome}", "", summary.reason or sentence(summary), ""]
-    for table in run.tables:
-        lines += table.markdown()
+    for table in filter(None, (table.markdown() for table in run.tables)):
+        lines += [*table, ""]
     await acreate_markdown_artifact(
         key=f"{run.title.replace(' ', '-')}-channel-{channel}",
         markdown=run.runtime.redactor.text("\n".join(lines), limit=200_000),
