@@ -75,27 +75,37 @@ class ProcessBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]
 
     async def load_members(self, _: Sequence[ItemResult] = ()) -> None:
         """Fills a batch that another process made with what its actions say it holds."""
-        client, batch = self.integration.client, self.batch_request
+        batch = self.batch_request
         if batch.is_known:
             return
-        actions: list[IntegrationAction] = await client.actions(
+        actions: list[IntegrationAction] = await self.integration.client.actions(
             local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
         )
+        members, gone = await self.members(actions)
+        batch.take_members(members)
+        for member in list(batch.members.values()):
+            # What travels with a product that is gone has failed with it by now.
+            if member.failure is None and member.reference in gone:
+                failure = Failure(
+                    member, member.content_type, _gone(member), FailedReasonType.channel_app, "ObjectGone"
+                )
+                batch.fail_member(failure._replace(command=self.key))
+
+    async def members(self, actions: Sequence[IntegrationAction]) -> tuple[list[Member], set[Reference]]:
+        """What the actions speak of, each with the name under which the channel answers; and what is gone from Omnitron.
+
+        This one is for products and what belongs to them.
+        """
+        client = self.integration.client
         rows: dict[Reference, Any] = {}
         for content_type in (ContentType.product, *MATCHED_BY_PRODUCT):
             keys = [action.object_id for action in actions if action.content_type.model == content_type]
             if keys:
                 rows.update(((content_type, row.pk), row) for row in await client.objects(content_type, keys))
         products = await self._products(rows)
-        batch.take_members(self._member(action, rows.get(_reference(action)), products) for action in actions)
-        for member in list(batch.members.values()):
-            row = rows.get(member.reference)
-            # What travels with a product that is gone has failed with it by now.
-            if member.failure is None and (row is None or self._product(row) not in products):
-                failure = Failure(
-                    member, member.content_type, _gone(member), FailedReasonType.channel_app, "ObjectGone"
-                )
-                batch.fail_member(failure._replace(command=self.key))
+        here = {reference for reference, row in rows.items() if self._product(row) in products}
+        members = [self._member(action, rows.get(reference_of(action)), products) for action in actions]
+        return members, {member.reference for member in members} - here
 
     async def _products(self, rows: Mapping[Reference, Any]) -> dict[int, Product]:
         """The products by whose names the channel's answers are matched."""
@@ -109,7 +119,7 @@ class ProcessBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]
         return row.pk if isinstance(row, Product) else row.product
 
     def _member(self, action: IntegrationAction, row: Any, products: Mapping[int, Product]) -> Member:
-        reference = _reference(action)
+        reference = reference_of(action)
         version = action.version_date or self.integration.runtime.clock.now()
         if reference[0] != self.content_type:
             # It travels with its product, and ends as that does.
@@ -150,13 +160,17 @@ class ProcessImageBatchRequests(ProcessBatchRequests):
 
 
 def _gone(member: Member) -> str:
+    what = f"{member.content_type} {member.pk}"
+    if member.content_type in MATCHED_BY_PRODUCT:
+        what += ", or its product,"
     return (
-        f"{member.content_type} {member.pk}, or its product, was deleted in Omnitron while the channel worked on it. Without "
+        f"{what} was deleted in Omnitron while the channel worked on it. Without "
         "its name it cannot be matched with the channel's answer: if it is on sale there, take it off by hand."
     )
 
 
-def _reference(action: IntegrationAction) -> Reference:
+def reference_of(action: IntegrationAction) -> Reference:
+    """The object that an action speaks of."""
     return ContentType(action.content_type.model), action.object_id
 
 

@@ -13,7 +13,7 @@ from tasks.command import OmnitronCommand
 from tasks.concurrency import side_by_side
 from tasks.create_once import create_once
 from tasks.omnitron.arrivals import Arrival, Arriving, binding
-from tasks.omnitron.batch_requests import ProcessProductBatchRequests
+from tasks.omnitron.batch_requests import ProcessBatchRequests
 from tasks.omnitron.cancellations import omnitron_reason
 from tasks.omnitron.order_items import OrderItemNotFoundError, items_by_remote_id
 from tasks.omnitron.products import unseen
@@ -235,7 +235,7 @@ class GetCancellationRequestsUpdate(OmnitronCommand[None, list[CancellationReque
         )
 
 
-class ProcessCancellationRequests(ProcessProductBatchRequests):
+class ProcessCancellationRequests(ProcessBatchRequests):
     """Ends a batch of decided requests with the channel's results."""
 
     key = "process_cancellation_requests"

@@ -2,14 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from dto.enums import ContentType, FailedReasonType, IntegrationActionStatus
+from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import IntegrationAction
 from dto.omnitron_orders import Order, OrderItem
-from dto.outcomes import ItemResult
-from tasks.batch import Member, version_of
+from tasks.batch import Member, Reference, version_of
 from tasks.command import OmnitronCommand
-from tasks.failure import Failure
-from tasks.omnitron.batch_requests import ProcessProductBatchRequests
+from tasks.omnitron.batch_requests import ProcessBatchRequests, reference_of
 from tasks.omnitron.products import unseen
 
 
@@ -73,38 +71,23 @@ class GetOrderItemsWithOrder(OmnitronCommand[Sequence[Order], list[Order]]):
         return await self.for_each(orders, attach, "reading order items")
 
 
-class ProcessOrderBatchRequests(ProcessProductBatchRequests):
+class ProcessOrderBatchRequests(ProcessBatchRequests):
     """Ends a batch of order updates with the channel's results, matched by the channel's id first, then by number."""
 
     key = "process_order_batch_requests"
     content_type = ContentType.order
 
-    async def load_members(self, _: Sequence[ItemResult] = ()) -> None:
-        client, batch = self.integration.client, self.batch_request
-        if batch.is_known:
-            return
-        actions: list[IntegrationAction] = await client.actions(
-            local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
-        )
-        orders = {order.pk: order for order in await client.orders(action.object_id for action in actions)}
-        members = []
+    async def members(self, actions: Sequence[IntegrationAction]) -> tuple[list[Member], set[Reference]]:
+        rows = await self.integration.client.orders(action.object_id for action in actions)
+        orders: dict[int, Order] = {order.pk: order for order in rows}
+        members, gone = [], set()
         for action in actions:
-            order = orders.get(action.object_id)
-            reference = (ContentType(action.content_type.model), action.object_id)
-            members.append(
-                Member(
-                    *reference,
-                    action.version_date or self.integration.runtime.clock.now(),
-                    owner=reference,
-                    key=order.number if order else None,
-                    remote_id=action.remote_id or (order.remote_id if order else None),
-                    committed=True,
-                )
-            )
-        batch.take_members(members)
-        for member in list(batch.members.values()):
-            if member.key is None and member.remote_id is None:
-                message = f"Order {member.pk} was deleted in Omnitron while the channel worked on it."
-                batch.fail_member(
-                    Failure(member, member.content_type, message, FailedReasonType.channel_app, "ObjectGone", self.key)
-                )
+            reference, order = reference_of(action), orders.get(action.object_id)
+            remote_id = action.remote_id or (order.remote_id if order else None)
+            version = action.version_date or self.integration.runtime.clock.now()
+            member = Member(*reference, version, owner=reference, remote_id=remote_id, committed=True)
+            member.key = order.number if order else None
+            members.append(member)
+            if member.key is None and remote_id is None:
+                gone.add(reference)
+        return members, gone

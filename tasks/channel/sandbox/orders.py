@@ -19,8 +19,9 @@ from dto.orders import (
     CustomerDto,
     OrderItemDto,
 )
-from dto.outcomes import Accepted, CheckOutcome, Completed, Fetched, InProgress, ItemResult, SendOutcome, Unknown
+from dto.outcomes import Accepted, Completed, Fetched, ItemResult, SendOutcome
 from tasks.channel import orders
+from tasks.channel.sandbox.products import CheckProducts
 
 STATUSES = {"NEW": "400", "PACKED": "450", "SHIPPED": "500", "DELIVERED": "550", "CANCELLED": "100"}
 """The marketplace's word for a status → Omnitron's number."""
@@ -176,16 +177,14 @@ def _status(row: Row) -> ResponseStatus:
     return ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail
 
 
-class CheckOrders(orders.CheckOrders):
-    """Asks once."""
+class CheckOrders(CheckProducts, orders.CheckOrders):
+    """The marketplace answers for orders by their ids and numbers."""
 
-    async def send(self, batch: Any) -> CheckOutcome:
-        reply = await self.integration.client.batch(batch.remote_batch_id)
-        if reply is None:
-            return Unknown("The marketplace does not know this batch any more.")
-        if not isinstance(reply.data, dict) or reply.data.get("status") != "done":
-            return InProgress()
-        return Completed(_order_results(reply.data.get("results")), tuple(self.create_report(reply)))
+    key = orders.CheckOrders.key
+    content_type = orders.CheckOrders.content_type
+
+    def results(self, rows: Any) -> tuple[ItemResult, ...]:
+        return _order_results(rows)
 
 
 class GetCancelledOrders(orders.GetCancelledOrders):

@@ -7,7 +7,7 @@ from clients.transport import Reply
 from dto.batches import ProductBatchRequestResponseDto
 from dto.enums import ResponseStatus
 from dto.omnitron import IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
-from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, SendOutcome, Unknown
+from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, ItemResult, SendOutcome, Unknown
 from tasks.channel import products
 from tasks.channel.command import ChannelCommand
 from tasks.omnitron.matching import channel_key
@@ -105,7 +105,11 @@ class CheckProducts(products.CheckProducts):
             return Unknown("The marketplace does not know this batch any more.")
         if not isinstance(reply.data, dict) or reply.data.get("status") != "done":
             return InProgress()
-        return Completed(results_of(reply.data.get("results")), tuple(self.create_report(reply)))
+        return Completed(self.results(reply.data.get("results")), tuple(self.create_report(reply)))
+
+    def results(self, rows: Any) -> tuple[ItemResult, ...]:
+        """The marketplace's rows as results."""
+        return results_of(rows)
 
 
 class CheckDeletedProducts(CheckProducts, products.CheckDeletedProducts):
