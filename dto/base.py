@@ -27,6 +27,15 @@ def _as_json(value: Any) -> Any:
         raise ValueError(str(error)) from None
 
 
+def _with_writable_keys(mapping: dict[str, str]) -> dict[str, str]:
+    for key in mapping:
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            raise ValueError("a key is not text that can be written: half of a character is missing") from None
+    return mapping
+
+
 def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
@@ -53,6 +62,8 @@ Money = Annotated[
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 """A key or a count, as databases have them."""
 
+TextByText = Annotated[dict[str, str], AfterValidator(_with_writable_keys)]
+"""Texts by names."""
 JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
 """Fields of anybody's choice, as JSON has them: amounts and dates in it are texts. What JSON cannot say is refused here,
 where one object is at stake, and not when it is sent with all others."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from dto.base import Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole
+from dto.base import Dto, EmptyAsNone, JsonObject, Money, TextByText, UtcDatetime, Whole
 from dto.enums import CancellationType
 
 _OptionalMoment = Annotated[UtcDatetime | None, EmptyAsNone]
@@ -161,7 +161,7 @@ class CancelOrderDto(Dto):
 
     order: str
     cancel_items: list[str]
-    reasons: dict[str, str]
+    reasons: TextByText
     is_cargo_refund: bool | None = False
     # The mission's page types it as a yes or no, so its False means that no amount is forced.
     forced_refund_amount: Annotated[Money | None, BeforeValidator(_none_if_false)] = None
