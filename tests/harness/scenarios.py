@@ -181,16 +181,16 @@ async def _decided(world: World) -> None:
 async def _abandoned_import(world: World) -> None:
     """A run died after the first of its orders was bound, and others were made."""
     await _ordered(world)
-    await _die_at(world, "fetch_and_create_order", "POST", "create_orders", 2)
+    await die_at(world, "fetch_and_create_order", "POST", "create_orders", 2)
 
 
 async def _abandoned_update(world: World) -> None:
     """A run died before the channel heard of the orders that it had committed."""
     await _changed_orders(world)
-    await _die_at(world, "update_orders", "PUT", "/orders", 1, "before")
+    await die_at(world, "update_orders", "PUT", "/orders", 1, "before")
 
 
-async def _die_at(world: World, flow: str, method: str, path: str, time: int, moment: str = "after") -> None:
+async def die_at(world: World, flow: str, method: str, path: str, time: int, moment: str = "after") -> None:
     """A run died at its n-th request of a kind, and its batch is nobody's by now."""
     seen = 0
 

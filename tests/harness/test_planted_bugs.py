@@ -17,6 +17,7 @@ from tasks.batch import Batch, Member
 from tasks.channel.sandbox import products as connector
 from tasks.omnitron import mapping, product_offers, reports
 from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests
+from tests.harness.planted_sales import PLANTED_SALES, Trouble
 from tests.harness.promises import Watch, broken_promises
 from tests.harness.scenarios import (
     SCENARIOS,
@@ -255,7 +256,7 @@ async def forget(scenario: Scenario, world: Any) -> None:
     await settle(world)
 
 
-PLANTED = [
+PLANTED: list[tuple[Callable[[Patch], None], str, Trouble]] = [
     (nobody_recovers, "insert_products-sync", crash),
     (edits_count_as_sent, "insert_products-sync", edit),
     (everything_is_success, "insert_products-sync", refuse),
@@ -277,6 +278,9 @@ PLANTED = [
     (nobody_recovers, "insert_product_stocks-sync", crash),
     (everything_is_success, "insert_product_images-sync", refuse),
 ]
+
+
+PLANTED += PLANTED_SALES
 
 
 @pytest.mark.parametrize(("bug", "name", "trouble"), PLANTED, ids=lambda value: getattr(value, "__name__", None))
