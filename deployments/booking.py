@@ -20,7 +20,7 @@ from prefect.states import Completed, to_state_create
 from clients.errors import ConfigError, FatalError, RetryableError
 from clients.settings import WebhookSettings
 
-SECONDS = 2.5
+SECONDS = 5.0
 """For all requests of one event to Prefect: a sender does not wait for long."""
 RECEIPTS = "channel event"
 """The name under which Prefect keeps one completed run per event."""
@@ -115,7 +115,7 @@ class PrefectBooking:
     is shown the first one's receipt, and that is decided in Prefect's database, not here.
     """
 
-    def __init__(self, client: PrefectClient, channel_id: int, seconds: float = SECONDS) -> None:
+    def __init__(self, client: PrefectClient, channel_id: int, seconds: float) -> None:
         self._client = client
         self._channel_id = channel_id
         self._seconds = seconds
@@ -123,7 +123,7 @@ class PrefectBooking:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: WebhookSettings) -> AsyncIterator[Self]:
+    async def open(cls, settings: WebhookSettings, seconds: float = SECONDS) -> AsyncIterator[Self]:
         """A booking that is closed with the block. Asks nothing of Prefect yet."""
         api = get_current_settings().api
         client = PrefectClient(
@@ -132,7 +132,7 @@ class PrefectBooking:
             api_key=api.key.get_secret_value() if api.key else None,
         )
         async with client:
-            yield cls(client, settings.OMNITRON_CHANNEL_ID)
+            yield cls(client, settings.OMNITRON_CHANNEL_ID, seconds)
 
     async def book(self, event: Event) -> Booked:
         deployment = deployment_of(event.type, self._channel_id)

@@ -111,12 +111,12 @@ Posted = Annotated[
 _NOT_TAKEN: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": description}
     for status, description in (
-        (400, "The body is no JSON."),
+        (400, "The body cannot be read: it is no text, or nested too deeply."),
         (401, "Not signed, wrongly signed, or signed more than 300 seconds ago or ahead."),
         (408, f"The body was not here within {BODY_SECONDS:g} seconds."),
         (409, "Another event has this id."),
         (413, "The body is larger than 1 MiB."),
-        (422, "The body is no event that is known here."),
+        (422, "The body is no JSON, or no event that is known here."),
         (503, f"Prefect's API does not answer, or nothing is deployed: send it again after {RETRY_SECONDS} seconds."),
     )
 }
