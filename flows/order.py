@@ -132,7 +132,7 @@ class _Arrivals:
             await self._record(batch, error)
             raise
         if batch.is_open:
-            await self.hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
+            await self._end(batch)
 
     async def _record(self, batch: Batch, error: BaseException) -> None:
         if not batch.is_open:
@@ -140,12 +140,15 @@ class _Arrivals:
         log = self.hub.logger(batch)
         log.warning("The run was stopped (%s); what it had bound is recorded.", type(error).__name__)
         try:
-            if batch.status is BatchRequestStatus.initialized:
-                await batch.fail()
-            else:
-                await batch.done()
+            await self._end(batch)
         except ChannelAppError as second:
             log.warning("The batch could not be ended (%s); `recover` will do it.", second.message)
+
+    async def _end(self, batch: Batch) -> None:
+        """With what it binds; one that was never committed binds nothing."""
+        initialized = batch.status is BatchRequestStatus.initialized
+        status = BatchRequestStatus.fail if initialized else BatchRequestStatus.done
+        await self.hub.do_action(BatchRequestUpdate, status=status)
 
     async def _conclude(
         self, kind: str, arrivals: list[Arrival], leaves: Mapping[str, datetime], batch: Batch | None = None

@@ -29,7 +29,7 @@ from flows.stock import (
 from flows.verify import verify_batch, verify_open_batches
 from tests.flows.connectors import Offered
 from tests.harness.loopback import World
-from tests.harness.scenarios import add_image
+from tests.harness.offer_states import add_image
 from tests.tasks.helpers import (
     CHANNEL,
     Row,

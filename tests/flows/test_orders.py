@@ -17,8 +17,8 @@ from flows.recover import recover
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.orders import GetOrders
+from tests.harness.driving import until_killed
 from tests.harness.loopback import Hook, Killed, World
-from tests.harness.scenarios import until_killed
 from tests.tasks.helpers import Row, action, actions, asked, batches, requests_of, run, use_connector, writes
 from tests.tasks.sales import in_hub, items_in_hub, list_products, place, posts, sku_of, unbind
 

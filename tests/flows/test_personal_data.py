@@ -13,8 +13,8 @@ from flows.registry import FLOWS
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.orders import GetOrders
+from tests.harness.driving import ORDER_FLOWS
 from tests.harness.loopback import World
-from tests.harness.scenarios import ORDER_FLOWS
 from tests.tasks.helpers import Row, run, use_connector
 from tests.tasks.sales import list_products, place, unbind
 

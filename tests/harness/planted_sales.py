@@ -14,8 +14,9 @@ from tasks.batch import Member
 from tasks.channel.sandbox import orders as connector
 from tasks.omnitron import arrivals, cancellation_requests, field_limits, order_items, orders
 from tasks.omnitron.cancellations import CreateOrderCancel
+from tests.harness.driving import die_at, heal, run
 from tests.harness.loopback import World
-from tests.harness.scenarios import Scenario, die_at, heal, run
+from tests.harness.scenarios import Scenario
 
 Patch = pytest.MonkeyPatch
 Trouble = Callable[[Scenario, Any], Coroutine[Any, Any, None]]

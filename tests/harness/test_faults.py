@@ -6,23 +6,11 @@ from itertools import product
 
 import pytest
 
+from tests.harness.driving import OFFER_FLOWS, good_products, heal, run, settle
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.harness.offer_states import edit_offer, offers_of
 from tests.harness.promises import Row, on_channel
-from tests.harness.scenarios import (
-    OFFER_FLOWS,
-    SALES,
-    SCENARIOS,
-    Scenario,
-    begun,
-    broken_when_quiet,
-    clean_requests,
-    edit_offer,
-    good_products,
-    heal,
-    offers_of,
-    run,
-    settle,
-)
+from tests.harness.scenarios import SALES, SCENARIOS, Scenario, begun, broken_when_quiet, clean_requests
 
 pytestmark = pytest.mark.harness
 

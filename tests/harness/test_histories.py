@@ -9,19 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.harness.driving import KINDS, OFFER_FLOWS, ORDER_FLOWS, heal, quiet, run, until_killed, with_kill
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.harness.offer_states import edit_offer
 from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import (
-    KINDS,
-    OFFER_FLOWS,
-    ORDER_FLOWS,
-    edit_offer,
-    heal,
-    quiet,
-    run,
-    until_killed,
-    with_kill,
-)
 
 pytestmark = pytest.mark.harness
 
@@ -36,10 +27,19 @@ FLOWS = [
     "recover",
 ]
 
+sales = (
+    st.tuples(st.just("order"), st.integers(0, 20), st.integers(1, 2), st.booleans()),
+    st.tuples(st.just("cancel"), st.integers(0, 20), st.booleans()),
+    st.tuples(st.just("request"), st.integers(0, 20), st.sampled_from(["cancel", "refund"])),
+    st.tuples(st.just("decide"), st.integers(0, 20), st.sampled_from(["approved", "rejected"])),
+    st.tuples(st.just("edit order"), st.integers(0, 20)),
+    st.tuples(st.just("change item"), st.integers(0, 20)),
+)
 
-def steps(*, has_offers: bool) -> st.SearchStrategy[tuple[Any, ...]]:
+
+def steps(*, has_offers: bool = False, sells: bool = False) -> st.SearchStrategy[tuple[Any, ...]]:
     """What may happen in a shop."""
-    flow = st.one_of(st.sampled_from([*FLOWS, *OFFER_FLOWS] if has_offers else FLOWS), st.sampled_from(ORDER_FLOWS))
+    flow = st.sampled_from([*FLOWS, *(OFFER_FLOWS if has_offers else ()), *(ORDER_FLOWS if sells else ())])
     return st.one_of(
         st.tuples(st.just("edit"), st.integers(0, 20)),
         *([st.tuples(st.just("edit offer"), st.sampled_from(KINDS), st.integers(0, 20))] if has_offers else []),
@@ -55,22 +55,15 @@ def steps(*, has_offers: bool) -> st.SearchStrategy[tuple[Any, ...]]:
         st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
         st.tuples(st.just("forget")),
         st.tuples(st.just("expire")),
-        st.tuples(st.just("order"), st.integers(0, 20), st.integers(1, 2), st.booleans()),
-        st.tuples(st.just("cancel"), st.integers(0, 20), st.booleans()),
-        st.tuples(st.just("request"), st.integers(0, 20), st.sampled_from(["cancel", "refund"])),
-        st.tuples(st.just("decide"), st.integers(0, 20), st.sampled_from(["approved", "rejected"])),
-        st.tuples(st.just("edit order"), st.integers(0, 20)),
-        st.tuples(st.just("change item"), st.integers(0, 20)),
+        *(sales if sells else ()),
     )
 
 
 async def take(world: World, action: str, *arguments: Any) -> None:
     """One step of a history."""
     match action, *arguments:
-        case "run", name:
-            await run(world, name)
-        case "both", first, second:
-            await asyncio.gather(run(world, first), run(world, second))
+        case "run" | "both", *names:
+            await asyncio.gather(*(run(world, name) for name in names))
         case "crash", name, at, moment:
             with_kill(world, at, moment)
             await until_killed(run(world, name))
@@ -153,7 +146,7 @@ async def ends_well(world: World, history: list[tuple[Any, ...]]) -> None:
 
 @both_ways
 @drawn
-@given(history=st.lists(steps(has_offers=False), min_size=5, max_size=STEPS))
+@given(history=st.lists(steps(), min_size=5, max_size=STEPS))
 async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
     """Of products, with the prices and stocks that travel with them."""
     await ends_well(World(products=6, failing=0.34, asynchronous=asynchronous), history)
@@ -166,3 +159,11 @@ async def test_every_history_with_offers_ends_well(asynchronous: bool, history: 
     """Of products, and of prices, stocks and images that have flows of their own."""
     world = World(products=6, failing=0.17, asynchronous=asynchronous, extra_lists=True, sends_offers=True)
     await ends_well(world, history)
+
+
+@both_ways
+@drawn
+@given(history=st.lists(steps(sells=True), min_size=5, max_size=STEPS))
+async def test_every_history_with_sales_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """Of products, and of buyers who order, cancel and complain."""
+    await ends_well(World(products=6, failing=0.34, asynchronous=asynchronous), history)

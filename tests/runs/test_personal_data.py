@@ -40,7 +40,7 @@ async def test_runs_that_bring_orders_in_or_fail_leave_no_buyer_in_the_database(
         place(world, **person, **trouble)
     first = await run(world, fetch_and_create_order)
     assert first.state.is_completed()
-    text = await artifact_of(first, "fetch-and-create-orders-channel-6")
+    text = await artifact_of(first, "fetch-and-create-order-channel-6")
     assert "CargoCompanyNotFound" in text
     world.hub.faults.add(Fault("status", "POST", "customers|addresses", times=None))
     place(world, **{**person, "email": f"{CANARIES[0]}.2@example.com"})

@@ -98,6 +98,14 @@ async def test_a_run_that_finds_the_type_in_commit_makes_nothing(world: World) -
     assert (summary.outcome, made(world)) == (RunOutcome.skipped, [])
 
 
+async def test_a_hub_that_takes_no_empty_commit_gets_each_request_once_all_the_same(world: World) -> None:
+    await complained(world, "cancel", "refund")
+    world.hub.faults.add(Fault("status", "PATCH", "batch_requests", status=400))
+    assert await fetch(world) == {"created": 2}
+    assert made(world) == [1, 1]
+    assert batches(world)[-1]["status"] == "done"
+
+
 async def test_requests_that_cannot_be_taken_in_make_no_batch(world: World) -> None:
     """However often they are listed."""
     await complained(world, reason="ELSE")
