@@ -193,6 +193,24 @@ def bench(
 
 
 @app.command()
+def webhook(
+    host: Annotated[str, typer.Option(help="Address to listen on. Put a proxy with TLS in front of any other.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_080,
+) -> None:
+    """Listen for what the channel has to tell, and book the flow run that each event asks for; runs until stopped."""
+    from clients.settings import WebhookSettings
+    from deployments.webhook import serve
+
+    try:
+        settings = WebhookSettings.load()
+    except ChannelAppError as error:
+        end(error.message, FAILED)
+    serve(settings, host, port)
+
+
+@app.command()
 def sandbox(
     which: Annotated[str, typer.Argument(help="omnitron, marketplace or all.")] = "all",
     omnitron_port: Annotated[int, typer.Option(min=0, max=65_535, help="0: a free one.")] = 0,
