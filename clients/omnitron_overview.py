@@ -67,14 +67,18 @@ class OverviewCalls(OmnitronConnection):
                 return keys, None
         return keys, max(keys, default=0)
 
-    async def count_actions(self, content_type: ContentType, status: IntegrationActionStatus | None = None) -> int:
-        """How many of the channel's actions are of a type, in one status or in any."""
-        params: dict[str, Any] = {"channel_id": self.channel_id, "content_type_name": content_type}
+    async def count_actions(
+        self, content_type: ContentType | None = None, status: IntegrationActionStatus | None = None
+    ) -> int:
+        """How many of the channel's actions are of a type, or of any, in one status or in any."""
+        params: dict[str, Any] = {"channel_id": self.channel_id}
+        if content_type is not None:
+            params["content_type_name"] = content_type
         if status is not None:
             params["status"] = status
 
         def is_asked(row: IntegrationAction) -> bool:
-            return row.content_type.model == content_type and status in (None, row.status)
+            return content_type in (None, row.content_type.model) and status in (None, row.status)
 
         return await self.count(self._path("integration_actions"), IntegrationAction, params, is_asked=is_asked)
 

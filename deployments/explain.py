@@ -84,7 +84,7 @@ def show_explanation(explanation: Explanation) -> None:
         there = f", there {batch.remote_batch_id}" if batch.remote_batch_id else ""
         is_open = batch.status in (*OPEN_LOCALLY, *OPEN_REMOTELY)
         age = "" if batch.age is None else f", for {said(batch.age)}" if is_open else f", {said(batch.age)} ago"
-        status = batch.status or "not among the newest"
+        status = batch.status or "not among those that were read"
         console.print(f"Last batch: {batch.local_batch_id} ({status}{there}){age}", markup=False, highlight=False)
     console.print(f"The channel: {_listing(explanation)}", markup=False, highlight=False)
 

@@ -252,10 +252,11 @@ class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):
         if action is None or not action.local_batch_id:
             return None
         client = self.integration.client
+        rows = await client.newest_batches(BATCHES_READ)
         if action.status is IntegrationActionStatus.processing:
-            rows, _ = await client.oldest_batches((*OPEN_LOCALLY, *OPEN_REMOTELY), BATCH_PAGES)
-        else:
-            rows = await client.newest_batches(BATCHES_READ)
+            # It may have been open for long.
+            oldest, _ = await client.oldest_batches((*OPEN_LOCALLY, *OPEN_REMOTELY), BATCH_PAGES)
+            rows = [*oldest, *rows]
         row = next((row for row in rows if row.local_batch_id == action.local_batch_id), None)
         if row is None:
             return BatchStanding(local_batch_id=action.local_batch_id, status=None)

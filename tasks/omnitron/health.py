@@ -1,6 +1,6 @@
 """How the channel stands: counted where Omnitron counts, read only where that is bounded. Nothing is changed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
@@ -24,6 +24,7 @@ QUOTED = 3
 NAMED = 20
 """Objects out of attempts that are listed by name."""
 UNKNOWN = "unknown"
+_PROCESSING, _ERROR = IntegrationActionStatus.processing, IntegrationActionStatus.error
 
 
 class _Kind(NamedTuple):
@@ -70,7 +71,8 @@ def touched(batch: BatchRequest) -> datetime | None:
 def age_of(batch: BatchRequest, now: datetime) -> float:
     """For how many seconds a batch has stood."""
     since = touched(batch)
-    return (now - since).total_seconds() if since else 0.0
+    # The hub's clock is read to the second: what was made in this one is not younger than nothing.
+    return max(0.0, (now - since).total_seconds()) if since else 0.0
 
 
 def said(seconds: float) -> str:
@@ -99,13 +101,19 @@ class ReadHealth(OmnitronCommand[None, ChannelHealth]):
         number = self.integration.runtime.settings.OMNITRON_CATALOG_ID or channel.catalog
         catalog: Catalog | None = None if number is None else await client.catalog(number)
         self._conf, self._catalog = channel.conf, catalog
-        (failed, total), (batches, all_batches), products, known, *contents = await side_by_side(
+        (failed, total), (batches, all_batches), products, known, processing = await side_by_side(
             client.newest_failed_actions(FAILURES_READ),
             client.oldest_batches((*OPEN_LOCALLY, *OPEN_REMOTELY), BATCH_PAGES),
             client.count_products(simple=True),
             client.count_actions(ContentType.product),
-            *(self._content(kind) for kind in KINDS),
+            client.count_actions(status=_PROCESSING),
         )
+        known_counts: dict[IntegrationActionStatus, Counter[str]] = {}
+        if not processing:
+            known_counts[_PROCESSING] = Counter()
+        if len(failed) == total:
+            known_counts[_ERROR] = Counter(action.content_type.model for action in failed)
+        contents = await side_by_side(*(self._content(kind, known_counts) for kind in KINDS))
         moment: datetime = client.server_time
         remarks = []
         if len(failed) < total:
@@ -115,8 +123,8 @@ class ReadHealth(OmnitronCommand[None, ChannelHealth]):
         unaccounted = max(0, products - known - (contents[0].inserts or 0))
         if unaccounted:
             remarks.append(
-                f"At least {unaccounted} products are neither due nor known to the channel: they are switched off, or the batches "
-                "that held them were given up: then they come back after RETRY_INTERVAL, or are out of attempts."
+                f"At least {unaccounted} products are neither due nor known to the channel: they are switched off, or the "
+                "batches that held them were given up, and they come back after RETRY_INTERVAL or are out of attempts."
             )
         abandoned = await self._abandoned(failed, contents, moment, remarks)
         names = await self._names(abandoned[:NAMED])
@@ -143,13 +151,23 @@ class ReadHealth(OmnitronCommand[None, ChannelHealth]):
             remarks=tuple(remarks),
         )
 
-    async def _content(self, kind: _Kind) -> ContentHealth:
+    async def _content(
+        self, kind: _Kind, known_counts: Mapping[IntegrationActionStatus, Counter[str]]
+    ) -> ContentHealth:
+        """How the objects of one kind stand; what all types were counted at already is not counted again."""
         client = self.integration.client
+
+        async def count(status: IntegrationActionStatus) -> int:
+            known = known_counts.get(status)
+            if known is not None:
+                return known[kind.content_type]
+            return await client.count_actions(kind.content_type, status)  # type: ignore[no-any-return]
+
         lists: list[int | None] = [None, *extra_lists(kind.content_type, self._catalog, self._conf)]
         pairs = [(which, number) for which in kind.lists for number in lists]
         processing, failed, *counts = await side_by_side(
-            client.count_actions(kind.content_type, IntegrationActionStatus.processing),
-            client.count_actions(kind.content_type, IntegrationActionStatus.error),
+            count(_PROCESSING),
+            count(_ERROR),
             *(client.count_due(kind.content_type, which, number) for which, number in pairs),
         )
         due: dict[str, int] = defaultdict(int)

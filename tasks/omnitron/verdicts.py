@@ -109,10 +109,12 @@ def _waiting(facts: Facts) -> str:
 
 def _in_work(facts: Facts) -> str:
     batch = facts.batch
-    if batch is None or batch.status not in OPEN_LOCALLY:
+    if batch is None or batch.status is None:
+        return f"{facts.name} is processing in {_batch(facts)}: look that batch up in Omnitron."
+    if batch.status not in OPEN_LOCALLY:
         return (
-            f"{facts.name} is processing, but {_batch(facts)} is not open: it is offered to no run. Ask who looks after Omnitron "
-            "to end its integration action."
+            f"{facts.name} is processing, but {_batch(facts)} has ended: no run is offered it. Ask who looks after Omnitron to "
+            "end its integration action."
         )
     if (batch.age or 0.0) > facts.older_than:
         return (
@@ -201,7 +203,7 @@ def _batch(facts: Facts) -> str:
     if batch is None:
         return "its batch"
     there = f", there {batch.remote_batch_id}" if batch.remote_batch_id else ""
-    return f"batch {batch.local_batch_id} ({batch.status or 'not among the newest'}{there})"
+    return f"batch {batch.local_batch_id} ({batch.status or 'not among those that were read'}{there})"
 
 
 def _kept(own: ObjectStanding) -> str:
