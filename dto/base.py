@@ -50,6 +50,9 @@ Money = Annotated[
 ]
 """An exact amount or rate. Read from a decimal string or a number, written as a decimal string."""
 
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A key or a count, as databases have them."""
+
 JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
 """Fields of anybody's choice, as JSON has them: amounts and dates in it are texts. What JSON cannot say is refused here,
 where one object is at stake, and not when it is sent with all others."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dto.base import Dto, EmptyAsNone, UtcDatetime
+from dto.base import Dto, EmptyAsNone, UtcDatetime, Whole
 from dto.enums import BatchRequestStatus, FailedReasonType, ResponseStatus
 
 
@@ -14,7 +14,7 @@ class BatchRequestObjectsDto(Dto):
     `version_date` is the object's modified date when it was read: a later one would mark an unsent change as sent.
     """
 
-    pk: int
+    pk: Whole
     version_date: UtcDatetime
     content_type: str
     failed_reason_type: Annotated[FailedReasonType | None, EmptyAsNone] = None
@@ -25,10 +25,10 @@ class BatchRequestObjectsDto(Dto):
 class BatchRequestDto(Dto):
     """A batch with its objects. `local_batch_id` is Omnitron's id, `remote_batch_id` the channel's."""
 
-    channel: int
+    channel: Whole
     local_batch_id: str
     content_type: str
-    pk: int | None = 0
+    pk: Whole | None = 0
     remote_batch_id: str | None = ""
     status: Annotated[BatchRequestStatus | None, EmptyAsNone] = None
     objects: list[BatchRequestObjectsDto] | None = Field(default_factory=list)
@@ -54,7 +54,7 @@ class ImageBatchRequestResponseDto(Dto):
     """
 
     status: ResponseStatus
-    pk: int
+    pk: Whole
     remote_id: str | None = ""
     message: str | None = ""
 

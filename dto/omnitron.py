@@ -31,6 +31,16 @@ Codes = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
 """Key of a list → its code on the channel. Empty where the merchant left the field empty."""
 
 
+def _key_of(value: Any) -> Any:
+    return value.get("pk", value.get("id")) if isinstance(value, dict) else value
+
+
+Reference = Annotated[int, BeforeValidator(_key_of)]
+"""Another row, by its key; some lists show the row itself in its place."""
+OptionalReference = Annotated[int | None, BeforeValidator(_key_of)]
+"""The same where there may be none."""
+
+
 class RetryLimits(OmnitronObject):
     """How often, and for how long, Omnitron offers a failed object again."""
 

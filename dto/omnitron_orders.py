@@ -2,24 +2,15 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
-
 from dto.base import EmptyAsNone, Money, OmnitronObject, UtcDatetime
 from dto.enums import CancellationType
-from dto.omnitron import IntegrationAction, Key, RemoteId
+from dto.omnitron import IntegrationAction, Key, OptionalReference, RemoteId
 from dto.orders import CancellationStatus, ChannelCancellationRequestDto
 
 CANCELLED = "100"
 """The status of an order item that was cancelled."""
 
 
-def _key_of(value: Any) -> Any:
-    """A reference: Omnitron writes the key, or the whole row."""
-    return value.get("pk", value.get("id")) if isinstance(value, dict) else value
-
-
-Reference = Annotated[int | None, BeforeValidator(_key_of)]
-"""The key of another row."""
 Text = Annotated[str | None, EmptyAsNone]
 
 
@@ -32,14 +23,14 @@ class Customer(OmnitronObject):
     first_name: Text = None
     last_name: Text = None
     channel_code: Text = None
-    channel: Reference = None
+    channel: OptionalReference = None
 
 
 class Address(OmnitronObject):
     """An address of a customer. `hash_data` is the same for the same address."""
 
     pk: Key
-    customer: Reference = None
+    customer: OptionalReference = None
     hash_data: Text = None
 
 
@@ -70,8 +61,8 @@ class OrderItem(OmnitronObject):
     """One line of an order. One line of the channel's may be several of these."""
 
     pk: Key
-    order: Reference = None
-    product: Reference = None
+    order: OptionalReference = None
+    product: OptionalReference = None
     status: RemoteId = None
     price: Money | None = None
     invoice_number: Text = None
@@ -95,7 +86,7 @@ class Order(OmnitronObject):
     number: str
     status: RemoteId = None
     amount: Money | None = None
-    cargo_company: Reference = None
+    cargo_company: OptionalReference = None
     tracking_number: Text = None
     extra_field: dict[str, Any] | None = None
     modified_date: UtcDatetime | None = None
@@ -117,15 +108,15 @@ class OrderShippingInfo(OmnitronObject):
     """Who ships an order, and whether the buyer is told."""
 
     pk: Key
-    order: Reference = None
+    order: OptionalReference = None
 
 
 class CancellationRequest(OmnitronObject):
     """A buyer's request to cancel or refund an item, and what the merchant decided. Omnitron keys it `id`."""
 
     pk: Key
-    order_item: Reference = None
-    reason: Reference = None
+    order_item: OptionalReference = None
+    reason: OptionalReference = None
     description: Text = None
     cancellation_type: CancellationType = CancellationType.cancel
     status: CancellationStatus = CancellationStatus.waiting_approval

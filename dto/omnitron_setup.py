@@ -1,26 +1,14 @@
 """Omnitron's objects that describe the channel: nodes of its category tree, attributes, their sets, values and configs."""
 
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
-
 from dto.base import OmnitronObject, UtcDatetime
-from dto.omnitron import CategoryNode, Key, RemoteId
-
-
-def _key_of(value: Any) -> Any:
-    return value.get("pk", value.get("id")) if isinstance(value, dict) else value
-
-
-Reference = Annotated[int, BeforeValidator(_key_of)]
-"""Another row, by its key; some lists show the row itself in its place."""
+from dto.omnitron import CategoryNode, Key, OptionalReference, Reference, RemoteId
 
 
 class SetupObject(OmnitronObject):
     """What the rows below share."""
 
     pk: Key
-    channel: Annotated[int | None, BeforeValidator(_key_of)] = None
+    channel: OptionalReference = None
     modified_date: UtcDatetime | None = None
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from dto.base import Dto, EmptyAsNone, JsonObject, Money, UtcDatetime
+from dto.base import Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole
 from dto.enums import CancellationType
 
 _OptionalMoment = Annotated[UtcDatetime | None, EmptyAsNone]
@@ -76,16 +76,16 @@ class OmnitronOrderDto(Dto):
 
     remote_id: str
     number: str
-    channel: int
-    customer: int
-    shipping_address: int
-    billing_address: int
+    channel: Whole
+    customer: Whole
+    shipping_address: Whole
+    billing_address: Whole
     currency: str
     amount: Money
     shipping_amount: Money
     shipping_tax_rate: Money
     extra_field: JsonObject
-    cargo_company: int
+    cargo_company: Whole
     created_at: UtcDatetime
     delivery_type: str | None = None
     discount_amount: Money | None = Decimal(0)
@@ -123,8 +123,8 @@ class OrderItemDto(Dto):
     tax_rate: Money
     extra_field: JsonObject
     status: str | None = None
-    price_list: int | None = None
-    stock_list: int | None = None
+    price_list: Whole | None = None
+    stock_list: Whole | None = None
     tracking_number: str | None = None
     invoice_number: str | None = None
     invoice_date: _OptionalMoment = None

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from dto.base import Dto, JsonObject, UtcDatetime
+from dto.base import Dto, JsonObject, UtcDatetime, Whole
 from dto.enums import ContentType
 
 _EVENT_TYPES: dict[str, str] = {
@@ -28,7 +28,7 @@ class ErrorReportDto(Dto):
     """
 
     action_content_type: str
-    action_object_id: int
+    action_object_id: Whole
     modified_date: UtcDatetime
     raw_request: str = ""
     raw_response: str = ""
@@ -49,7 +49,7 @@ class OperationalEventDto(Dto):
     context: JsonObject = Field(default_factory=dict)
     tags: JsonObject = Field(default_factory=dict)
     action_content_type: str | None = None
-    action_object_id: int | None = None
+    action_object_id: Whole | None = None
     trace_id: str | None = None
     span_id: str | None = None
     parent_span_id: str | None = None

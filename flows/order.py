@@ -95,9 +95,10 @@ class _Arrivals:
         """What the channel has, each thing once; what cannot be understood is reported."""
         fetched: Fetched[Item] = await self.channel.do_action(command, since=self.since)
         await self.hub.tell([line for line in fetched.reports if log or not line.is_ok])
+        line = self.run.runtime.redactor.line  # a connector may call a row by a customer's address
         unreadable = "The connector could not make sense of it: {}. It is read again on the next run."
         await self.hub.tell(
-            [self._failed(kind, row.name, "Unreadable", unreadable.format(row.why)) for row in fetched.unreadable]
+            [self._failed(kind, line(row.name), "Unreadable", unreadable.format(row.why)) for row in fetched.unreadable]
         )
         # Of two lines about one thing, the later is what the channel says by now.
         found = {name(item): item for item in fetched.items}
@@ -131,7 +132,7 @@ class _Arrivals:
             await self._record(batch, error)
             raise
         if batch.is_open:
-            await self.hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
+            await self._end(batch)
 
     async def _record(self, batch: Batch, error: BaseException) -> None:
         if not batch.is_open:
@@ -139,12 +140,15 @@ class _Arrivals:
         log = self.hub.logger(batch)
         log.warning("The run was stopped (%s); what it had bound is recorded.", type(error).__name__)
         try:
-            if batch.status is BatchRequestStatus.initialized:
-                await batch.fail()
-            else:
-                await batch.done()
+            await self._end(batch)
         except ChannelAppError as second:
             log.warning("The batch could not be ended (%s); `recover` will do it.", second.message)
+
+    async def _end(self, batch: Batch) -> None:
+        """With what it binds; one that was never committed binds nothing."""
+        initialized = batch.status is BatchRequestStatus.initialized
+        status = BatchRequestStatus.fail if initialized else BatchRequestStatus.done
+        await self.hub.do_action(BatchRequestUpdate, status=status)
 
     async def _conclude(
         self, kind: str, arrivals: list[Arrival], leaves: Mapping[str, datetime], batch: Batch | None = None
@@ -294,8 +298,6 @@ async def fetch_and_create_cancellation_requests(
             return
         missing = await arrivals.hub.do_action(GetMissingCancellationRequests, objects=requests)
         run.counts["known"] += len(requests) - len(missing)
-        if missing:
-            await arrivals.hub.wait_until_free()
         await arrivals.take_in(CreateCancellationRequests, "cancellation request", missing)
 
     return await run_flow("fetch and create cancellation requests", work)

@@ -55,9 +55,8 @@ class Table:
             return []
         lines = [self.columns, ("---",) * len(self.columns), *self.rows]
         hidden = self.total - len(self.rows)
-        return ["| " + " | ".join(map(_cell, line)) + " |" for line in lines] + ["", f"and {hidden} more"] * bool(
-            hidden
-        )
+        rest = ["", f"and {hidden} more"] if hidden else []
+        return ["| " + " | ".join(map(_cell, line)) + " |" for line in lines] + rest + [""]
 
 
 class Run:
@@ -197,7 +196,7 @@ async def _show(run: Run, summary: RunSummary) -> None:
     channel = run.runtime.settings.OMNITRON_CHANNEL_ID
     lines = [f"# {run.title.capitalize()}: {summary.outcome}", "", summary.reason or sentence(summary), ""]
     for table in run.tables:
-        lines += [*table.markdown(), ""]
+        lines += table.markdown()
     await acreate_markdown_artifact(
         key=f"{run.title.replace(' ', '-')}-channel-{channel}",
         markdown=run.runtime.redactor.text("\n".join(lines), limit=200_000),

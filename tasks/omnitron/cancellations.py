@@ -1,6 +1,6 @@
 """Cancellations that happened on the channel, carried out in Omnitron."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from clients.errors import MissingError, RefusedError
 from dto.enums import ContentType
@@ -42,17 +42,14 @@ def omnitron_reason(conf: ChannelConf, reason: str | None) -> int:
 
 class CreateOrderCancel(Arriving[CancelOrderDto]):
     """Cancels in Omnitron what was cancelled on the channel, once: an item whose status says so already is left alone, and
-    after a lost answer the items are looked at before anything is cancelled again."""
+    after a lost answer the items are looked at before anything is cancelled again. Two cancellations of one order, which would
+    each see the other's items as they were, are carried out one after the other."""
 
     key = "create_order_cancel"
     content_type = ContentType.order
     doing = "cancelling order items"
 
     def name(self, cancel: CancelOrderDto) -> str:
-        return cancel.order
-
-    def group(self, cancel: CancelOrderDto) -> Hashable:
-        # Two cancellations of one order would each see the other's items as they were.
         return cancel.order
 
     async def prepare(self, cancels: Sequence[CancelOrderDto]) -> None:

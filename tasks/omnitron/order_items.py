@@ -66,15 +66,18 @@ class UpdateOrderItems(Arriving[ChannelUpdateOrderItemDto]):
 
 
 def changes(item: OrderItem, update: ChannelUpdateOrderItemDto) -> dict[str, Any]:
-    """The fields that the channel says otherwise, as Omnitron takes them. What the channel does not say stays, and so does
-    the status of a cancelled item: a line from before its cancellation would bring it back to life."""
+    """The fields that the channel says otherwise, as Omnitron takes them. What the channel does not say stays.
+
+    No item is cancelled or brought back to life here: a status written by hand would skip what a cancellation does
+    (refund, stock), and a line from before one would undo it.
+    """
     said = update.model_dump(mode="json")
     changed: dict[str, Any] = {
         name: said[name]
         for name in ("status", "invoice_number", "invoice_date", "tracking_number")
         if getattr(update, name) not in (None, "") and getattr(update, name) != getattr(item, name)
     }
-    if item.status == CANCELLED:
+    if CANCELLED in (item.status, update.status):
         changed.pop("status", None)
     extra_field = {**(item.extra_field or {}), **(update.extra_field or {})}
     # The item's own id in there is what it is bound by.

@@ -19,6 +19,7 @@ from clients.omnitron import OmnitronClient
 from clients.runtime import Runtime
 from dto.enums import BatchRequestStatus, ContentType, ErrorType, IntegrationActionStatus
 from dto.omnitron import Product
+from dto.omnitron_setup import Attribute, AttributeRule, AttributeValue, DetailedNode, TreeNode
 from tests.clients.support import TOKEN, Sleeper, answer, hub_of, settings
 from tests.harness import hostile
 
@@ -124,6 +125,10 @@ REQUEST = {
     "modified_date": MOMENT,
     "buyer": hostile.PERSON,
 }
+ATTRIBUTE = {"pk": 5, "name": "Colour", "channel": 6, "modified_date": MOMENT, "owner": hostile.PERSON}
+RULE = {"pk": 8, "attribute": {"pk": 5}, "attribute_set": 7, "attribute_remote_id": "A5", "is_required": True}
+VALUE = {"pk": 9, "attribute": 5, "label": "Red", "value": "R", "channel": 6, "modified_date": MOMENT}
+NODE = {"pk": 1, "name": "Men", "path": "00010001", "numchild": 1, "children": [{"pk": 2, "name": "Shirts"}]}
 INFO = {"pk": 81, "order": 51, "order_number": "N1", "shipping_company": 3, "is_send": True}
 
 
@@ -168,6 +173,21 @@ CASES = [
     Case("mapped_product", lambda hub: hub.mapped_product(1), {"error": "no set", **hostile.PERSON}, "refused"),
     Case("prices_of", lambda hub: hub.prices_of([1], 4), page(PRICE)),
     Case("stocks_of", lambda hub: hub.stocks_of([1], 4), page(STOCK)),
+    *(
+        Case("due_offers", lambda hub, kind=kind: hub.due_offers(kind, "inserts", 5, 4), page(row), kind)  # type: ignore[misc]
+        for kind, row in ((ContentType.product_price, PRICE), (ContentType.product_stock, STOCK))
+    ),
+    Case("due_offers", lambda hub: hub.due_offers(ContentType.product_image, "updates", 5), page(IMAGE), "images"),
+    Case("products_on_channel", lambda hub: hub.products_on_channel(), page(ACTION)),
+    Case("row_pages", lambda hub: hub.row_pages("attributes", Attribute, name__exact="Colour"), page(ATTRIBUTE)),
+    Case("rows", lambda hub: hub.rows("attribute_configs", AttributeRule), page(RULE)),
+    Case("row", lambda hub: hub.row("category_nodes", DetailedNode, 1, "detailed"), NODE),
+    Case("create_row", lambda hub: hub.create_row("attribute_values", AttributeValue, {"label": "Red"}), VALUE),
+    Case("change_row", lambda hub: hub.change_row("category_nodes", TreeNode, 1, {}), NODE),
+    Case("action_pages", lambda hub: hub.action_pages(ContentType.product), page(ACTION)),
+    Case("update_channel", lambda hub: hub.update_channel({"schema": {}}), CHANNEL),
+    Case("create_in_bulk", lambda hub: hub.create_in_bulk("bulk_attributes", {"attributes": []}), {"detail": "none"}),
+    Case("operational_events", lambda hub: hub.operational_events(), page({"pk": 1, "event_type": "x"})),
     Case("categories_of", lambda hub: hub.categories_of(1), page({"category": {"pk": 1, "name": "Men", "path": "11"}})),
     Case("attribute_configs", lambda hub: hub.attribute_configs(7), page(CONFIG)),
     Case("create_batch", lambda hub: hub.create_batch(), BATCH),

@@ -89,7 +89,7 @@ async def test_rows_of_other_keys_orders_hashes_and_codes_are_dropped(clock: Sle
         listing({"pk": 1, "order": 7}, {"pk": 2, "order": 8}),
     )
     async with hub_of(script, clock) as hub:
-        found = [
+        found: list[Any] = [
             await hub.orders([1, 2]),
             await hub.order_items(7),
             await hub.addresses("ab"),

@@ -61,36 +61,6 @@ CHANNEL_KEYS = """
     send_updated_orders check_orders get_cancelled_orders get_cancellation_requests update_cancellation_request
 """.split()  # noqa: SIM905  # one name a line would fill three screens
 
-AWAITED: frozenset[str] = frozenset(
-    {
-        "tests/flows/test_offers.py",
-        "tests/flows/test_setup.py",
-        "tests/tasks/test_addresses.py",
-        "tests/tasks/test_attribute_commands.py",
-        "tests/tasks/test_cancellation_requests.py",
-        "tests/tasks/test_cancellations.py",
-        "tests/tasks/test_category_tree.py",
-        "tests/tasks/test_customers.py",
-        "tests/tasks/test_order_items.py",
-        "tests/tasks/test_orders.py",
-    }
-)
-"""Files of tests that the table names before they are there. What they show may be missing too."""
-UNSHOWN: frozenset[str] = frozenset(
-    {
-        "OrderService.update_orders",
-        "OrderService.get_order_batch_requests",
-        "process_order_batch_requests",
-        "get_orders",
-        "get_order_items",
-        "get_order_items_with_order",
-        "create_order_shipping_info",
-        "send_updated_orders",
-        "check_orders",
-    }
-)
-"""Rows of which the test is `pending`."""
-
 Row = tuple[str, str, str]
 
 
@@ -118,11 +88,6 @@ def plain(cell: str) -> str:
     return cell.strip("`")
 
 
-def is_awaited(row: Row) -> bool:
-    """Whether the test of a row is still to come, and with it, perhaps, what it shows."""
-    return plain(row[2]).partition("::")[0] in AWAITED
-
-
 @pytest.mark.parametrize(
     ("table", "names"),
     [(SERVICES, METHODS), (OMNITRON, OMNITRON_KEYS), (CHANNEL, CHANNEL_KEYS)],
@@ -138,31 +103,21 @@ def test_what_stands_in_for_a_service_method_exists(row: Row) -> None:
     """A flow, or a command."""
     kind, name = row[1].replace("`", "").split()
     known = {"flow": set(FLOWS), "command": set(OmnitronIntegration.actions)}[kind]
-    assert name in known or is_awaited(row)
+    assert name in known
 
 
 @pytest.mark.parametrize("row", OMNITRON, ids=lambda row: row[0])
 def test_a_command_of_omnitrons_side_stands_in_its_module(row: Row) -> None:
-    command = OmnitronIntegration.actions.get(row[0])
-    assert is_awaited(row) if command is None else command.__module__ == f"tasks.omnitron.{plain(row[1])}"
+    command = OmnitronIntegration.actions[row[0]]
+    assert command.__module__ == f"tasks.omnitron.{plain(row[1])}"
 
 
 @pytest.mark.parametrize("row", CHANNEL, ids=lambda row: row[0])
 def test_a_command_of_the_channels_side_has_a_base_class_in_its_module(row: Row) -> None:
-    command = CHANNEL_COMMANDS.get(row[0])
-    assert is_awaited(row) if command is None else command.__module__ == f"tasks.channel.{plain(row[1])}"
+    command = CHANNEL_COMMANDS[row[0]]
+    assert command.__module__ == f"tasks.channel.{plain(row[1])}"
 
 
 def test_every_test_in_the_table_exists() -> None:
     known = names_of_tests()
-    table = [*SERVICES, *OMNITRON, *CHANNEL]
-    lost = [
-        plain(row[2]) for row in table if row[2] != "pending" and not is_awaited(row) and plain(row[2]) not in known
-    ]
-    assert lost == []
-
-
-def test_the_two_lists_of_what_is_still_to_come_only_get_shorter() -> None:
-    """A file that is there is not awaited, and a row that names its test is not unshown."""
-    assert {name for name in AWAITED if (ROOT / name).exists()} == set()
-    assert {row[0] for row in [*SERVICES, *OMNITRON, *CHANNEL] if row[2] == "pending"} == UNSHOWN
+    assert [plain(row[2]) for row in (*SERVICES, *OMNITRON, *CHANNEL) if plain(row[2]) not in known] == []

@@ -29,7 +29,7 @@ from flows.stock import (
 from flows.verify import verify_batch, verify_open_batches
 from tests.flows.connectors import Offered
 from tests.harness.loopback import World
-from tests.harness.scenarios import add_image
+from tests.harness.offer_states import add_image
 from tests.tasks.helpers import (
     CHANNEL,
     Row,
@@ -285,6 +285,21 @@ async def test_a_batch_in_which_nothing_is_left_to_send_ends_as_done(
 
 
 @families
+@pytest.mark.parametrize("status", ["processing", "error"])
+async def test_a_new_offer_waits_for_a_success_of_its_product(
+    make_world: Callable[..., World], family: Family, status: str
+) -> None:
+    """A product that is being sent, or whose last send failed, is not known to be there."""
+    world = make_world(failing=0, products=2)
+    await products_alone(world)
+    held = action(world, 1001)
+    assert held and held["remote_id"]
+    world.hub.hub.ledger.actions.change(held["pk"], status=status)
+    summary = await run(world, family.insert)
+    assert (summary.counts, summary.failures) == ({"integrated": 1, "failed": 1}, {"ProductNotSent": 1})
+
+
+@families
 async def test_an_offer_whose_product_is_gone_fails_with_a_reason(
     make_world: Callable[..., World], family: Family
 ) -> None:
@@ -417,6 +432,16 @@ def held_in(world: World, family: Family, code: str) -> dict[str, str]:
     """Sku → version, of what the channel holds for a list."""
     items = world.market.items.items()
     return {sku: item[family.table][code]["version"] for sku, item in items if code in item.get(family.table, {})}
+
+
+async def test_first_extra_stock_list_empty_keeps_no_later_warehouse_waiting(make_world: Callable[..., World]) -> None:
+    """The catalog names the empty list first."""
+    world = make_world(failing=0, extra_lists=True)
+    await products_alone(world)
+    first, second = world.hub.hub.catalog["extra_stock_lists"]
+    assert of_list(world, STOCKS, first) == []
+    summary = await run(world, insert_product_stocks_from_extra_stock_list)
+    assert summary.counts == {"integrated": len(of_list(world, STOCKS, second))}
 
 
 @extras

@@ -16,8 +16,8 @@ from flows.setup import (
     create_or_update_category_tree_and_nodes,
     update_channel_conf_schema,
 )
+from tests.harness.driving import heal, until_killed, with_kill
 from tests.harness.loopback import World
-from tests.harness.scenarios import heal, until_killed, with_kill
 from tests.harness.setup_scenarios import bound, broken_setup, small_world
 from tests.tasks.helpers import asked, assert_clean, reports, run, use_connector
 
@@ -349,7 +349,8 @@ async def test_five_thousand_categories_are_one_run(make_world: Callable[..., Wo
     world = make_world(products=1, failing=0)
     world.market.reset(category_nodes=5_000, attributes=0)
     summary = await run(world, create_or_update_category_tree_and_nodes)
-    assert (summary.counts, summary.requests) == ({"created": 5_000}, 10_005)
+    assert summary.counts == {"created": 5_000}
+    assert summary.requests <= 2 * 5_000 + 10
     assert (await run(world, create_or_update_category_tree_and_nodes)).requests < 120
 
 

@@ -18,6 +18,8 @@ class Watch:
 
     def __init__(self, world: World) -> None:
         self.lies: list[str] = []
+        self.integrated: set[str] = set()
+        """Skus of products that Omnitron has ever recorded as a success."""
         self._world = world
         self._acknowledged: dict[tuple[str, int], str] = {}
         world.hub.success_listeners.append(self._success)
@@ -31,6 +33,7 @@ class Watch:
         if row is None:
             return
         product = row if content_type == "product" else self._world.hub.hub.goods.products[row["product"]]
+        self.integrated.add(product["sku"])
         item = self._world.market.items.get(product["sku"])
         if item is None:
             self.lies.append(f"{content_type} {pk} is a success, but the channel has no {product['sku']}")
@@ -81,14 +84,12 @@ def broken_promises(world: World, watch: Watch) -> list[str]:
         for row in hub.offered[content_type]:
             found += _offer_problems(world, content_type, row, reported)
     listed = {product["sku"] for product in hub.goods.products}
-    left = [f"{sku} was deleted, and is still on the channel" for sku in world.market.items if sku not in listed]
-    # A product that is deleted while an asynchronous channel works on it cannot be matched any more: it is reported.
-    told = {
-        row["action_object_id"]
-        for row in hub.error_reports
-        if row["action_content_type"] == CONTENT_TYPE_IDS["product"] and str(row["error_desc"]).startswith("ObjectGone")
-    }
-    found += left[len(told) :]
+    # What was sent by a run that died, or is being worked on, and is deleted before Omnitron learns of it, cannot be known.
+    found += [
+        f"{sku} was deleted, and is still on the channel"
+        for sku in world.market.items
+        if sku not in listed and sku in watch.integrated
+    ]
     rows = {(model, row["pk"]) for model in MODELS for row in hub.offered[model]}
     found += [
         f"action {row['pk']} of deleted {row['content_type']['model']} {row['object_id']} is left"

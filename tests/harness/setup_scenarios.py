@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployments.sandbox.assortment import Category, Feature
+from tests.harness.driving import CYCLES, RECOVERY_PERIOD, heal, run
 from tests.harness.loopback import World
-from tests.harness.scenarios import CYCLES, RECOVERY_PERIOD, heal, run
 
 CONF = "update_channel_conf_schema"
 TREE = "create_or_update_category_tree_and_nodes"

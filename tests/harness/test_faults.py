@@ -6,22 +6,11 @@ from itertools import product
 
 import pytest
 
+from tests.harness.driving import OFFER_FLOWS, good_products, heal, run, settle
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.harness.offer_states import edit_offer, offers_of
 from tests.harness.promises import Row, on_channel
-from tests.harness.scenarios import (
-    OFFER_FLOWS,
-    SCENARIOS,
-    Scenario,
-    begun,
-    broken_when_quiet,
-    clean_requests,
-    edit_offer,
-    good_products,
-    heal,
-    offers_of,
-    run,
-    settle,
-)
+from tests.harness.scenarios import SALES, SCENARIOS, Scenario, begun, broken_when_quiet, clean_requests
 
 pytestmark = pytest.mark.harness
 
@@ -114,3 +103,30 @@ def _edit(scenario: Scenario, world: World, row: Row) -> None:
         edit_offer(world, scenario.offers, row)
     else:
         world.hub.edit_product(row["pk"])
+
+
+@pytest.mark.parametrize(
+    "scenario", [s for s in SALES if s.flow in ("fetch_and_create_order", "update_orders", "recover")], ids=str
+)
+async def test_an_order_that_changes_at_any_moment_is_told_in_the_end(scenario: Scenario) -> None:
+    """P2: while it is brought in, bound, sent or recovered, the version that the channel heard of is what is recorded."""
+    requests = await clean_requests(scenario)
+    moments = range(1, requests + 1) if EVERYTHING else random.Random(str(scenario)).sample(range(1, requests + 1), 8)
+    lost = []
+    for at in moments:
+        world, watch = await begun(scenario)
+
+        def edit(number: int, request: object, moment: str, world=world, turn=world.sent + at) -> None:
+            if number == turn and moment == "after":
+                for order in list(world.hub.hub.sales.orders):
+                    world.hub.edit_order(order["pk"], tracking_number=f"TR-{order['pk']}")
+
+        world.hook = edit
+        await run(world, scenario.flow)
+        lost += [f"edit at request {at}: {problem}" for problem in await broken_when_quiet(world, watch)]
+        for order in world.hub.hub.sales.orders:
+            told = world.market.sales.orders[order["extra_field"]["id"]]["tracking_number"]
+            if told != order["tracking_number"]:
+                lost.append(f"edit at request {at}: the channel has {told} instead of {order['tracking_number']}")
+    print(f"\n{scenario}: {len(list(moments))} edits, {len(lost)} lost")
+    assert not lost

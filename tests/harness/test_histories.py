@@ -1,17 +1,18 @@
-"""Whole histories of a shop, drawn at random: products come, change and go while runs overlap, die and meet faults."""
+"""Whole histories of a shop, drawn at random: products and orders come, change and go while runs overlap, die and meet
+faults."""
 
 import asyncio
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.harness.driving import KINDS, OFFER_FLOWS, ORDER_FLOWS, heal, quiet, run, until_killed, with_kill
 from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.harness.offer_states import edit_offer
 from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import KINDS, OFFER_FLOWS, edit_offer, heal, quiet, run, until_killed, with_kill
 
 pytestmark = pytest.mark.harness
 
@@ -26,13 +27,22 @@ FLOWS = [
     "recover",
 ]
 
+sales = (
+    st.tuples(st.just("order"), st.integers(0, 20), st.integers(1, 2), st.booleans()),
+    st.tuples(st.just("cancel"), st.integers(0, 20), st.booleans()),
+    st.tuples(st.just("request"), st.integers(0, 20), st.sampled_from(["cancel", "refund"])),
+    st.tuples(st.just("decide"), st.integers(0, 20), st.sampled_from(["approved", "rejected"])),
+    st.tuples(st.just("edit order"), st.integers(0, 20)),
+    st.tuples(st.just("change item"), st.integers(0, 20)),
+)
 
-def steps(flows: Sequence[str]) -> st.SearchStrategy[tuple[Any, ...]]:
-    """What may happen in a shop that has these flows."""
-    flow = st.sampled_from(flows)
+
+def steps(*, has_offers: bool = False, sells: bool = False) -> st.SearchStrategy[tuple[Any, ...]]:
+    """What may happen in a shop."""
+    flow = st.sampled_from([*FLOWS, *(OFFER_FLOWS if has_offers else ()), *(ORDER_FLOWS if sells else ())])
     return st.one_of(
         st.tuples(st.just("edit"), st.integers(0, 20)),
-        st.tuples(st.just("edit offer"), st.sampled_from(KINDS), st.integers(0, 20)),
+        *([st.tuples(st.just("edit offer"), st.sampled_from(KINDS), st.integers(0, 20))] if has_offers else []),
         st.tuples(st.just("delete"), st.integers(0, 20)),
         st.tuples(st.just("add")),
         st.tuples(st.just("run"), flow),
@@ -45,26 +55,15 @@ def steps(flows: Sequence[str]) -> st.SearchStrategy[tuple[Any, ...]]:
         st.tuples(st.just("wait"), st.sampled_from([1, 60, 1_000, 4_000])),
         st.tuples(st.just("forget")),
         st.tuples(st.just("expire")),
+        *(sales if sells else ()),
     )
 
 
 async def take(world: World, action: str, *arguments: Any) -> None:
     """One step of a history."""
-    products = [row["pk"] for row in world.hub.hub.goods.products]
     match action, *arguments:
-        case "edit", index if products:
-            world.hub.edit_product(products[index % len(products)])
-        case "edit offer", kind, index if world.sends_offers:
-            rows = list(world.hub.hub.offered[f"product{kind}"])
-            edit_offer(world, kind, rows[index % len(rows)])
-        case "delete", index if len(products) > 2:
-            world.hub.delete_product(products[index % len(products)])
-        case ("add",):
-            world.hub.add_product()
-        case "run", name:
-            await run(world, name)
-        case "both", first, second:
-            await asyncio.gather(run(world, first), run(world, second))
+        case "run" | "both", *names:
+            await asyncio.gather(*(run(world, name) for name in names))
         case "crash", name, at, moment:
             with_kill(world, at, moment)
             await until_killed(run(world, name))
@@ -79,6 +78,49 @@ async def take(world: World, action: str, *arguments: Any) -> None:
             world.market.forget_batches()
         case ("expire",):
             world.hub.expire_tokens()
+        case _:
+            assort(world, action, *arguments)
+            sell(world, action, *arguments)
+
+
+def assort(world: World, action: str, *arguments: Any) -> None:
+    """One step of the merchant about goods, if it is one."""
+    products = [row["pk"] for row in world.hub.hub.goods.products]
+    match action, *arguments:
+        case "edit", index if products:
+            world.hub.edit_product(products[index % len(products)])
+        case "edit offer", kind, index:
+            rows = list(world.hub.hub.offered[f"product{kind}"])
+            edit_offer(world, kind, rows[index % len(rows)])
+        case "delete", index if len(products) > 2:
+            world.hub.delete_product(products[index % len(products)])
+        case ("add",):
+            world.hub.add_product()
+
+
+def sell(world: World, action: str, *arguments: Any) -> None:
+    """One step of buyers, the market, or the merchant about what was sold. One that cannot be taken is none."""
+    orders, items = list(world.market.sales.orders.values()), list(world.market.sales.items.values())
+    in_hub = [row["pk"] for row in world.hub.hub.sales.orders]
+    requests = [row["id"] for row in world.hub.hub.cancellations.table]
+    skus = list(world.market.items) or [row["sku"] for row in world.hub.hub.goods.products]
+    match action, *arguments:
+        case "order", index, pieces, is_poison:
+            sku = skus[index % len(skus)]
+            world.market.place_order(items=[(sku, pieces)], **({"cargo": "nobody"} if is_poison else {}))
+        case "cancel", index, whole if orders:
+            order = orders[index % len(orders)]
+            still = [item["id"] for item in order["items"] if item["status"] != "CANCELLED"]
+            if still:
+                world.market.cancel_order(order["id"], items=None if whole else still[:1])
+        case "request", index, kind if items:
+            world.market.request(items[index % len(items)]["id"], kind)
+        case "decide", index, status if requests:
+            world.hub.decide_request(requests[index % len(requests)], status)
+        case "edit order", index if in_hub:
+            world.hub.edit_order(in_hub[index % len(in_hub)])
+        case "change item", index if items:
+            world.market.change_item(items[index % len(items)]["id"], status="SHIPPED", invoice_number=f"FT{index}")
 
 
 drawn = settings(
@@ -104,7 +146,7 @@ async def ends_well(world: World, history: list[tuple[Any, ...]]) -> None:
 
 @both_ways
 @drawn
-@given(history=st.lists(steps(FLOWS), min_size=5, max_size=STEPS))
+@given(history=st.lists(steps(), min_size=5, max_size=STEPS))
 async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
     """Of products, with the prices and stocks that travel with them."""
     await ends_well(World(products=6, failing=0.34, asynchronous=asynchronous), history)
@@ -112,8 +154,16 @@ async def test_every_history_ends_well(asynchronous: bool, history: list[tuple[A
 
 @both_ways
 @drawn
-@given(history=st.lists(steps((*FLOWS, *OFFER_FLOWS)), min_size=5, max_size=STEPS))
+@given(history=st.lists(steps(has_offers=True), min_size=5, max_size=STEPS))
 async def test_every_history_with_offers_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
     """Of products, and of prices, stocks and images that have flows of their own."""
     world = World(products=6, failing=0.17, asynchronous=asynchronous, extra_lists=True, sends_offers=True)
     await ends_well(world, history)
+
+
+@both_ways
+@drawn
+@given(history=st.lists(steps(sells=True), min_size=5, max_size=STEPS))
+async def test_every_history_with_sales_ends_well(asynchronous: bool, history: list[tuple[Any, ...]]) -> None:
+    """Of products, and of buyers who order, cancel and complain."""
+    await ends_well(World(products=6, failing=0.34, asynchronous=asynchronous), history)

@@ -17,21 +17,11 @@ from tasks.batch import Batch, Member
 from tasks.channel.sandbox import products as connector
 from tasks.omnitron import mapping, product_offers, reports
 from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests
+from tests.harness.driving import good_products, heal, quiet, run, settle, until_killed, with_kill
+from tests.harness.offer_states import add_image, edit_offer, offers_of
+from tests.harness.planted_sales import PLANTED_SALES
 from tests.harness.promises import Watch, broken_promises
-from tests.harness.scenarios import (
-    SCENARIOS,
-    Scenario,
-    add_image,
-    edit_offer,
-    good_products,
-    heal,
-    offers_of,
-    quiet,
-    run,
-    settle,
-    until_killed,
-    with_kill,
-)
+from tests.harness.scenarios import SCENARIOS, Scenario
 
 pytestmark = pytest.mark.harness
 
@@ -255,7 +245,7 @@ async def forget(scenario: Scenario, world: Any) -> None:
     await settle(world)
 
 
-PLANTED = [
+PLANTED: list[tuple[Callable[[Patch], None], str, Callable[[Scenario, Any], Any]]] = [
     (nobody_recovers, "insert_products-sync", crash),
     (edits_count_as_sent, "insert_products-sync", edit),
     (everything_is_success, "insert_products-sync", refuse),
@@ -277,6 +267,9 @@ PLANTED = [
     (nobody_recovers, "insert_product_stocks-sync", crash),
     (everything_is_success, "insert_product_images-sync", refuse),
 ]
+
+
+PLANTED += PLANTED_SALES
 
 
 @pytest.mark.parametrize(("bug", "name", "trouble"), PLANTED, ids=lambda value: getattr(value, "__name__", None))

@@ -27,12 +27,12 @@ def list_products(world: World) -> None:
 
 def sku_of(world: World, index: int = 0) -> str:
     """The sku of the shop's n-th product."""
-    return [row["sku"] for row in world.hub.hub.goods.products][index]
+    return str([row["sku"] for row in world.hub.hub.goods.products][index])
 
 
-def place(world: World, number: int = 1, **overrides: Any) -> Row:
+def place(world: World, pieces: int = 1, **overrides: Any) -> Row:
     """A buyer orders so many pieces of the first product."""
-    return world.market.place_order(**{"items": [(sku_of(world), number)], **overrides})
+    return world.market.place_order(**{"items": [(sku_of(world), pieces)], **overrides})
 
 
 async def imported(world: World, *pieces: int, **overrides: Any) -> list[Row]:
@@ -45,7 +45,7 @@ async def imported(world: World, *pieces: int, **overrides: Any) -> list[Row]:
 
 def in_hub(world: World, placed: Row) -> Row:
     """Omnitron's order for one of the marketplace's."""
-    (row,) = [row for row in world.hub.hub.sales.orders if row["extra_field"]["id"] == placed["id"]]
+    (row,) = [row for row in world.hub.hub.sales.orders if row["extra_field"].get("id") == placed["id"]]
     return row
 
 

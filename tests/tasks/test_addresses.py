@@ -1,6 +1,7 @@
 """Addresses and their places: by code, by name, by the merchant's mapping; the same address is made once."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,10 +17,10 @@ from tests.tasks.helpers import Row, opened, requests_of
 from tests.tasks.sales import address, customer, posts
 
 
-async def taken_in(world: World, *, person: dict[str, Any] | None = None, **fields: Any) -> Address:
+async def taken_in(world: World, person: Mapping[str, Any] = {}, /, **fields: Any) -> Address:
     """Omnitron's address for Şule's, in a run of its own."""
     async with opened(world) as hub:
-        owner = await hub.do_action(GetOrCreateCustomer, objects=customer(**person or {}))
+        owner = await hub.do_action(GetOrCreateCustomer, objects=customer(**person))
         found: Address = await hub.do_action(GetOrCreateAddress, objects=address(**fields), customer=owner)
     return found
 
@@ -37,7 +38,7 @@ def names(world: World, row: Row) -> list[str | None]:
 
 def pk_of(world: World, kind: Any, name: str) -> int:
     """The key of the first place of this name."""
-    return next(row["pk"] for row in world.hub.hub.places.tables[kind] if row["name"] == name)
+    return next(int(row["pk"]) for row in world.hub.hub.places.tables[kind] if row["name"] == name)
 
 
 async def test_an_address_is_made_with_its_places(world: World) -> None:
@@ -78,6 +79,14 @@ async def test_a_place_that_the_merchant_mapped_is_found_by_the_channels_name(
     world.hub.map_place(kind, pk_of(world, kind, pk_name), code)
     await taken_in(world, **{kind: code})
     assert names(world, rows(world)[0]) == ["Türkiye", "İstanbul", "Kadıköy", "Moda Mah."]
+
+
+async def test_a_mapped_township_is_looked_for_in_its_own_city_too(world: World) -> None:
+    """The channel calls two of them the same."""
+    for name in ("Kadıköy", "Çankaya"):
+        world.hub.map_place("township", pk_of(world, "township", name), "Centre")
+    await taken_in(world, city="Ankara", township="Centre", district=None)
+    assert names(world, rows(world)[0]) == ["Türkiye", "Ankara", "Çankaya", None]
 
 
 async def test_a_township_is_looked_for_in_its_own_city(world: World) -> None:
@@ -141,7 +150,7 @@ async def test_an_address_without_an_email_gets_its_customers(world: World) -> N
 async def test_an_address_whose_customer_has_no_email_either_says_what_is_missing(world: World) -> None:
     world.hub.set_channel(conf={"CUSTOMER_IDENTIFIER_FIELD": "phone_number"})
     with pytest.raises(AddressIncompleteError, match="no email"):
-        await taken_in(world, person={"email": ""}, email="")
+        await taken_in(world, {"email": ""}, email="")
 
 
 async def test_the_same_address_is_found_by_its_hash(world: World) -> None:

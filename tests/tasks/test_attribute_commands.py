@@ -15,8 +15,8 @@ from tasks.omnitron.bulk import rounds
 from tasks.omnitron.category_attributes import CreateOrUpdateCategoryAttributes
 from tasks.omnitron.category_tree import GetCategoryIds
 from tasks.omnitron.integration import OmnitronIntegration
+from tests.harness.driving import run
 from tests.harness.loopback import World
-from tests.harness.scenarios import run
 from tests.harness.setup_scenarios import TREE, bound, small_world
 from tests.tasks.helpers import assert_clean, opened, writes
 

@@ -1,0 +1,84 @@
+"""Shops in which buyers have ordered, cancelled or complained."""
+
+from tests.harness.driving import die_at, run
+from tests.harness.loopback import World
+from tests.harness.product_states import integrated
+
+
+async def ordered(world: World) -> None:
+    """Two buyers have ordered, and a third by a cargo company that Omnitron does not have."""
+    await integrated(world)
+    sku = next(iter(world.market.items))
+    world.market.place_order(cargo="nobody", items=[(sku, 1)])
+    world.market.place_order(items=[(sku, 2)])
+    world.market.place_order(items=[(sku, 1)])
+
+
+async def imported(world: World) -> None:
+    """Two orders of two items are in Omnitron."""
+    await integrated(world)
+    for sku in list(world.market.items)[:2]:
+        world.market.place_order(items=[(sku, 2)])
+    await run(world, "fetch_and_create_order")
+
+
+async def changed_orders(world: World) -> None:
+    await imported(world)
+    for order in list(world.hub.hub.sales.orders):
+        world.hub.edit_order(order["pk"])
+
+
+async def accepted_orders(world: World) -> None:
+    await changed_orders(world)
+    await run(world, "update_orders")
+    for _ in range(2):
+        await run(world, "verify_open_batches")
+
+
+async def cancelled(world: World) -> None:
+    """One order as a whole, with an item that is two in Omnitron; of the other one item."""
+    await imported(world)
+    first, second = world.market.sales.orders
+    item = next(row for row in world.hub.hub.sales.items if row["extra_field"]["id"] == _items(world, first)[0])
+    world.hub.split_item(item["pk"], is_bound=True)
+    world.market.cancel_order(first)
+    world.market.cancel_order(second, items=_items(world, second)[:1])
+
+
+async def changed_items(world: World) -> None:
+    await imported(world)
+    for order in world.market.sales.orders:
+        world.market.change_item(_items(world, order)[0], status="SHIPPED", invoice_number=f"FT{order}")
+
+
+async def requested(world: World) -> None:
+    """Two requests for one item, and one for another."""
+    await imported(world)
+    first, second = (_items(world, order)[0] for order in world.market.sales.orders)
+    world.market.request(first, "cancel")
+    world.market.request(first, "refund")
+    world.market.request(second, "refund", reason="DAMAGED")
+
+
+async def decided(world: World) -> None:
+    await requested(world)
+    await run(world, "fetch_and_create_cancellation_requests")
+    for request, status in zip(list(world.hub.hub.cancellations.table), ("approved", "rejected"), strict=False):
+        world.hub.decide_request(request["id"], status)
+
+
+async def abandoned_import(world: World) -> None:
+    """A run died after the first of its orders was bound, and others were made."""
+    await ordered(world)
+    await die_at(world, "fetch_and_create_order", "POST", "create_orders", 2)
+
+
+async def abandoned_update(world: World) -> None:
+    """A run died before the channel heard of the orders that it had committed."""
+    await changed_orders(world)
+    await die_at(world, "update_orders", "PUT", "/orders", 1, "before")
+
+
+def _items(world: World, order: str) -> list[str]:
+    """The marketplace's ids of an order's items."""
+    return [item["id"] for item in world.market.sales.orders[order]["items"]]
