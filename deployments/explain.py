@@ -68,9 +68,7 @@ def show_explanation(explanation: Explanation) -> None:
     """Prints it for people: first the answer."""
     console = Console()
     console.print(explanation.sentence, style="bold", markup=False, highlight=False)
-    standings = Table(
-        "", "key", "Omnitron's record", "there as", "version there", "version here", "due now", "next try"
-    )
+    standings = Table("", "key", "record", "there as", "its version", "version now", "due now", "next try")
     reasons = Table("of", "when", "why it failed")
     for row in explanation.objects:
         standings.add(*_cells(row, explanation.moment))
@@ -100,7 +98,13 @@ def _listing(explanation: Explanation) -> str:
 
 def _cells(row: ObjectStanding, now: datetime) -> tuple[str, ...]:
     name = row.content_type + (f" (list {row.list_number})" if row.list_number else "")
-    here = "gone" if row.modified_date is None else "the same" if row.is_current else _moment(row.modified_date)
+    here = (
+        "gone"
+        if row.modified_date is None
+        else "the same"
+        if row.version_date == row.modified_date
+        else _moment(row.modified_date)
+    )
     record = row.status or "none"
     return (
         name,
@@ -115,4 +119,4 @@ def _cells(row: ObjectStanding, now: datetime) -> tuple[str, ...]:
 
 
 def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"

@@ -59,7 +59,10 @@ def tables(health: ChannelHealth) -> list[Table]:
     abandoned = Table("out of attempts", "key", "product", "last try")
     for row in health.abandoned:
         abandoned.add(
-            row.content_type, str(row.pk), row.name or "gone from Omnitron: nothing to do", f"{row.last_try:%Y-%m-%d %H:%M} UTC"
+            row.content_type,
+            str(row.pk),
+            row.name or "gone from Omnitron: nothing to do",
+            f"{row.last_try:%Y-%m-%d %H:%M} UTC",
         )
     abandoned.total = health.abandoned_total
     remarks = Table("what this rests on")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -281,7 +282,7 @@ async def test_a_sku_that_nobody_knows_is_said_to_be_unknown(world: World) -> No
     explanation = await asked(world, sku="NOBODY")
     assert (explanation.verdict, explanation.pk, explanation.objects) == (Verdict.unknown, None, ())
     assert explanation.sentence.startswith("NOBODY is not in Omnitron")
-    explanation = await asked(world, sku="NOBODY", objects=[ListedPriceDto("NOBODY", "MP-0", "1.50", "try")])
+    explanation = await asked(world, sku="NOBODY", objects=[ListedPriceDto("NOBODY", "MP-0", Decimal("1.50"), "try")])
     assert explanation.verdict is Verdict.unknown
     assert "The channel lists it all the same (there as MP-0)" in explanation.sentence
 
@@ -324,7 +325,7 @@ async def test_what_the_channel_lists_is_shown_beside_what_omnitron_says(world: 
     own = action(world, FIRST)
     assert own
     listed = [
-        ListedPriceDto("OTHER NAME", own["remote_id"], "62.40", "try"),
+        ListedPriceDto("OTHER NAME", own["remote_id"], Decimal("62.40"), "try"),
         ListedStockDto("OTHER NAME", own["remote_id"], 7),
         ListedStockDto("SOMETHING", "MP-1", 99),
     ]
@@ -392,6 +393,6 @@ async def test_any_product_is_found_by_its_sku_in_a_bounded_number_of_requests(
     own = action(world, last)
     assert own
     with requests_of(world) as seen:
-        listed = [ListedPriceDto(skus(world)[last], own["remote_id"], "1", "try")]
+        listed = [ListedPriceDto(skus(world)[last], own["remote_id"], Decimal(1), "try")]
         assert (await explained(world, last, objects=listed)).verdict is Verdict.on_sale
     assert len(seen) <= 16
