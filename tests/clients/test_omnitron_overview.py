@@ -132,6 +132,15 @@ async def test_the_first_pages_of_a_due_list_say_how_far_they_reach() -> None:
         assert (keys, end) == (set(range(1001, 1251)), None)
 
 
+async def test_reports_of_other_objects_are_left_out() -> None:
+    """A hub that does not know the filter answers the whole log. One that names no object is taken at its word."""
+    rows = [{"pk": 3, "action_object_id": 8}, {"pk": 2, "action_object_id": 7}, {"pk": 1}]
+    script = Script(answer([{"id": 12, "model": "product"}]), answer({"count": 3, "next": None, "results": rows}))
+    async with hub_of(script, Sleeper()) as client:
+        found = await client.error_reports("product", 7)
+    assert [row.pk for row in found or ()] == [2, 1]
+
+
 async def test_batches_are_read_from_either_end() -> None:
     world = World(products=1)
     async with OmnitronClient(world.runtime()) as client:

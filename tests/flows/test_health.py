@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.faults import Fault
-from deployments.sandbox.ledger import Attempts, Key
+from deployments.sandbox.ledger import CONTENT_TYPE_IDS, Attempts, Key
 from dto.enums import BatchRequestStatus, ContentType
 from dto.health import ChannelHealth
 from dto.summary import RunOutcome
@@ -17,6 +17,8 @@ from flows.product import delete_products, insert_products
 from tasks.omnitron.products import GetInsertedProducts
 from tests.harness.loopback import World
 from tests.tasks.helpers import action, opened, requests_of, run, skus, writes
+
+ORDER = CONTENT_TYPE_IDS[ContentType.order]
 
 
 async def health_of(world: World) -> ChannelHealth:
@@ -254,7 +256,9 @@ async def test_no_customers_data_is_in_the_report(make_world: Callable[..., Worl
     assert "ada@" not in text
     assert "532" not in text
     for row in list(world.hub.hub.ledger.actions):
-        world.hub.hub.ledger.actions.change(row["pk"], content_type={"id": 17, "model": "order"})
+        world.hub.hub.ledger.actions.change(row["pk"], content_type={"id": ORDER, "model": "order"})
+    for row in list(world.hub.hub.error_reports):
+        world.hub.hub.error_reports.change(row["pk"], action_content_type=ORDER)
     assert "Ada" not in (await health_of(world)).model_dump_json()
 
 

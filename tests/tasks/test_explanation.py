@@ -10,7 +10,7 @@ import pytest
 from clients.omnitron import OmnitronClient
 from deployments.sandbox.faults import Fault
 from deployments.sandbox.ledger import Attempts, Key
-from dto.enums import ContentType
+from dto.enums import BatchRequestStatus, ContentType
 from dto.explanation import Explanation, Verdict
 from dto.listing import ListedPriceDto, ListedStockDto
 from dto.omnitron import Channel, ChannelConf
@@ -18,7 +18,7 @@ from flows.product import delete_products, insert_products, update_products
 from flows.run import RunFailedError
 from flows.stock import update_product_stocks
 from flows.verify import verify_open_batches
-from tasks.omnitron.explanation import ExplainProduct
+from tasks.omnitron.explanation import BATCHES_READ, ExplainProduct
 from tasks.omnitron.products import GetInsertedProducts
 from tests.harness.loopback import World
 from tests.tasks.helpers import action, opened, requests_of, run, skus, writes
@@ -285,6 +285,31 @@ async def test_a_sku_that_nobody_knows_is_said_to_be_unknown(world: World) -> No
     explanation = await asked(world, sku="NOBODY", objects=[ListedPriceDto("NOBODY", "MP-0", Decimal("1.50"), "try")])
     assert explanation.verdict is Verdict.unknown
     assert "The channel lists it all the same (there as MP-0)" in explanation.sentence
+
+
+async def test_a_remote_id_of_another_product_says_nothing_of_a_sku(world: World) -> None:
+    """The channel calls it otherwise than Omnitron does."""
+    await run(world, insert_products)
+    own = action(world, FIRST)
+    assert own
+    explanation = await asked(world, sku="NOBODY", objects=[ListedStockDto("NOBODY", own["remote_id"], 1)])
+    assert (explanation.verdict, explanation.pk) == (Verdict.unknown, None)
+
+
+async def test_a_batch_that_has_been_open_for_long_is_found_behind_newer_ones(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(failing=0, products=3, asynchronous=True)
+    await run(world, insert_products)
+    async with opened(world) as hub:
+        for _ in range(BATCHES_READ + 1):
+            await hub.client.move_batch((await hub.client.create_batch()).pk, BatchRequestStatus.fail)
+    explanation = await explained(world)
+    assert explanation.verdict is Verdict.waiting
+    world.hub.hub.ledger.actions.change(1, local_batch_id="long-gone")
+    explanation = await asked(world, pk=world.hub.hub.ledger.actions[1]["object_id"])
+    assert explanation.verdict is Verdict.in_work
+    assert "batch long-gone (not among those that were read): look that batch up" in explanation.sentence
 
 
 async def test_what_is_not_in_order_with_an_offer_is_said_of_a_product_on_sale(world: World) -> None:
