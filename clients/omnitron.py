@@ -14,6 +14,7 @@ from clients.errors import (
 )
 from clients.omnitron_connection import PAGE
 from clients.omnitron_orders import OrderCalls
+from clients.omnitron_overview import OverviewCalls
 from clients.omnitron_setup import SetupCalls
 from clients.runtime import Runtime
 from dto.batches import BatchRequestObjectsDto
@@ -56,9 +57,9 @@ def _is_of(row: Any, content_type: ContentType, number: int | None) -> bool:
     return number is None or getattr(row, LIST_FILTERS[content_type]) in (None, number)
 
 
-class OmnitronClient(OrderCalls, SetupCalls):
+class OmnitronClient(OrderCalls, SetupCalls, OverviewCalls):
     """One channel of one Omnitron: goods, batches, actions and reports here, orders in `omnitron_orders`, what describes the
-    channel in `omnitron_setup`.
+    channel in `omnitron_setup`, and how things stand in `omnitron_overview`.
 
     Every method raises what `Transport.send` raises, and ContractError where a row lacks a field or has another type.
     """
@@ -336,7 +337,7 @@ class OmnitronClient(OrderCalls, SetupCalls):
             if error.status in (404, 405):
                 return None
             raise
-        return rows
+        return [row for row in rows if row.action_object_id in (None, object_id)]
 
     async def create_operational_event(self, fields: Mapping[str, Any]) -> bool:
         """An event for the hub's own monitoring. Older hubs have none: false, and not asked again."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -23,6 +23,8 @@ _HEADER_VALUE = re.compile(r"[!-~]+")
 """What a header can carry as a key: neither blanks nor anything beyond ASCII."""
 MOST_PAGES = 100_000
 """A list that goes on after so many pages never ends."""
+LAST_PAGES = 6
+"""Pages that are read at most of the end of a list."""
 PAGES_AHEAD = 64
 """Pages that are asked for side by side: enough to keep a client busy, few enough to be held at once."""
 
@@ -206,6 +208,62 @@ class OmnitronConnection:
     async def every(self, path: str, model: type[Row], params: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows of a list."""
         return [row async for page in self.pages(path, model, params, wanted=10 * PAGE) for row in page]
+
+    async def count(
+        self,
+        path: str,
+        model: type[Row],
+        params: Mapping[str, Any] | None = None,
+        *,
+        is_asked: Callable[[Row], bool] = lambda _: True,
+    ) -> int:
+        """How many rows a list has, read off a page of one row. A bare list does not say: its rows are counted.
+
+        Raises:
+            ContractError: a row is none of those that were asked for, so the hub counted everything; or it did not count.
+        """
+        rows, count, more = await self._page(path, model, {**(params or {}), "limit": 1}, 1, None)
+        if not all(map(is_asked, rows)):
+            raise ContractError(f"Omnitron answered GET {path} with rows that were not asked for.", path=path)
+        if more and count < len(rows):
+            raise ContractError(f"Omnitron's list {path} goes on, and does not say how many rows it has.", path=path)
+        return count if more else len(rows)
+
+    async def last_rows(
+        self, path: str, model: type[Row], params: Mapping[str, Any], wanted: int
+    ) -> tuple[list[Row], int]:
+        """The last rows of a list in the order of its keys, the newest first, and how many it has in all: at most `wanted`
+        rows, and no more than a few pages hold."""
+        query = {**params, "sort": "id"}
+        rows, count, more = await self._page(path, model, query, 1, None)
+        if not more or not rows:
+            return rows[::-1][:wanted], len(rows)
+        size = len(rows)
+        last = max(1, -(-count // size))
+        numbers = range(max(2, last - min(-(-wanted // size), LAST_PAGES - 1)), last + 1)
+        pages = await asyncio.gather(*(self._page(path, model, query, number, None) for number in numbers))
+        found = [*(rows if numbers.start == 2 else ()), *(row for page, _, _ in pages for row in page)]  # noqa: PLR2004
+        return found[::-1][:wanted], count
+
+    async def holds(self, path: str, model: type[Row], params: Mapping[str, Any], key: int) -> bool:
+        """Whether a list in the order of its keys has a row with this one: its pages are halved, not read."""
+        query = {**params, "sort": "id"}
+        rows, count, more = await self._page(path, model, query, 1, None)
+        first, last, number = 1, -(-count // len(rows)) if more and rows else 1, 1
+        while True:
+            keys = [getattr(row, "pk") for row in rows]  # noqa: B009  # every row has it, whatever its model
+            if key in keys:
+                return True
+            if keys and key > keys[-1]:
+                first = number + 1
+            elif keys and key > keys[0]:
+                return False
+            else:
+                last = number - 1
+            if first > last:
+                return False
+            number = (first + last) // 2
+            rows, _, _ = await self._page(path, model, query, number, None)
 
     async def _by_keys(
         self, path: str, model: type[Row], name: str, keys: Iterable[Any], size: int, params: Mapping[str, Any]

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -42,10 +42,35 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-class Settings(BaseSettings):
-    """The program's settings, under the names of their environment variables."""
+class _EnvironmentSettings(BaseSettings):
+    """Fields under the names of their environment variables; what else stands in the environment is not read."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    next_step: ClassVar[str]
+    """Ends the message about what is missing."""
+
+    @classmethod
+    def load(cls, env_file: Path | str | None = ".env") -> Self:
+        """The settings of this process.
+
+        Raises:
+            ConfigError: some are missing or wrong; the message lists all of them.
+        """
+        try:
+            return cls(_env_file=env_file)  # type: ignore[call-arg]  # fields come from the environment
+        except ValidationError as error:
+            problems = [_problem(cls, row["loc"], row["type"], row["msg"]) for row in error.errors(include_input=False)]
+        lines = "\n".join(f"  - {problem}" for problem in sorted(problems))
+        raise ConfigError(
+            f"The settings are incomplete. Set these in the environment or in .env:\n{lines}\n{cls.next_step}"
+        )
+
+
+class Settings(_EnvironmentSettings):
+    """The program's settings, under the names of their environment variables."""
+
+    next_step = "To try the program without an Omnitron of your own, run `channel-app sandbox`: it prints them all."
 
     OMNITRON_URL: str = Field(
         description="Address of Omnitron, e.g. https://shop.omnitron.akinon.net (or MAIN_APP_URL, the host alone)."
@@ -91,22 +116,39 @@ class Settings(BaseSettings):
     def _url_is_safe(cls, url: str) -> str:
         return checked_url(url)
 
-    @classmethod
-    def load(cls, env_file: Path | str | None = ".env") -> Self:
-        """The settings of this process.
 
-        Raises:
-            ConfigError: some are missing or wrong; the message lists all of them.
-        """
-        try:
-            return cls(_env_file=env_file)  # type: ignore[call-arg]  # fields come from the environment
-        except ValidationError as error:
-            problems = [_problem(cls, row["loc"], row["type"], row["msg"]) for row in error.errors(include_input=False)]
-        lines = "\n".join(f"  - {problem}" for problem in sorted(problems))
-        raise ConfigError(
-            f"The settings are incomplete. Set these in the environment or in .env:\n{lines}\n"
-            "To try the program without an Omnitron of your own, run `channel-app sandbox`: it prints them all."
-        )
+SHORTEST_SECRET = 16
+"""Characters of a webhook's secret, at least."""
+
+
+class WebhookSettings(_EnvironmentSettings):
+    """What the webhook receiver needs. It reads no credential of Omnitron's, for it never speaks to Omnitron."""
+
+    next_step = "docs/webhooks.md says what each is for, and how to make a secret."
+
+    OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
+    PREFECT_API_URL: str = Field(
+        pattern="^https?://", description="Address of Prefect's API, e.g. http://127.0.0.1:4200/api."
+    )
+    CHANNEL_APP_WEBHOOK_SECRET: SecretStr = Field(
+        description=f"The key that the channel signs with, {SHORTEST_SECRET} characters or more."
+    )
+    CHANNEL_APP_WEBHOOK_SECRET_OLD: SecretStr | None = Field(
+        default=None, description="The former key, while it is being replaced."
+    )
+
+    @field_validator("CHANNEL_APP_WEBHOOK_SECRET", "CHANNEL_APP_WEBHOOK_SECRET_OLD")
+    @classmethod
+    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"it has {len(secret)} characters; {SHORTEST_SECRET} is the least")
+        return secret
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """The keys whose signatures count."""
+        keys = (self.CHANNEL_APP_WEBHOOK_SECRET, self.CHANNEL_APP_WEBHOOK_SECRET_OLD)
+        return tuple(key for key in keys if key is not None)
 
 
 def _problem(settings: type[BaseSettings], where: tuple[int | str, ...], kind: str, message: str) -> str:

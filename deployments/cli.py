@@ -155,6 +155,50 @@ def recover(
 
 
 @app.command()
+def status(as_json: Json = False) -> None:
+    """How the channel stands: what is due, under way and failed, which batches are open, what stands still."""
+    from deployments.status import read_status, show_status
+
+    try:
+        health = asyncio.run(read_status())
+    except ChannelAppError as error:
+        end(f"The channel's state could not be read. {error.message}", FAILED)
+    if as_json:
+        typer.echo(health.model_dump_json())
+    else:
+        show_status(health)
+
+
+@app.command()
+def explain(
+    sku: Annotated[str | None, typer.Argument(help="The product's sku.")] = None,
+    pk: Annotated[int | None, typer.Option(min=1, help="Omnitron's key of the product, in place of its sku.")] = None,
+    channel: Annotated[bool, typer.Option(help="Also read the list of what is on the channel: whole.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Why a product is on sale, or is not. Nothing is changed.
+
+    Exit codes: 0 there is an answer, 1 Omnitron could not be read, 2 the call was wrong.
+    """
+    from deployments.console import without_tracebacks
+    from deployments.explain import explain_product, show_explanation
+
+    without_tracebacks()
+    if bool(sku) == (pk is not None):
+        end(
+            "Name one product: by its sku, or by Omnitron's key. Example: channel-app explain 1KBATC00001001", BAD_USAGE
+        )
+    try:
+        explanation = asyncio.run(explain_product(sku or None, pk, ask_channel=channel))
+    except ChannelAppError as error:
+        end(f"The product could not be looked up. {error.message}", FAILED)
+    if as_json:
+        typer.echo(explanation.model_dump_json())
+    else:
+        show_explanation(explanation)
+
+
+@app.command()
 def check(
     with_object: Annotated[
         bool, typer.Option(help="Also try what a batch does to an object: costs one due product one of its attempts.")
@@ -190,6 +234,24 @@ def bench(
     from deployments.bench import run_bench
 
     run_bench(products, latency_ms, runs, memory_products)
+
+
+@app.command()
+def webhook(
+    host: Annotated[str, typer.Option(help="Address to listen on. Put a proxy with TLS in front of any other.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_080,
+) -> None:
+    """Listen for what the channel has to tell, and book the flow run that each event asks for; runs until stopped."""
+    from clients.settings import WebhookSettings
+    from deployments.webhook import serve
+
+    try:
+        settings = WebhookSettings.load()
+    except ChannelAppError as error:
+        end(error.message, FAILED)
+    serve(settings, host, port)
 
 
 @app.command()

@@ -135,6 +135,20 @@ class IntegrationAction(OmnitronObject):
     product: "Product | None" = None
     """Attached by `get_content_objects_from_integrations`, where the product still exists."""
 
+    @property
+    def failed_reason_type(self) -> str | None:
+        """Who could not, where the hub keeps it in the action's `state`."""
+        # No field: an action that came without a state is written back without one.
+        state = (self.__pydantic_extra__ or {}).get("state")
+        reason = state.get("failed_reason_type") if isinstance(state, dict) else None
+        return str(reason) if reason else None
+
+
+class Keyed(OmnitronObject):
+    """A row of which only the key counts."""
+
+    pk: Key
+
 
 class ProductImage(OmnitronObject):
     """One picture of a product."""
@@ -306,6 +320,7 @@ class ErrorReportRow(OmnitronObject):
     """A line of the merchant's log, on hubs that let it be read."""
 
     pk: Key
+    action_object_id: int | None = None
     error_code: str = ""
     error_desc: str = ""
     raw_response: str | None = None

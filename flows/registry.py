@@ -6,6 +6,7 @@ from typing import Any
 from prefect import Flow
 
 from flows.compare import compare_prices, compare_stocks
+from flows.health import report_health
 from flows.image import insert_and_update_images, insert_product_images, update_product_images
 from flows.order import (
     create_order_shipping_info,
@@ -72,6 +73,7 @@ FLOWS: Mapping[str, Flow[..., Any]] = {
         verify_batch,
         verify_open_batches,
         recover,
+        report_health,
         update_channel_conf_schema,
         create_or_update_category_tree_and_nodes,
         create_or_update_category_attributes,

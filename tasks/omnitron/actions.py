@@ -49,6 +49,8 @@ from tasks.omnitron.category_tree import (
 from tasks.omnitron.channel_conf import UpdateChannelConfSchema
 from tasks.omnitron.comparison import ComparePrices, CompareStocks
 from tasks.omnitron.customers import GetOrCreateCustomer
+from tasks.omnitron.explanation import ExplainProduct
+from tasks.omnitron.health import ReadHealth
 from tasks.omnitron.images import GetInsertedImages, GetUpdatedImages
 from tasks.omnitron.integration_actions import (
     CreateIntegration,
@@ -126,6 +128,8 @@ ACTIONS: Mapping[str, type[OmnitronCommand[Any, Any]]] = {
         GetUpdatedImages,
         ComparePrices,
         CompareStocks,
+        ReadHealth,
+        ExplainProduct,
         GetBatchRequests,
         BatchRequestUpdate,
         ProcessProductBatchRequests,

@@ -18,7 +18,7 @@ from clients.errors import ChannelAppError, ContractError
 from clients.omnitron import OmnitronClient
 from clients.runtime import Runtime
 from dto.enums import BatchRequestStatus, ContentType, ErrorType, IntegrationActionStatus
-from dto.omnitron import Product
+from dto.omnitron import Keyed, Product
 from dto.omnitron_setup import Attribute, AttributeRule, AttributeValue, DetailedNode, TreeNode
 from tests.clients.support import TOKEN, Sleeper, answer, hub_of, settings
 from tests.harness import hostile
@@ -230,6 +230,18 @@ CASES = [
     Case("cancellation_requests", lambda hub: hub.cancellation_requests({"order_item": 61}), page(REQUEST)),
     Case("due_cancellation_requests", lambda hub: hub.due_cancellation_requests(5), page(REQUEST)),
     Case("create_cancellation_request", lambda hub: hub.create_cancellation_request({"reason": 5}), REQUEST),
+    Case("count", lambda hub: hub.count("things/", Keyed), page(PRODUCT, more=True)),
+    Case("last_rows", lambda hub: hub.last_rows("things/", Keyed, {}, 5), page(PRODUCT, more=True)),
+    Case("holds", lambda hub: hub.holds("things/", Keyed, {}, 5), page(PRODUCT, more=True)),
+    Case("count_due", lambda hub: hub.count_due(ContentType.product_price, "inserts", 4), page(PRICE)),
+    Case("is_due", lambda hub: hub.is_due(ContentType.product, "updates", 1), page(PRODUCT)),
+    Case("first_due", lambda hub: hub.first_due(ContentType.product, "inserts", 2), page(PRODUCT, more=True)),
+    Case("count_actions", lambda hub: hub.count_actions(ContentType.product), page(ACTION)),
+    Case("newest_failed_actions", lambda hub: hub.newest_failed_actions(5), page(ACTION)),
+    Case("newest_batches", lambda hub: hub.newest_batches(5), page(BATCH, more=True)),
+    Case("oldest_batches", lambda hub: hub.oldest_batches((BatchRequestStatus.commit,), 2), page(BATCH, more=True)),
+    Case("count_products", lambda hub: hub.count_products(simple=True), page(PRODUCT)),
+    Case("all_products", lambda hub: hub.all_products(), page(PRODUCT, more=True)),
     Case("create_operational_event", lambda hub: hub.create_operational_event({"level": "info"}), {"detail": "none"}),
 ]
 
@@ -288,8 +300,10 @@ def is_a(value: Any, kind: Any) -> bool:
         return isinstance(value, kind.__bound__ or object)
     if origin in (Union, types.UnionType):
         return any(is_a(value, part) for part in get_args(kind))
-    if origin is list:
-        return isinstance(value, list) and all(is_a(entry, get_args(kind)[0]) for entry in value)
+    if origin in (list, set):
+        return isinstance(value, origin) and all(is_a(entry, get_args(kind)[0]) for entry in value)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(map(is_a, value, get_args(kind)))
     return isinstance(value, type(None) if kind is None else kind)
 
 

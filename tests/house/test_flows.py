@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from prefect import Flow, __version__
 from prefect.utilities.callables import parameter_schema
 
+from deployments.booking import EventType, deployment_of
 from flows.registry import FLOWS
 from tests.house.sources import ROOT, modules
 from tests.house.test_lock import declared
@@ -26,7 +27,7 @@ def _flow_of(deployment: dict[str, Any]) -> Any:
 
 
 def _name(value: Any) -> str:
-    return str(value["entrypoint"]) if isinstance(value, dict) else str(value)
+    return str(value["name"]) if isinstance(value, dict) else str(value)
 
 
 def test_every_flow_is_in_the_registry():
@@ -55,9 +56,24 @@ def test_every_parameter_of_a_flow_is_described_in_the_form_that_people_fill_in(
     assert [key for key, field in properties.items() if not field.get("description", "").endswith(".")] == []
 
 
+def _is_on_event(deployment: dict[str, Any]) -> bool:
+    return str(deployment["name"]).endswith(f"-on-event-{CHANNEL}")
+
+
 def test_every_flow_is_deployed_once():
-    entrypoints = [deployment["entrypoint"].partition(":")[2] for deployment in DEPLOYMENTS]
+    """Beside those for events."""
+    entrypoints = [row["entrypoint"].partition(":")[2] for row in DEPLOYMENTS if not _is_on_event(row)]
     assert sorted(entrypoints) == sorted(FLOWS)
+
+
+def test_what_the_webhook_books_is_deployed_without_a_limit():
+    """An event that is cancelled because a run is at work would be lost."""
+    unlimited = {
+        f"{_flow_of(row).name}/{row['name'].replace(CHANNEL, '6')}"
+        for row in DEPLOYMENTS
+        if "concurrency_limit" not in row
+    }
+    assert unlimited == {deployment_of(event_type, 6) for event_type in EventType}
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
@@ -65,17 +81,18 @@ def test_a_deployment_finds_its_flow_and_names_its_channel(deployment: dict[str,
     """Two channels on one server must not overwrite each other's."""
     flow = _flow_of(deployment)
     assert flow is FLOWS[flow.fn.__name__]
-    assert deployment["name"] == f"{flow.fn.__name__.replace('_', '-')}-{CHANNEL}"
+    on_event = "-on-event" if _is_on_event(deployment) else ""
+    assert deployment["name"] == f"{flow.fn.__name__.replace('_', '-')}{on_event}-{CHANNEL}"
     assert f"channel:{CHANNEL}" in deployment["tags"]
     assert deployment["description"]
     assert deployment["work_pool"]["name"]
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
-def test_runs_of_a_deployment_wait_for_nobody_unless_each_is_for_a_batch_of_its_own(deployment: dict[str, Any]):
-    """A run that was booked for one batch must not be cancelled for another one's sake."""
+def test_runs_of_a_deployment_wait_for_nobody_unless_each_is_for_something_of_its_own(deployment: dict[str, Any]):
+    """A run that was booked for one batch or event must not be cancelled for another one's sake."""
     expected = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
-    alone = deployment["entrypoint"].endswith(":verify_batch")
+    alone = deployment["entrypoint"].endswith(":verify_batch") or _is_on_event(deployment)
     assert deployment.get("concurrency_limit") == (None if alone else expected)
 
 

@@ -1,0 +1,197 @@
+"""Books the flow run that an event asks for: each event once, whichever process takes it, before or after a restart."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, Self
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import FlowRunCreate
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from prefect.states import Completed, to_state_create
+
+from clients.errors import ConfigError, FatalError, RetryableError
+from clients.settings import WebhookSettings
+
+SECONDS = 5.0
+"""For all requests of one event to Prefect: a sender does not wait for long."""
+RECEIPTS = "channel event"
+"""The name under which Prefect keeps one completed run per event."""
+
+
+class EventType(StrEnum):
+    """What a channel tells."""
+
+    order_created = "order_created"
+    order_cancelled = "order_cancelled"
+    cancellation_requested = "cancellation_requested"
+    order_item_changed = "order_item_changed"
+    batch_finished = "batch_finished"
+    product_wanted = "product_wanted"
+
+
+FLOW_OF: Mapping[EventType, str] = {
+    EventType.order_created: "fetch_and_create_order",
+    EventType.order_cancelled: "fetch_and_create_cancel",
+    EventType.cancellation_requested: "fetch_and_create_cancellation_requests",
+    EventType.order_item_changed: "fetch_and_update_order_items",
+    EventType.batch_finished: "verify_batch",
+    EventType.product_wanted: "insert_and_update_products",
+}
+"""The flow that each starts. Their names alone: to import them would take this program's credentials along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A verified event. `parameters` are the flow's, ids alone; of the body only its hash is kept."""
+
+    id: str
+    type: EventType
+    body: bytes = field(repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """The flow run of an event, and the deployment that it is a run of."""
+
+    flow_run_id: UUID
+    deployment: str
+
+
+class PrefectUnavailableError(RetryableError):
+    """Prefect's API did not answer in time, or could not: the same event may be sent again."""
+
+
+class NotDeployedError(ConfigError):
+    """The deployment is not there."""
+
+
+class EventIdTakenError(FatalError):
+    """Another event has this id."""
+
+
+class Booking(Protocol):
+    """What the receiver asks of Prefect."""
+
+    async def book(self, event: Event) -> Booked:
+        """The event's flow run, the same one however often it is asked for.
+
+        Raises:
+            EventIdTakenError: the id was used with another body.
+            NotDeployedError: nothing is deployed for this type.
+            PrefectUnavailableError: Prefect's API does not answer.
+        """
+        ...
+
+    async def answers(self) -> bool:
+        """Whether Prefect's API is there."""
+        ...
+
+
+def deployment_of(event_type: EventType, channel_id: int) -> str:
+    """`flow/deployment` as prefect.yaml names it.
+
+    The scheduled deployments cancel a second run while the first is at work, and an event must not be lost: events have
+    deployments of their own, without a limit. Runs of `verify_batch` are booked one by one in any case.
+    """
+    flow = FLOW_OF[event_type]
+    name = flow if event_type is EventType.batch_finished else f"{flow}_on_event"
+    return f"{flow.replace('_', ' ')}/{name.replace('_', '-')}-{channel_id}"
+
+
+class PrefectBooking:
+    """Books through Prefect's API.
+
+    An idempotency key is unique within one flow, and events start several: so each event first leaves a receipt, a
+    completed run of one flow for all of them, with the hash of its body as a tag. Whoever comes second with the same id
+    is shown the first one's receipt, and that is decided in Prefect's database, not here.
+    """
+
+    def __init__(self, client: PrefectClient, channel_id: int, seconds: float) -> None:
+        self._client = client
+        self._channel_id = channel_id
+        self._seconds = seconds
+        self._ids: dict[str, UUID] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: WebhookSettings, seconds: float = SECONDS) -> AsyncIterator[Self]:
+        """A booking that is closed with the block. Asks nothing of Prefect yet."""
+        api = get_current_settings().api
+        client = PrefectClient(
+            settings.PREFECT_API_URL,
+            auth_string=api.auth_string.get_secret_value() if api.auth_string else None,
+            api_key=api.key.get_secret_value() if api.key else None,
+        )
+        async with client:
+            yield cls(client, settings.OMNITRON_CHANNEL_ID, seconds)
+
+    async def book(self, event: Event) -> Booked:
+        deployment = deployment_of(event.type, self._channel_id)
+        try:
+            async with asyncio.timeout(self._seconds):
+                deployment_id = await self._deployment_id(deployment)
+                await self._leave_receipt(event)
+                run = await self._client.create_flow_run_from_deployment(
+                    deployment_id,
+                    parameters=dict(event.parameters),
+                    tags=["webhook", f"event:{event.type}"],
+                    idempotency_key=self._key(event),
+                )
+        # What is no flow run or no JSON is a ValueError; a proxy in between answers pages.
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            # It may be another database by the time that it answers again.
+            self._ids.clear()
+            raise PrefectUnavailableError(
+                f"Prefect's API did not take the event ({type(error).__name__}): send it again later."
+            ) from error
+        return Booked(run.id, deployment)
+
+    async def answers(self) -> bool:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._client.api_healthcheck() is None
+        except TimeoutError:
+            return False
+
+    async def _leave_receipt(self, event: Event) -> None:
+        digest = f"body:{hashlib.sha256(event.body).hexdigest()}"
+        if RECEIPTS not in self._ids:
+            self._ids[RECEIPTS] = await self._client.create_flow_from_name(RECEIPTS)
+        receipt = FlowRunCreate(
+            flow_id=self._ids[RECEIPTS],
+            name=f"{event.type} {event.id}",
+            state=to_state_create(Completed(message="Received.")),
+            tags=[f"channel:{self._channel_id}", digest],
+            idempotency_key=self._key(event),
+        )
+        answer = await self._client.request(
+            "POST", "/flow_runs/", json=receipt.model_dump(mode="json", exclude_unset=True)
+        )
+        if digest not in FlowRun.model_validate(answer.json()).tags:
+            raise EventIdTakenError(
+                f"The event {event.id} came before, with another body: give each event an id of its own."
+            )
+
+    async def _deployment_id(self, name: str) -> UUID:
+        if name not in self._ids:
+            try:
+                self._ids[name] = (await self._client.read_deployment_by_name(name)).id
+            except ObjectNotFound as error:
+                raise NotDeployedError(
+                    f"Prefect has no deployment `{name}`: run `prefect --no-prompt deploy --all` with "
+                    f"OMNITRON_CHANNEL_ID={self._channel_id}, and send the event again."
+                ) from error
+        return self._ids[name]
+
+    def _key(self, event: Event) -> str:
+        """A key holds for ever, and for all channels of a server."""
+        return f"webhook:{self._channel_id}:{event.id}"

@@ -1,0 +1,61 @@
+"""The receiver keeps what its own description of the API says, whatever is sent to it."""
+
+import re
+import time
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from deployments.signatures import EVENT_ID, SIGNATURE, SIGNATURE_PATTERN, TIMESTAMP, TIMESTAMP_PATTERN
+from deployments.webhook import webhook_app
+from tests.deployments.webhooks import MemoryBooking, signed_headers, webhook_settings
+
+EXAMPLES = 100
+
+
+class Signing:
+    """A channel that signs whatever it is given, as long as there is room for a signature that could be one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = await _body(receive)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if _could_be(headers, TIMESTAMP, TIMESTAMP_PATTERN) and _could_be(headers, SIGNATURE, SIGNATURE_PATTERN):
+            signed = signed_headers(body, headers.get(EVENT_ID, ""), timestamp=int(time.time()))
+            headers |= {TIMESTAMP: signed["X-Channel-Timestamp"], SIGNATURE: signed["X-Channel-Signature"]}
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await self._app({**scope, "headers": raw}, again, send)
+
+
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _could_be(headers: dict[str, str], name: str, pattern: str) -> bool:
+    return re.fullmatch(pattern, headers.get(name, "")) is not None
+
+
+app = Signing(webhook_app(webhook_settings(), MemoryBooking()))
+schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_the_receiver_is_what_its_description_says(case: Any) -> None:
+    case.call_and_validate()

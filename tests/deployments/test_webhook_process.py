@@ -1,0 +1,98 @@
+"""The receiver as it is started: a process with a socket."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from deployments.sandbox.server import HOST, listen
+from deployments.signatures import BODY_LIMIT
+from tests.deployments.webhooks import KEY, ORDER, signed_headers
+
+pytestmark = pytest.mark.process
+
+NOBODY = "http://127.0.0.1:9/api"
+"""Where no Prefect listens."""
+
+
+class Started(NamedTuple):
+    """A receiver that listens."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+
+    def post(self, event_id: str, body: bytes = ORDER) -> httpx.Response:
+        headers = signed_headers(body, event_id, timestamp=int(time.time()))
+        return httpx.post(f"http://{HOST}:{self.port}/events", content=body, headers=headers, trust_env=False)
+
+    def say(self, text: bytes) -> bytes:
+        """Bytes to the socket; the first line that comes back until it is closed, empty when it is cut off."""
+        with socket.create_connection((HOST, self.port)) as connection:
+            connection.settimeout(20)
+            try:
+                connection.sendall(text)
+                return b"".join(iter(lambda: connection.recv(65_536), b"")).partition(b"\r\n")[0]
+            except (BrokenPipeError, ConnectionResetError):
+                return b""
+
+    def stop(self) -> tuple[int, str]:
+        """The exit code and the log."""
+        self.process.send_signal(signal.SIGTERM)
+        _, said = self.process.communicate(timeout=20)
+        return self.process.returncode, said
+
+
+@pytest.fixture
+def started(environment: dict[str, str], tmp_path: Path) -> Iterator[Started]:
+    with listen() as free:
+        port = free.getsockname()[1]
+    settings = {"OMNITRON_CHANNEL_ID": "6", "PREFECT_API_URL": NOBODY, "CHANNEL_APP_WEBHOOK_SECRET": KEY}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deployments.cli", "webhook", "--port", str(port)],
+        env=environment | settings,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr or ():
+        if "running on" in line:
+            break
+    yield Started(process, port)
+    process.kill()
+    process.communicate()
+
+
+def test_it_listens_says_what_it_was_told_and_stops(started: Started) -> None:
+    """Prefect need not be there when it starts."""
+    health = httpx.get(f"http://{HOST}:{started.port}/health", trust_env=False)
+    assert health.json() == {"status": "ok", "prefect": "does not answer"}
+    answer = started.post("evt-1")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "30"
+    code, log = started.stop()
+    assert code in (0, -signal.SIGTERM)  # uvicorn ends as the signal would have ended it
+    assert "INFO channel_app.webhook: event evt-1, order_created: 503, Prefect's API did not take the event" in log
+    assert "Traceback" not in log
+    assert KEY not in log
+
+
+def test_a_stranger_cannot_make_it_read_without_an_end(started: Started) -> None:
+    """Headers, a body that claims nothing, and a body that claims too little; after that it is as well as before."""
+    headers = started.say(b"POST /events HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 200_000)
+    assert headers in (b"", b"HTTP/1.1 400 Bad Request")
+    start = b"POST /events HTTP/1.1\r\nHost: x\r\n"
+    names = signed_headers(ORDER, "evt-1", timestamp=int(time.time()))
+    start += b"".join(f"{name}: {value}\r\n".encode() for name, value in names.items())
+    chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+    endless = started.say(start + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * (2 * BODY_LIMIT // 65_536))
+    assert endless in (b"", b"HTTP/1.1 413 Request Entity Too Large", b"HTTP/1.1 413 Content Too Large")
+    too_little = started.say(start + b"Content-Length: 4\r\nConnection: close\r\n\r\n" + ORDER)
+    assert too_little == b"HTTP/1.1 401 Unauthorized"
+    assert started.post("evt-2").status_code == 503
