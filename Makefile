@@ -39,12 +39,12 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketplace
 	@$(BIN)/channel-app demo
 
-test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 5 minutes)
-	@echo "Running all tests, the crash harness as a sample (about 5 minutes) ..."
+test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 8 minutes)
+	@echo "Running all tests, the crash harness as a sample (about 8 minutes) ..."
 	@$(PYTEST) $(PYTEST_ARGS)
 
-unit: $(STAMP)  ## Run the tests that need no Prefect run and no process (under 30 s)
-	@$(PYTEST) -m "not flow and not harness and not process" $(PYTEST_ARGS)
+unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (a minute)
+	@$(PYTEST) -m "not flow and not harness and not process and not slow" $(PYTEST_ARGS)
 
 harness: $(STAMP)  ## Run the crash harness at every point
 	@echo "Running the crash harness at every point (this takes long) ..."

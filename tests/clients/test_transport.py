@@ -628,6 +628,7 @@ def test_of_many_messages_the_first_are_told_and_the_rest_counted():
     assert message_of([str(number) for number in range(500)]) == "0; 1; 2; 3; 4 (and 495 more)"
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)

@@ -355,6 +355,7 @@ async def test_a_batch_that_cannot_be_ended_is_named(world: World, capsys: pytes
     assert "It stays open. Run `channel-app recover`" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_check_that_is_interrupted_anywhere_leaves_no_batch_open(
     capsys: pytest.CaptureFixture[str], when: str

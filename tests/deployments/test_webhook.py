@@ -320,6 +320,7 @@ def test_the_server_bounds_what_a_stranger_can_make_it_hold() -> None:
     assert isinstance(config, uvicorn.Config)
 
 
+@pytest.mark.slow
 def test_nothing_that_speaks_to_omnitron_is_imported() -> None:
     """The receiver stands at the edge: what it does not have, nobody gets out of it."""
     code = "import sys, deployments.webhook; print([name for name in sys.modules if name.startswith(%r)])"

@@ -222,6 +222,7 @@ async def test_a_failed_object_that_is_gone_is_said_to_be_gone(make_world: Calla
     }
 
 
+@pytest.mark.slow
 async def test_a_large_shop_costs_no_more_than_forty_requests(make_world: Callable[..., World]) -> None:
     """Where most has failed, its turn has come, and much is due: what was not read is said."""
     world = make_world(failing=0, products=1_500)

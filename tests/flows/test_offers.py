@@ -554,6 +554,7 @@ async def test_answers_of_another_process_are_matched_by_remote_id_where_the_pro
 # -- cost and faults ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [PRICES, STOCKS], ids=str)
 async def test_a_thousand_updates_converge_within_their_requests(
     make_world: Callable[..., World], family: Family
@@ -569,6 +570,7 @@ async def test_a_thousand_updates_converge_within_their_requests(
     converged(world, family)
 
 
+@pytest.mark.slow
 async def test_a_thousand_images_converge_within_their_requests(make_world: Callable[..., World]) -> None:
     """At most 0.08 requests an image, two images a product."""
     world = make_world(products=500, failing=0)

@@ -165,6 +165,7 @@ async def test_nothing_of_a_buyer_is_told_when_orders_come_in_or_fail(world: Wor
     assert told.leaks() == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", range(2))
 async def test_nothing_of_a_buyer_is_told_whatever_goes_wrong(world: World, told: Told, shift: int) -> None:
     """Every kind of fault, at the places where a buyer's data travels."""
@@ -177,6 +178,7 @@ async def test_nothing_of_a_buyer_is_told_whatever_goes_wrong(world: World, told
     assert told.leaks() == set()
 
 
+@pytest.mark.slow
 async def test_nothing_of_a_buyer_is_told_when_the_channel_is_broken(world: World, told: Told) -> None:
     """Its answers hold all of them."""
     for fault in FAULTS:

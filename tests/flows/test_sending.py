@@ -284,6 +284,7 @@ async def test_max_batches_stops_the_run(make_world: Callable[..., World]) -> No
     assert (await run(world, insert_products)).counts == {"integrated": 6}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("batch_size", "expected"), [(5, 50), (100, 3), (120, 3), (250, 1), (500, 1)])
 async def test_batches_may_be_smaller_or_larger_than_a_page(
     make_world: Callable[..., World], batch_size: int, expected: int
@@ -588,6 +589,7 @@ async def test_every_write_goes_to_the_batch_or_the_log(make_world: Callable[...
     assert rest == {f"{CHANNEL}error_reports/", f"{CHANNEL}operational_events/"}
 
 
+@pytest.mark.slow
 async def test_a_thousand_products_converge_within_their_requests(make_world: Callable[..., World]) -> None:
     """Each integrated or failed with its reason; a second run makes one request, a later one tries the failed ones only."""
     world = make_world(products=1_000, failing=0.04)

@@ -6,6 +6,7 @@ import tomllib
 import warnings
 from importlib import metadata
 
+import pytest
 from packaging.requirements import Requirement
 
 from tests.house.sources import ROOT
@@ -48,6 +49,7 @@ def test_the_lock_answers_every_requirement_of_the_project():
     assert unanswered == []
 
 
+@pytest.mark.slow
 def test_the_server_of_prefect_can_be_imported_with_the_versions_of_the_lock():
     """Prefect sets no bound on FastAPI, and its server does not import with every one."""
     for name in ("prefect", "fastapi", "pydantic"):
