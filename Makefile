@@ -39,8 +39,8 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketplace
 	@$(BIN)/channel-app demo
 
-test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 8 minutes)
-	@echo "Running all tests, the crash harness as a sample (about 8 minutes) ..."
+test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 6 minutes)
+	@echo "Running all tests, the crash harness as a sample (about 6 minutes) ..."
 	@$(PYTEST) $(PYTEST_ARGS)
 
 unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (a minute)
