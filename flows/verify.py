@@ -11,6 +11,7 @@ from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import BatchRequest
 from dto.outcomes import CheckOutcome, Completed, InProgress, Unknown
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.parameters import IsSuccessLog, parameter
 from flows.run import Run, run_flow
 from tasks.batch import Batch
@@ -60,7 +61,7 @@ VERIFYING: Mapping[ContentType, Verifying] = {
 }
 
 
-@flow(name="verify batch", flow_run_name="verify batch {remote_batch_id}", persist_result=False)
+@flow(name="verify batch", flow_run_name=run_name, persist_result=False)
 async def verify_batch(
     remote_batch_id: Annotated[str, parameter(min_length=1, description="The channel's own id of the batch.")],
     wait: Annotated[float, parameter(ge=0, description="Ask again for so many seconds while it is not finished.")] = 0,
@@ -92,7 +93,7 @@ async def verify_batch(
     return await run_flow("verify batch", work)
 
 
-@flow(name="verify open batches", flow_run_name="verify open batches", persist_result=False)
+@flow(name="verify open batches", flow_run_name=run_name, persist_result=False)
 async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary:
     """Asks the channel about every batch that it has not answered yet, oldest first. One bad batch delays no other."""
 
