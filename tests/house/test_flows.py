@@ -13,6 +13,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.callables import parameter_schema
 
 from deployments.booking import EventType, deployment_of
+from flows.naming import run_name
 from flows.registry import FLOWS
 from tests.house.sources import ROOT, modules
 from tests.house.test_lock import declared
@@ -43,7 +44,7 @@ def test_a_flow_is_asynchronous_described_and_leaves_retries_and_results_alone(n
     flow = FLOWS[name]
     assert inspect.iscoroutinefunction(flow.fn)
     assert flow.name == name.replace("_", " ")
-    assert flow.flow_run_name
+    assert flow.flow_run_name is run_name
     assert flow.retries == 0
     assert flow.persist_result is False
     assert flow.description
