@@ -126,7 +126,7 @@ def test_a_schedule_is_known_by_its_slug_and_runs_as_the_operator_chose(deployme
     assert schedule["slug"]
     assert schedule["timezone"] == "{{ operator.timezone }}"
     assert schedule["active"] == "{{ operator.schedules }}"
-    assert CronSchedule(cron=schedule["cron"])
+    assert CronSchedule(cron=schedule["cron"]).cron == schedule["cron"]
     assert deployment["concurrency_limit"]["limit"] == 1
 
 
