@@ -24,6 +24,7 @@ unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_API_AUTH_STRING PREFECT_PROFILE
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Without dependencies: the lock holds all of them, and pip would look for newer ones of what has extras (sqlalchemy[asyncio]).
 setup: $(STAMP)  ## Make .venv and install everything from requirements.lock
 
 $(STAMP): requirements.lock pyproject.toml
@@ -31,8 +32,9 @@ $(STAMP): requirements.lock pyproject.toml
 	  echo "channel-app needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || true). Name another: make setup PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing $$(grep -c '^[a-z0-9].*==' requirements.lock) packages into .venv (about a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check --quiet
 	@touch $@
 	@echo "Ready: $(BIN)/channel-app"
 

@@ -9,6 +9,7 @@ import httpx
 
 from clients.clock import Clock, SystemClock
 from clients.connections import Connections
+from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
 from clients.settings import Settings
 
@@ -23,6 +24,8 @@ class Runtime:
     """Makes the connections for so many requests in flight."""
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret of the run, whichever client learnt it."""
+    flow_runs: FlowRuns | None = None
+    """Books flow runs; none: with the Prefect server that the run itself belongs to, if there is one."""
 
 
 _runtime: ContextVar[Runtime | None] = ContextVar("runtime", default=None)

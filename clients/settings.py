@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -149,6 +150,30 @@ class WebhookSettings(_EnvironmentSettings):
         """The keys whose signatures count."""
         keys = (self.CHANNEL_APP_WEBHOOK_SECRET, self.CHANNEL_APP_WEBHOOK_SECRET_OLD)
         return tuple(key for key in keys if key is not None)
+
+
+class DeploymentSettings(_EnvironmentSettings):
+    """What prefect.yaml leaves to the operator. No credential is read: deployments hold none."""
+
+    next_step = (
+        "`prefect deploy` reads the environment alone; to bring .env into it: set -a; . ./.env; set +a\n"
+        "docs/operating.md says what each is for."
+    )
+
+    OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
+    CHANNEL_APP_SCHEDULES: bool = Field(default=False, description="Whether the schedules run: on or off.")
+    CHANNEL_APP_TIMEZONE: str = Field(default="UTC", description="Zone in which schedules count, e.g. Europe/Istanbul.")
+    CHANNEL_APP_HOME: Path = Field(
+        default_factory=Path.cwd,
+        description="Folder in which workers run flows; where the deploying is done when absent.",
+    )
+
+    @field_validator("CHANNEL_APP_TIMEZONE")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"`{zone}` is not a zone like Europe/Istanbul")
+        return zone
 
 
 def _problem(settings: type[BaseSettings], where: tuple[int | str, ...], kind: str, message: str) -> str:

@@ -9,19 +9,15 @@ from enum import StrEnum
 from typing import Protocol, Self
 from uuid import UUID
 
-import httpx
-from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import FlowRunCreate
 from prefect.client.schemas.objects import FlowRun
-from prefect.exceptions import ObjectNotFound
-from prefect.settings import get_current_settings
 from prefect.states import Completed, to_state_create
 
-from clients.errors import ConfigError, FatalError, RetryableError
+from clients.errors import FatalError
+from clients.flow_runs import PrefectUnavailableError
+from clients.prefect_api import SECONDS, PrefectFlowRuns
 from clients.settings import WebhookSettings
 
-SECONDS = 5.0
-"""For all requests of one event to Prefect: a sender does not wait for long."""
 RECEIPTS = "channel event"
 """The name under which Prefect keeps one completed run per event."""
 
@@ -66,14 +62,6 @@ class Booked:
     deployment: str
 
 
-class PrefectUnavailableError(RetryableError):
-    """Prefect's API did not answer in time, or could not: the same event may be sent again."""
-
-
-class NotDeployedError(ConfigError):
-    """The deployment is not there."""
-
-
 class EventIdTakenError(FatalError):
     """Another event has this id."""
 
@@ -115,82 +103,59 @@ class PrefectBooking:
     is shown the first one's receipt, and that is decided in Prefect's database, not here.
     """
 
-    def __init__(self, client: PrefectClient, channel_id: int, seconds: float) -> None:
-        self._client = client
+    def __init__(self, flow_runs: PrefectFlowRuns, channel_id: int) -> None:
+        self._flow_runs = flow_runs
         self._channel_id = channel_id
-        self._seconds = seconds
-        self._ids: dict[str, UUID] = {}
+        self._receipts: UUID | None = None
 
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: WebhookSettings, seconds: float = SECONDS) -> AsyncIterator[Self]:
         """A booking that is closed with the block. Asks nothing of Prefect yet."""
-        api = get_current_settings().api
-        client = PrefectClient(
-            settings.PREFECT_API_URL,
-            auth_string=api.auth_string.get_secret_value() if api.auth_string else None,
-            api_key=api.key.get_secret_value() if api.key else None,
-        )
-        async with client:
-            yield cls(client, settings.OMNITRON_CHANNEL_ID, seconds)
+        async with PrefectFlowRuns.open(settings.PREFECT_API_URL, seconds) as flow_runs:
+            yield cls(flow_runs, settings.OMNITRON_CHANNEL_ID)
 
     async def book(self, event: Event) -> Booked:
         deployment = deployment_of(event.type, self._channel_id)
         try:
-            async with asyncio.timeout(self._seconds):
-                deployment_id = await self._deployment_id(deployment)
+            async with self._flow_runs.in_time():
+                await self._flow_runs.deployment_id(deployment)  # no receipt for what cannot be booked
                 await self._leave_receipt(event)
-                run = await self._client.create_flow_run_from_deployment(
-                    deployment_id,
-                    parameters=dict(event.parameters),
+                flow_run_id = await self._flow_runs.book(
+                    deployment,
+                    parameters=event.parameters,
                     tags=["webhook", f"event:{event.type}"],
                     idempotency_key=self._key(event),
                 )
-        # What is no flow run or no JSON is a ValueError; a proxy in between answers pages.
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            # It may be another database by the time that it answers again.
-            self._ids.clear()
-            raise PrefectUnavailableError(
-                f"Prefect's API did not take the event ({type(error).__name__}): send it again later."
-            ) from error
-        return Booked(run.id, deployment)
+        except PrefectUnavailableError:
+            self._receipts = None  # of a database that may be another one by then
+            raise
+        return Booked(flow_run_id, deployment)
 
     async def answers(self) -> bool:
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._client.api_healthcheck() is None
+            async with asyncio.timeout(self._flow_runs.seconds):
+                return await self._flow_runs.client.api_healthcheck() is None
         except TimeoutError:
             return False
 
     async def _leave_receipt(self, event: Event) -> None:
+        client = self._flow_runs.client
         digest = f"body:{hashlib.sha256(event.body).hexdigest()}"
-        if RECEIPTS not in self._ids:
-            self._ids[RECEIPTS] = await self._client.create_flow_from_name(RECEIPTS)
+        if self._receipts is None:
+            self._receipts = await client.create_flow_from_name(RECEIPTS)
         receipt = FlowRunCreate(
-            flow_id=self._ids[RECEIPTS],
+            flow_id=self._receipts,
             name=f"{event.type} {event.id}",
             state=to_state_create(Completed(message="Received.")),
             tags=[f"channel:{self._channel_id}", digest],
             idempotency_key=self._key(event),
         )
-        answer = await self._client.request(
-            "POST", "/flow_runs/", json=receipt.model_dump(mode="json", exclude_unset=True)
-        )
+        answer = await client.request("POST", "/flow_runs/", json=receipt.model_dump(mode="json", exclude_unset=True))
         if digest not in FlowRun.model_validate(answer.json()).tags:
             raise EventIdTakenError(
                 f"The event {event.id} came before, with another body: give each event an id of its own."
             )
-
-    async def _deployment_id(self, name: str) -> UUID:
-        if name not in self._ids:
-            try:
-                self._ids[name] = (await self._client.read_deployment_by_name(name)).id
-            except ObjectNotFound as error:
-                raise NotDeployedError(
-                    f"Prefect has no deployment `{name}`: run `prefect --no-prompt deploy --all` with "
-                    f"OMNITRON_CHANNEL_ID={self._channel_id}, and send the event again."
-                ) from error
-        return self._ids[name]
 
     def _key(self, event: Event) -> str:
         """A key holds for ever, and for all channels of a server."""

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -234,6 +235,32 @@ def bench(
     from deployments.bench import run_bench
 
     run_bench(products, latency_ms, runs, memory_products)
+
+
+@app.command()
+def serve(
+    schedules: Annotated[
+        bool | None, typer.Option("--schedules/--no-schedules", help="Whether flows start by themselves.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A prefect.yaml; this project's when left out.")
+    ] = None,
+) -> None:
+    """Run what prefect.yaml deploys, in one process: by schedule, or when somebody starts it in the UI; runs until stopped.
+
+    Uses the Prefect server that PREFECT_API_URL names, or starts one of its own on port 4200.
+    """
+    from clients.settings import DeploymentSettings, Settings
+    from deployments import serve as serving
+
+    try:
+        Settings.load()  # each run would say what is missing, one by one
+        settings = DeploymentSettings.load()
+        if schedules is not None:
+            settings = settings.model_copy(update={"CHANNEL_APP_SCHEDULES": schedules})
+        serving.serve(settings, file or serving.PREFECT_YAML)
+    except ChannelAppError as error:
+        end(error.message, FAILED)
 
 
 @app.command()

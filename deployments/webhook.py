@@ -21,15 +21,14 @@ from starlette.types import ASGIApp
 
 from clients.clock import Clock, SystemClock
 from clients.errors import ChannelAppError
+from clients.flow_runs import NotDeployedError, PrefectUnavailableError
 from clients.settings import WebhookSettings
 from deployments.booking import (
     Booking,
     Event,
     EventIdTakenError,
     EventType,
-    NotDeployedError,
     PrefectBooking,
-    PrefectUnavailableError,
 )
 from deployments.signatures import (
     BODY_SECONDS,
@@ -245,7 +244,8 @@ async def _explain(request: Request, error: HTTPException) -> JSONResponse:
 async def _explain_booking(request: Request, error: ChannelAppError) -> JSONResponse:
     if isinstance(error, EventIdTakenError):
         return _problem(request, HTTPStatus.CONFLICT, error.message)
-    return _problem(request, HTTPStatus.SERVICE_UNAVAILABLE, error.message, {"Retry-After": str(RETRY_SECONDS)})
+    detail = f"{error.message} Send the event again later."
+    return _problem(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": str(RETRY_SECONDS)})
 
 
 def _problem(

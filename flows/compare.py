@@ -5,6 +5,7 @@ from typing import Any
 from prefect import flow
 
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.parameters import IsSuccessLog
 from flows.run import Run, Table, run_flow
 from tasks.channel.command import FetchCommand
@@ -23,14 +24,14 @@ LOGGED = 20
 """Differences that the log names; the artifact shows a hundred."""
 
 
-@flow(name="compare prices", flow_run_name="compare prices", persist_result=False)
+@flow(name="compare prices", flow_run_name=run_name, persist_result=False)
 async def compare_prices(is_success_log: IsSuccessLog = True) -> RunSummary:
     """Says where the channel sells at another price than Omnitron's, lacks one, or has one that Omnitron does not know.
     It changes nothing."""
     return await _compare("compare prices", GetListedPrices, ComparePrices, is_success_log=is_success_log)
 
 
-@flow(name="compare stocks", flow_run_name="compare stocks", persist_result=False)
+@flow(name="compare stocks", flow_run_name=run_name, persist_result=False)
 async def compare_stocks(is_success_log: IsSuccessLog = True) -> RunSummary:
     """Says where the channel has another number of pieces than Omnitron, lacks one, or has one that Omnitron does not
     know. It changes nothing."""

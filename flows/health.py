@@ -4,6 +4,7 @@ from prefect import flow
 
 from dto.health import ChannelHealth
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.run import Run, Table, run_flow
 from flows.verify import DEADLINE
 from tasks.omnitron.health import ReadHealth, said
@@ -16,7 +17,7 @@ async def read_health(hub: OmnitronIntegration) -> ChannelHealth:
     return await hub.do_action(ReadHealth, older_than=older_than, deadline=DEADLINE)
 
 
-@flow(name="report health", flow_run_name="report health", persist_result=False)
+@flow(name="report health", flow_run_name=run_name, persist_result=False)
 async def report_health() -> RunSummary:
     """Says how much is due, under way and failed, which batches are open, and what to do where something stands still.
     It changes nothing."""

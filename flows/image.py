@@ -3,6 +3,7 @@
 from prefect import flow
 
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.offers import Offering
 from flows.parameters import AddProductObjects, BatchSize, IsSuccessLog, IsSync, MaxBatches
 from flows.sending import Limits, send_all
@@ -16,7 +17,7 @@ INSERTS = Offering(
 UPDATES = Offering("update product images", GetUpdatedImages, SendUpdatedImages, CheckImages, ProcessImageBatchRequests)
 
 
-@flow(name="insert product images", flow_run_name="insert product images", persist_result=False)
+@flow(name="insert product images", flow_run_name=run_name, persist_result=False)
 async def insert_product_images(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
@@ -30,7 +31,7 @@ async def insert_product_images(
     return await send_all(sending, title=INSERTS.title, limits=limits)
 
 
-@flow(name="update product images", flow_run_name="update product images", persist_result=False)
+@flow(name="update product images", flow_run_name=run_name, persist_result=False)
 async def update_product_images(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
@@ -44,7 +45,7 @@ async def update_product_images(
     return await send_all(sending, title=UPDATES.title, limits=limits)
 
 
-@flow(name="insert and update images", flow_run_name="insert and update images", persist_result=False)
+@flow(name="insert and update images", flow_run_name=run_name, persist_result=False)
 async def insert_and_update_images(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,

@@ -13,6 +13,7 @@ from dto.enums import BatchRequestStatus, ContentType
 from dto.outcomes import Fetched
 from dto.reports import ErrorReportDto
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.run import Run, run_flow
 from flows.sending import Limits, Sending, send_all
@@ -192,7 +193,7 @@ class _Arrivals:
         return reports.of_arrival(self.hub.channel_id, kind, name, code, text, self.run.runtime.clock.now())
 
 
-@flow(name="fetch and create order", flow_run_name="fetch and create order", persist_result=False)
+@flow(name="fetch and create order", flow_run_name=run_name, persist_result=False)
 async def fetch_and_create_order(
     is_success_log: IsSuccessLog = True,
     lookback_days: LookbackDays = None,
@@ -219,7 +220,7 @@ async def fetch_and_create_order(
     return await run_flow("fetch and create order", work)
 
 
-@flow(name="update orders", flow_run_name="update orders", persist_result=False)
+@flow(name="update orders", flow_run_name=run_name, persist_result=False)
 async def update_orders(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
@@ -243,7 +244,7 @@ async def update_orders(
     )
 
 
-@flow(name="fetch and create cancel", flow_run_name="fetch and create cancel", persist_result=False)
+@flow(name="fetch and create cancel", flow_run_name=run_name, persist_result=False)
 async def fetch_and_create_cancel(
     is_success_log: IsSuccessLog = True, lookback_days: LookbackDays = None
 ) -> RunSummary:
@@ -262,7 +263,7 @@ async def fetch_and_create_cancel(
     return await run_flow("fetch and create cancel", work)
 
 
-@flow(name="fetch and update order items", flow_run_name="fetch and update order items", persist_result=False)
+@flow(name="fetch and update order items", flow_run_name=run_name, persist_result=False)
 async def fetch_and_update_order_items(
     is_success_log: IsSuccessLog = True, lookback_days: LookbackDays = None
 ) -> RunSummary:
@@ -280,7 +281,7 @@ async def fetch_and_update_order_items(
 
 @flow(
     name="fetch and create cancellation requests",
-    flow_run_name="fetch and create cancellation requests",
+    flow_run_name=run_name,
     persist_result=False,
 )
 async def fetch_and_create_cancellation_requests(
@@ -303,7 +304,7 @@ async def fetch_and_create_cancellation_requests(
     return await run_flow("fetch and create cancellation requests", work)
 
 
-@flow(name="update cancellation requests", flow_run_name="update cancellation requests", persist_result=False)
+@flow(name="update cancellation requests", flow_run_name=run_name, persist_result=False)
 async def update_cancellation_requests(
     is_success_log: IsSuccessLog = True, batch_size: BatchSize = 1_000, max_batches: MaxBatches = None
 ) -> RunSummary:
@@ -324,7 +325,7 @@ async def update_cancellation_requests(
     )
 
 
-@flow(name="create order shipping info", flow_run_name="create order shipping info", persist_result=False)
+@flow(name="create order shipping info", flow_run_name=run_name, persist_result=False)
 async def create_order_shipping_info(
     is_success_log: IsSuccessLog = True, lookback_days: LookbackDays = None
 ) -> RunSummary:

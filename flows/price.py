@@ -5,6 +5,7 @@ from typing import Annotated
 from prefect import flow
 
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.offers import Offering
 from flows.parameters import AddProductObjects, BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.sending import Limits, send_all, send_lists
@@ -60,7 +61,7 @@ EXTRA_UPDATES = Offering(
 )
 
 
-@flow(name="insert product prices", flow_run_name="insert product prices", persist_result=False)
+@flow(name="insert product prices", flow_run_name=run_name, persist_result=False)
 async def insert_product_prices(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
@@ -75,7 +76,7 @@ async def insert_product_prices(
     return await send_all(sending, title=INSERTS.title, limits=limits)
 
 
-@flow(name="update product prices", flow_run_name="update product prices", persist_result=False)
+@flow(name="update product prices", flow_run_name=run_name, persist_result=False)
 async def update_product_prices(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
@@ -90,7 +91,7 @@ async def update_product_prices(
     return await send_all(sending, title=UPDATES.title, limits=limits)
 
 
-@flow(name="insert and update prices", flow_run_name="insert and update prices", persist_result=False)
+@flow(name="insert and update prices", flow_run_name=run_name, persist_result=False)
 async def insert_and_update_prices(
     is_sync: IsSync = None,
     is_success_log: IsSuccessLog = True,
@@ -108,7 +109,7 @@ async def insert_and_update_prices(
 
 @flow(
     name="insert product prices from extra price list",
-    flow_run_name="insert product prices from extra price list",
+    flow_run_name=run_name,
     persist_result=False,
 )
 async def insert_product_prices_from_extra_price_list(
@@ -132,7 +133,7 @@ async def insert_product_prices_from_extra_price_list(
 
 @flow(
     name="update product prices from extra price list",
-    flow_run_name="update product prices from extra price list",
+    flow_run_name=run_name,
     persist_result=False,
 )
 async def update_product_prices_from_extra_price_list(

@@ -6,6 +6,7 @@ from prefect import flow
 
 from dto.enums import ContentType
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.sending import Limits, Sending, Stage, Step, send_all
 from tasks.channel.products import (
@@ -84,7 +85,7 @@ def _sending(
     )
 
 
-@flow(name="insert products", flow_run_name="insert products", persist_result=False)
+@flow(name="insert products", flow_run_name=run_name, persist_result=False)
 async def insert_products(
     add_mapped: AddMapped = True,
     add_stock: AddStock = True,
@@ -110,7 +111,7 @@ async def insert_products(
     return await send_all(_inserts(enrich, language), title="insert products", limits=limits)
 
 
-@flow(name="update products", flow_run_name="update products", persist_result=False)
+@flow(name="update products", flow_run_name=run_name, persist_result=False)
 async def update_products(
     add_mapped: AddMapped = True,
     add_stock: AddStock = True,
@@ -135,7 +136,7 @@ async def update_products(
     return await send_all(_updates(enrich, language), title="update products", limits=limits)
 
 
-@flow(name="insert and update products", flow_run_name="insert and update products", persist_result=False)
+@flow(name="insert and update products", flow_run_name=run_name, persist_result=False)
 async def insert_and_update_products(
     add_mapped: AddMapped = True,
     add_stock: AddStock = True,
@@ -163,7 +164,7 @@ async def insert_and_update_products(
     )
 
 
-@flow(name="delete products", flow_run_name="delete products", persist_result=False)
+@flow(name="delete products", flow_run_name=run_name, persist_result=False)
 async def delete_products(
     is_sync: IsSync = None,
     is_content_object: Annotated[bool, parameter(description="Attach the product itself, while it exists.")] = True,

@@ -9,6 +9,7 @@ from dto.batch_states import OPEN_LOCALLY
 from dto.enums import ContentType, IntegrationActionStatus
 from dto.omnitron import BatchRequest
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.parameters import parameter
 from flows.run import Run, run_flow
 from tasks import reports
@@ -22,7 +23,7 @@ OlderThan = Annotated[
 ]
 
 
-@flow(name="recover", flow_run_name="recover batches older than {older_than} s", persist_result=False)
+@flow(name="recover", flow_run_name=run_name, persist_result=False)
 async def recover(older_than: OlderThan = 900) -> RunSummary:
     """Ends batches that stand in `initialized` or `commit` and were not touched for `older_than` seconds. They are failed:
     their objects are released and offered again, and nothing is recorded as sent. Only orders that had been brought in

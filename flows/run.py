@@ -13,6 +13,7 @@ from clients.errors import ChannelAppError, SkipError
 from clients.runtime import Runtime
 from clients.transport import Traffic
 from dto.summary import RunOutcome, RunSummary
+from flows.booking import Asks
 from tasks import reports
 from tasks.batch import Batch
 from tasks.channel.integration import ChannelIntegration, load, load_channel
@@ -79,6 +80,8 @@ class Run:
         self._channel: ChannelIntegration | None = None
         self._started = runtime.clock.monotonic()
         self._stack = AsyncExitStack()
+        self.asks = Asks(runtime, self._stack)
+        """Books asks for batches that the channel has not answered yet."""
 
     async def open_hub(self, **arguments: Any) -> OmnitronIntegration:
         """Opens Omnitron's side until the run ends."""

@@ -219,7 +219,7 @@ class _Drain:
                     f"The connector answered `{self.sending.send.key}` with the batch id {remote_batch_id}, but nothing asks "
                     "for such a batch later: it has to answer at once."
                 )
-            case Accepted(_, rejected):
+            case Accepted(remote_batch_id, rejected):
                 await hub.tell(lines)
                 refused = [result for result in rejected if result.status is ResponseStatus.fail]
                 odd = settle(batch, refused, partial=True)
@@ -230,6 +230,7 @@ class _Drain:
                 await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.sent_to_remote)
                 self.run.add_remote_batch(batch)
                 self.run.add_batch(batch, "accepted")
+                await self.run.asks.book(batch.local_batch_id, remote_batch_id, 1, hub.logger(batch))
             case _ as unreachable:
                 assert_never(unreachable)
         hub.logger(batch).info("%s: the batch is %s", self.sending.title, batch.status)

@@ -11,6 +11,7 @@ from dto.outcomes import Fetched
 from dto.reports import ErrorReportDto
 from dto.setup import AttributeDto, CategoryDto
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.parameters import parameter
 from flows.run import Run, run_flow
 from tasks.channel.integration import ChannelIntegration
@@ -29,7 +30,7 @@ IsSuccessLog = Annotated[
 ]
 
 
-@flow(name="update channel conf schema", flow_run_name="update channel conf schema", persist_result=False)
+@flow(name="update channel conf schema", flow_run_name=run_name, persist_result=False)
 async def update_channel_conf_schema() -> RunSummary:
     """Tells Omnitron which settings of the channel the merchant has to fill in."""
 
@@ -45,7 +46,7 @@ async def update_channel_conf_schema() -> RunSummary:
 
 @flow(
     name="create or update category tree and nodes",
-    flow_run_name="create or update category tree and nodes",
+    flow_run_name=run_name,
     persist_result=False,
 )
 async def create_or_update_category_tree_and_nodes(is_success_log: IsSuccessLog = False) -> RunSummary:
@@ -68,7 +69,7 @@ async def create_or_update_category_tree_and_nodes(is_success_log: IsSuccessLog 
 
 @flow(
     name="create or update category attributes",
-    flow_run_name="create or update category attributes",
+    flow_run_name=run_name,
     persist_result=False,
 )
 async def create_or_update_category_attributes(is_success_log: IsSuccessLog = False) -> RunSummary:
@@ -96,7 +97,7 @@ async def create_or_update_category_attributes(is_success_log: IsSuccessLog = Fa
     return await run_flow("create or update category attributes", work)
 
 
-@flow(name="create or update attributes", flow_run_name="create or update attributes", persist_result=False)
+@flow(name="create or update attributes", flow_run_name=run_name, persist_result=False)
 async def create_or_update_attributes(is_success_log: IsSuccessLog = False) -> RunSummary:
     """Brings the channel's attributes and their values into Omnitron, for channels whose categories all ask for the same."""
 

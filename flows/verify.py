@@ -11,6 +11,7 @@ from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import BatchRequest
 from dto.outcomes import CheckOutcome, Completed, InProgress, Unknown
 from dto.summary import RunSummary
+from flows.naming import run_name
 from flows.parameters import IsSuccessLog, parameter
 from flows.run import Run, run_flow
 from tasks.batch import Batch
@@ -60,13 +61,15 @@ VERIFYING: Mapping[ContentType, Verifying] = {
 }
 
 
-@flow(name="verify batch", flow_run_name="verify batch {remote_batch_id}", persist_result=False)
+@flow(name="verify batch", flow_run_name=run_name, persist_result=False)
 async def verify_batch(
     remote_batch_id: Annotated[str, parameter(min_length=1, description="The channel's own id of the batch.")],
     wait: Annotated[float, parameter(ge=0, description="Ask again for so many seconds while it is not finished.")] = 0,
     is_success_log: IsSuccessLog = True,
+    ask: Annotated[int, parameter(ge=1, description="How many times it was asked for, this time included.")] = 1,
 ) -> RunSummary:
-    """Asks the channel about one batch, and settles it. One that is not finished stays open, which is no error."""
+    """Asks the channel about one batch, and settles it. One that is not finished stays open, which is no error: a later
+    run is booked that asks again, where this flow is deployed."""
 
     async def work(run: Run) -> None:
         hub = await run.open_hub(create_batch=False, read_channel=False)
@@ -79,20 +82,22 @@ async def verify_batch(
         channel = await run.open_channel(hub)
         clock = run.runtime.clock
         ends_at, pause = clock.monotonic() + wait, 0.5
-        for row in rows:
+        for batch in (Batch(hub.client, None, row) for row in rows):
             while True:
-                still_open = await _verify(run, hub, channel, row, is_success_log=is_success_log)
+                still_open = await _verify(run, hub, channel, batch, is_success_log=is_success_log)
                 left = ends_at - clock.monotonic()
                 if not still_open or left <= 0:
                     break
                 await clock.sleep(min(pause, left))
                 pause = min(pause * 1.5, 10.0)
-            run.counts["ongoing"] += still_open
+            if still_open:
+                run.counts["ongoing"] += 1
+                await run.asks.book(batch.local_batch_id, remote_batch_id, ask + 1, hub.logger(batch))
 
     return await run_flow("verify batch", work)
 
 
-@flow(name="verify open batches", flow_run_name="verify open batches", persist_result=False)
+@flow(name="verify open batches", flow_run_name=run_name, persist_result=False)
 async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary:
     """Asks the channel about every batch that it has not answered yet, oldest first. One bad batch delays no other."""
 
@@ -105,18 +110,21 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
         channel = await run.open_channel(hub)
 
         async def one(row: BatchRequest) -> None:
+            batch = Batch(hub.client, None, row)
             try:
-                still_open = await _verify(run, hub, channel, row, is_success_log=is_success_log)
+                still_open = await _verify(run, hub, channel, batch, is_success_log=is_success_log)
                 run.counts["ongoing"] += still_open
             except AuthError:
                 raise
             except ChannelAppError as error:
                 run.counts["not verified"] += 1
-                hub.logger().warning("Batch %s is asked for again next time: %s", row.local_batch_id, error.message)
+                hub.logger(batch).warning(
+                    "Batch %s is asked for again next time: %s", row.local_batch_id, error.message
+                )
             except Exception as error:  # a connector's own mistake, met by one batch, delays no other
                 run.counts["not verified"] += 1
                 words = run.runtime.redactor.text(f"{type(error).__name__}: {error}")
-                hub.logger().error("Batch %s met an error that was not foreseen: %s", row.local_batch_id, words)
+                hub.logger(batch).error("Batch %s met an error that was not foreseen: %s", row.local_batch_id, words)
 
         await for_each(rows, one)
 
@@ -124,16 +132,15 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
 
 
 async def _verify(
-    run: Run, hub: OmnitronIntegration, channel: ChannelIntegration, row: BatchRequest, *, is_success_log: bool
+    run: Run, hub: OmnitronIntegration, channel: ChannelIntegration, batch: Batch, *, is_success_log: bool
 ) -> bool:
     """One batch, asked for once. True when it is still open afterwards."""
-    verifying = VERIFYING.get(row.content_type) if row.content_type else None
+    verifying = VERIFYING.get(batch.content_type) if batch.content_type else None
     if verifying is None:
         raise ConfigError(
-            f"Batch {row.local_batch_id} is of type {row.content_type}, which is not verified by any command."
+            f"Batch {batch.local_batch_id} is of type {batch.content_type}, which is not verified by any command."
         )
     channel.require(verifying.check)
-    batch = Batch(hub.client, None, row)
     outcome: CheckOutcome = await channel.do_action(verifying.check, objects=batch, batch_request=batch)
     await hub.tell([line for line in outcome.reports if is_success_log or not line.is_ok])
     try:

@@ -5,7 +5,7 @@ import os
 
 from rich.console import Console
 
-from deployments.bench import memory, offers, orders, products, setup
+from deployments.bench import memory, offers, orders, products, setup, verify
 
 IN_FLIGHT = 16
 
@@ -29,4 +29,5 @@ async def _measure(console: Console, number: int, latency: float, runs: int) -> 
     await offers.offers(console, latency, IN_FLIGHT)
     await orders.orders(console, latency, IN_FLIGHT)
     await setup.setup(console, latency, IN_FLIGHT)
+    await verify.verify(console, latency, IN_FLIGHT)
     await overhead(console)

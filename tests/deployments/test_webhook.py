@@ -16,8 +16,9 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from clients.errors import ConfigError
+from clients.flow_runs import NotDeployedError, PrefectUnavailableError
 from clients.settings import WebhookSettings
-from deployments.booking import EventType, NotDeployedError, PrefectUnavailableError, deployment_of
+from deployments.booking import EventType, deployment_of
 from deployments.cli import app
 from deployments.webhook import AT_ONCE, HEADER_BYTES, server_config, webhook_app
 from tests.deployments.conftest import PROJECT
@@ -132,7 +133,7 @@ async def test_a_signed_body_that_is_no_event_is_explained(body: bytes, status: 
 
 @pytest.mark.parametrize(
     "error",
-    [NotDeployedError("Prefect has no deployment `x`: deploy it."), PrefectUnavailableError("Send it again later.")],
+    [NotDeployedError("Prefect has no deployment `x`: deploy it."), PrefectUnavailableError("Prefect is away.")],
 )
 async def test_what_prefect_cannot_take_is_to_be_sent_again(error: Exception) -> None:
     """Nothing is kept in between, so the sender must be told."""
@@ -140,7 +141,7 @@ async def test_what_prefect_cannot_take_is_to_be_sent_again(error: Exception) ->
     receiver.booking.error = error
     answer = await receiver.post()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-    assert answer.json() == {"detail": str(error)}
+    assert answer.json() == {"detail": f"{error} Send the event again later."}
     receiver.booking.error = None
     flow_run_of(await receiver.post())
 

@@ -219,7 +219,7 @@ async def assert_sent_back(channel: Channel) -> None:
     answer = await channel.tell("away")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
-    assert "Prefect's API did not take the event" in answer.json()["detail"]
+    assert "Prefect's API did not take the booking" in answer.json()["detail"]
     assert await channel.health() == {"status": "ok", "prefect": "does not answer"}
 
 

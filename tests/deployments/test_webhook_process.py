@@ -78,7 +78,7 @@ def test_it_listens_says_what_it_was_told_and_stops(started: Started) -> None:
     assert answer.headers["Retry-After"] == "30"
     code, log = started.stop()
     assert code in (0, -signal.SIGTERM)  # uvicorn ends as the signal would have ended it
-    assert "INFO channel_app.webhook: event evt-1, order_created: 503, Prefect's API did not take the event" in log
+    assert "INFO channel_app.webhook: event evt-1, order_created: 503, Prefect's API did not take the booking" in log
     assert "Traceback" not in log
     assert KEY not in log
 

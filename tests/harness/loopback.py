@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from clients.flow_runs import FlowRuns
 from clients.runtime import Runtime
 from clients.settings import Settings
 from deployments.sandbox.faults import ConnectionDropped
@@ -173,6 +174,7 @@ class World:
         self.sent = 0
         self.fault: Strike | None = None
         self.hook: Hook = lambda number, request, moment: None
+        self.flow_runs: FlowRuns | None = None
         self.settings = Settings(
             OMNITRON_URL=HUB,
             OMNITRON_USERNAME="sandbox",
@@ -184,4 +186,4 @@ class World:
 
     def runtime(self) -> Runtime:
         """What a flow of this world stands on."""
-        return Runtime(self.settings, self.clock, lambda in_flight: Loopback(self))
+        return Runtime(self.settings, self.clock, lambda in_flight: Loopback(self), flow_runs=self.flow_runs)

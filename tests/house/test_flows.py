@@ -9,9 +9,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from prefect import Flow, __version__
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.callables import parameter_schema
 
 from deployments.booking import EventType, deployment_of
+from flows.naming import run_name
 from flows.registry import FLOWS
 from tests.house.sources import ROOT, modules
 from tests.house.test_lock import declared
@@ -42,7 +44,7 @@ def test_a_flow_is_asynchronous_described_and_leaves_retries_and_results_alone(n
     flow = FLOWS[name]
     assert inspect.iscoroutinefunction(flow.fn)
     assert flow.name == name.replace("_", " ")
-    assert flow.flow_run_name
+    assert flow.flow_run_name is run_name
     assert flow.retries == 0
     assert flow.persist_result is False
     assert flow.description
@@ -94,6 +96,38 @@ def test_runs_of_a_deployment_wait_for_nobody_unless_each_is_for_something_of_it
     expected = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
     alone = deployment["entrypoint"].endswith(":verify_batch") or _is_on_event(deployment)
     assert deployment.get("concurrency_limit") == (None if alone else expected)
+
+
+COVERED = {
+    "insert_products",
+    "update_products",
+    "insert_product_prices",
+    "update_product_prices",
+    "insert_product_stocks",
+    "update_product_stocks",
+    "insert_product_images",
+    "update_product_images",
+    "verify_batch",
+    "compare_prices",
+    "compare_stocks",
+}
+"""Parts of another flow, runs for one batch, and what a person asks for."""
+
+
+def test_flows_that_no_other_one_covers_have_a_schedule():
+    scheduled = {_flow_of(row).fn.__name__ for row in DEPLOYMENTS if "schedules" in row}
+    assert scheduled == FLOWS.keys() - COVERED
+
+
+@pytest.mark.parametrize("deployment", [row for row in DEPLOYMENTS if "schedules" in row], ids=_name)
+def test_a_schedule_is_known_by_its_slug_and_runs_as_the_operator_chose(deployment: dict[str, Any]):
+    """And never beside a run of its own deployment."""
+    (schedule,) = deployment["schedules"]
+    assert schedule["slug"]
+    assert schedule["timezone"] == "{{ operator.timezone }}"
+    assert schedule["active"] == "{{ operator.schedules }}"
+    assert CronSchedule(cron=schedule["cron"]).cron == schedule["cron"]
+    assert deployment["concurrency_limit"]["limit"] == 1
 
 
 def test_deployments_want_the_version_of_prefect_that_the_project_depends_on():

@@ -17,6 +17,7 @@ from tests.tasks.helpers import assert_converged, batches
 pytestmark = pytest.mark.flow
 
 ENRICHMENT = ("get product stocks", "get product prices", "get mapped products", "get product categories")
+MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 REPORTS = ("create error report", "create operational event")
 
 
@@ -42,7 +43,7 @@ async def test_a_synchronous_channel_costs_one_task_run_for_each_command_and_bat
     summary = await summary_of(recorded)
     assert (summary.outcome, summary.counts, summary.batches) == (RunOutcome.completed, {"integrated": 12}, 2)
     assert_converged(world)
-    assert recorded.run.name == "insert products"
+    assert re.fullmatch(rf"insert products · channel 6 · {MOMENT}", recorded.run.name)
     task_runs = await recorded.task_runs(21)
     once = ("batch request update", "send inserted products", "process product batch requests")
     assert commands([row.name for row in task_runs]) == {
@@ -60,7 +61,7 @@ async def test_an_asynchronous_channel_is_verified_in_a_run_of_its_own(make_worl
     verified = await run(world, verify_batch, remote_batch_id=remote_batch_id, wait=60)
     assert (await summary_of(verified)).counts == {"integrated": 12}
     assert_converged(world)
-    assert verified.run.name == f"verify batch {remote_batch_id}"
+    assert re.fullmatch(rf"verify batch {remote_batch_id} · channel 6 · {MOMENT}", verified.run.name)
     assert commands([row.name for row in await sent.task_runs(10)]) == {
         **dict.fromkeys(("get inserted products", *ENRICHMENT, "send inserted products", *REPORTS), 1),
         "batch request update": 2,

@@ -1,0 +1,71 @@
+"""`prefect deploy --all`, as docs/operating.md says: two channels on one server, again and again."""
+
+import asyncio
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+import yaml
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.client.schemas.responses import DeploymentResponse
+
+from tests.deployments.conftest import PROJECT
+
+pytestmark = [pytest.mark.flow, pytest.mark.process]
+
+DEPLOY_SECONDS = 300.0
+CHANNELS = ("71", "72")
+
+
+@pytest.fixture
+def prefect(environment: dict[str, str], prefect_server: dict[str, str]) -> dict[str, str]:
+    """The environment of `prefect`, with the pool of the page."""
+    everything = {**environment, **prefect_server}
+    pool = ["--no-prompt", "work-pool", "create", "channel-app", "--type", "process", "--overwrite"]
+    assert "channel-app" in run(everything, *pool)
+    return everything
+
+
+def run(environment: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "-m", "prefect", *arguments]
+    done = subprocess.run(
+        command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=DEPLOY_SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+async def deployed(environment: dict[str, str], channel: str) -> list[DeploymentResponse]:
+    tag = DeploymentFilter(tags=DeploymentFilterTags(all_=[f"channel:{channel}"]))
+    async with PrefectClient(environment["PREFECT_API_URL"]) as client:
+        return await client.read_deployments(deployment_filter=tag)
+
+
+def test_channels_stand_side_by_side_and_keep_what_the_operator_chose(prefect: dict[str, str]) -> None:
+    """Each is deployed twice with schedules off, then twice with schedules on, while the other has it the other way."""
+    rows = yaml.safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    ids: dict[str, set[object]] = {}
+    for choices in (("", "on"), ("off", "on"), ("on", "off"), ("on", "")):
+        for channel, choice in zip(CHANNELS, choices, strict=True):
+            own = {"OMNITRON_CHANNEL_ID": channel} | ({"CHANNEL_APP_SCHEDULES": choice} if choice else {})
+            run({**prefect, **own}, "--no-prompt", "deploy", "--all")
+        for channel, choice in zip(CHANNELS, choices, strict=True):
+            found = asyncio.run(deployed(prefect, channel))
+            names = sorted(row["name"].replace("{{ $OMNITRON_CHANNEL_ID }}", channel) for row in rows)
+            assert sorted(deployment.name for deployment in found) == names
+            assert ids.setdefault(channel, {each.id for each in found}) == {each.id for each in found}
+            schedules = [schedule for deployment in found for schedule in deployment.schedules]
+            active = Counter(schedule.active for schedule in schedules)
+            assert active == Counter({choice == "on": sum("schedules" in row for row in rows)})
+    assert not ids[CHANNELS[0]] & ids[CHANNELS[1]]
+
+
+def test_without_a_channel_nothing_is_deployed(prefect: dict[str, str]) -> None:
+    """Said in words, without a traceback."""
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    done = subprocess.run(command, env=prefect, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "OMNITRON_CHANNEL_ID is not set" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,215 @@
+"""`channel-app serve`: what prefect.yaml says, in one process."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import yaml
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.flow_runs import wait_for_flow_run
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from clients.errors import ConfigError
+from clients.settings import DeploymentSettings
+from deployments.sandbox.server import HOST, SandboxProcess, listen
+from deployments.serve import PREFECT_YAML, deployment_of, read_rows
+from tests.deployments.conftest import PROJECT, START_SECONDS, Shop
+
+TRIGGERS = 10
+
+
+def settings(**values: object) -> DeploymentSettings:
+    return DeploymentSettings.model_validate({"OMNITRON_CHANNEL_ID": 6, **values})
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the reading leaves behind goes with the test."""
+    monkeypatch.setenv("OMNITRON_CHANNEL_ID", "0")
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_each_deployment_is_served_as_it_is_deployed(on: bool):
+    """Under the same name, with the same schedules and limits."""
+    said = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))["deployments"]
+    chosen = settings(CHANNEL_APP_SCHEDULES=on, CHANNEL_APP_TIMEZONE="Europe/Istanbul")
+    served = [await deployment_of(row) for row in read_rows(PREFECT_YAML, chosen)]
+    assert len(served) == len(said)
+    for row, deployment in zip(said, served, strict=True):
+        assert deployment.name == row["name"].replace("{{ $OMNITRON_CHANNEL_ID }}", "6")
+        assert deployment.tags == [tag.replace("{{ $OMNITRON_CHANNEL_ID }}", "6") for tag in row["tags"]]
+        assert deployment.description == row["description"]
+        assert deployment.parameters == row.get("parameters", {})
+        assert deployment.entrypoint == row["entrypoint"].replace(".py:", ".").replace("/", ".")
+        limit = row.get("concurrency_limit")
+        assert deployment.concurrency_limit == (limit and limit["limit"])
+        strategy = limit and ConcurrencyLimitConfig(**limit).collision_strategy
+        assert (deployment.concurrency_options and deployment.concurrency_options.collision_strategy) == strategy
+        made = [
+            (schedule.slug, schedule.schedule.cron, schedule.schedule.timezone, schedule.active)
+            for schedule in deployment.schedules or []
+            if isinstance(schedule.schedule, CronSchedule)
+        ]
+        assert made == [(given["slug"], given["cron"], "Europe/Istanbul", on) for given in row.get("schedules", [])]
+
+
+@pytest.mark.parametrize(
+    "text", ["deployments: [", "[]", "deployments: [{name: a}]", "deployments: [{name: a, pool: b}]"]
+)
+def test_a_file_that_is_no_prefect_yaml_is_named(tmp_path: Path, text: str):
+    file = tmp_path / "prefect.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"prefect\.yaml cannot be served"):
+        read_rows(file, settings())
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(ConfigError, match="--file FILE"):
+        read_rows(tmp_path / "prefect.yaml", settings())
+
+
+class Served:
+    """The command in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._heard = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            with self._heard:
+                self.lines.append(line)
+                self._heard.notify_all()
+        with self._heard:
+            self.lines.append("")
+            self._heard.notify_all()
+
+    def until(self, words: str) -> None:
+        """Waits for a line with these words."""
+        with self._heard:
+            self._heard.wait_for(lambda: "" in self.lines or any(words in line for line in self.lines), START_SECONDS)
+        assert any(words in line for line in self.lines), "".join(self.lines)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit status after this signal."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(START_SECONDS)
+        finally:
+            self.process.kill()
+            self._reader.join()
+            if self.process.stdout:
+                self.process.stdout.close()
+
+
+@contextmanager
+def serving(environment: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[Served]:
+    command = [sys.executable, "-u", "-m", "deployments.cli", "serve", *arguments]
+    process = subprocess.Popen(
+        command,
+        env={**environment, "PREFECT_RUNNER_POLL_FREQUENCY": "1"},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    served = Served(process)
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+@pytest.mark.flow
+@pytest.mark.process
+def test_of_ten_triggers_at_once_one_has_effects(
+    environment: dict[str, str], prefect_server: dict[str, str], tmp_path: Path
+) -> None:
+    """The rest are cancelled with a reason, or come when everything is done. At SIGTERM nothing is left on."""
+    with SandboxProcess("all", products=12, failing=0.0, latency_ms=300) as sandbox:
+        shop = Shop(sandbox)
+        name = "insert and update products/insert-and-update-products-6"
+        # The server is shared with other tests, some of which deploy to a pool: this one's channel is served.
+        everything = {**environment, **prefect_server, **shop.settings}
+        with serving(everything, tmp_path) as served:
+            served.until("Stop with Ctrl+C")
+            runs = asyncio.run(triggered(prefect_server["PREFECT_API_URL"], name))
+            states = [run.state for run in runs if run.state]
+            assert {state.name for state in states} == {"Completed", "Cancelled"}
+            cancelled = {state.message for state in states if state.name == "Cancelled"}
+            assert cancelled == {"Deployment concurrency limit reached."}
+            assert served.stop() == 0
+        assert shop.control("marketplace", "GET", "state")["counts"]["requests"]["PUT /products"] == 1
+        assert shop.state()["counts"]["objects"]["product"]["integrated"] == 12
+        shop.assert_nothing_locked()
+        assert asyncio.run(is_paused(prefect_server["PREFECT_API_URL"], name))
+        shop.http.close()
+
+
+async def triggered(url: str, name: str) -> list[FlowRun]:
+    """As many runs of a deployment, ended."""
+    with temporary_settings({PREFECT_API_URL: url}):  # for the waiting, which listens to the server's events
+        return await _triggered(url, name)
+
+
+async def _triggered(url: str, name: str) -> list[FlowRun]:
+    async with PrefectClient(url) as client:
+        deployment = await client.read_deployment_by_name(name)
+        made = await asyncio.gather(*(client.create_flow_run_from_deployment(deployment.id) for _ in range(TRIGGERS)))
+
+        async def ended(flow_run_id: UUID) -> FlowRun:
+            return await wait_for_flow_run(flow_run_id, timeout=120, poll_interval=1, client=client)
+
+        return list(await asyncio.gather(*(ended(run.id) for run in made)))
+
+
+async def is_paused(url: str, name: str) -> bool:
+    async with PrefectClient(url) as client:
+        return bool((await client.read_deployment_by_name(name)).paused)
+
+
+@pytest.mark.flow
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_without_a_server_it_brings_its_own_and_flows_start_by_themselves(
+    environment: dict[str, str], shop: Shop, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Stopped by a signal, both are gone."""
+    with listen() as free:
+        port = free.getsockname()[1]
+    file = tmp_path / "prefect.yaml"
+    file.write_text(
+        (PROJECT / "prefect.yaml").read_text(encoding="utf-8").partition("deployments:\n")[0]
+        + "deployments:\n"
+        + "  - name: stocks\n    entrypoint: flows/stock.py:insert_and_update_stocks\n    description: Stocks.\n"
+        + "    tags: [stock]\n    schedules: [{<<: *regular, interval: 2}]\n"
+    )
+    own = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_API_PORT": str(port)}
+    with serving({**environment, **own, **shop.settings}, tmp_path, "--schedules", "--file", str(file)) as served:
+        served.until("insert and update stocks: nothing was due")
+        assert served.stop(number) == 0
+    # Nobody listens there any more.
+    with listen(port) as free:
+        assert free.getsockname() == (HOST, port)
+
+
+@pytest.mark.process
+def test_a_port_that_is_taken_is_named_with_what_to_do(environment: dict[str, str], shop: Shop, tmp_path: Path) -> None:
+    with listen() as taken:
+        port = taken.getsockname()[1]
+        with serving({**environment, **shop.settings, "PREFECT_SERVER_API_PORT": str(port)}, tmp_path) as served:
+            served.until(f"PREFECT_API_URL=http://{HOST}:{port}/api")
+            assert served.process.wait(START_SECONDS) == 1
