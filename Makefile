@@ -71,7 +71,7 @@ lock:  ## Write requirements.lock anew from pyproject.toml (UPGRADE=1: newest ve
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Resolving (about half a minute) ..."
 	@$(BIN)/python -m pip install -qq 'uv>=0.9,<1'
-	@env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	@env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --extra large --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade) -o requirements.lock
 	@! grep -nE '://|--(index|extra-index|find-links)|==[^ ]*\+' requirements.lock || { \
 	  echo "requirements.lock names a place or a local build: see above" >&2; exit 1; }

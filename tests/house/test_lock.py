@@ -5,6 +5,7 @@ import re
 import tomllib
 import warnings
 from importlib import metadata
+from itertools import chain
 
 import pytest
 from packaging.requirements import Requirement
@@ -20,9 +21,9 @@ ENTRY = re.compile(
 
 
 def declared() -> list[str]:
-    """The requirements of the project and of those who work on it."""
+    """The requirements of the project, of its larger forms, and of those who work on it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    return [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
 
 
 def locked() -> dict[str, str]:
