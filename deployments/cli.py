@@ -264,6 +264,18 @@ def serve(
 
 
 @app.command()
+def automations() -> None:
+    """Have the Prefect server of PREFECT_API_URL end runs whose machine has died; repeat it after an upgrade."""
+    from deployments.automations import keep_automations
+
+    try:
+        names = asyncio.run(keep_automations())
+    except ChannelAppError as error:
+        end(error.message, FAILED)
+    typer.secho("\n".join(f"In force: {name}" for name in names), fg=typer.colors.GREEN)
+
+
+@app.command()
 def webhook(
     host: Annotated[str, typer.Option(help="Address to listen on. Put a proxy with TLS in front of any other.")] = (
         "127.0.0.1"

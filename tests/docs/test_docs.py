@@ -96,5 +96,5 @@ def test_make_targets_shown_in_the_pages_exist() -> None:
 def test_prefect_yaml_is_what_the_page_says() -> None:
     """The work pool of the how-to is the one of the deployments."""
     pools = {row["work_pool"]["name"] for row in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]}
-    assert pools == {"channel-app"}
-    assert "work-pool create channel-app --type process" in OPERATING
+    assert pools == {"channel-app-{{ $OMNITRON_CHANNEL_ID }}"}
+    assert 'work-pool create "channel-app-$OMNITRON_CHANNEL_ID" --type process' in OPERATING
