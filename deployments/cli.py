@@ -147,8 +147,9 @@ def verify(
 @app.command()
 def recover(
     older_than: Annotated[
-        int, typer.Option(min=0, help="Seconds without a touch after which a batch is nobody's.")
-    ] = 900,
+        int | None,
+        typer.Option(min=0, help="Seconds without a touch after which a batch is nobody's. [CHANNEL_APP_OLDER_THAN]"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """End batches whose run has died, so that no object stays locked."""
