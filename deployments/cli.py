@@ -32,15 +32,25 @@ def main() -> None:
     app()
 
 
+PREFECT_DEFAULTS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "channel_app",
+    "DO_NOT_TRACK": "1",
+    # As deployments/compose.yaml has it for a large server: events go after three days, runs after thirty.
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P3D",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "2592000",
+    # In memory, a slot that was taken when the machine died would stay taken.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # `channel-app automations` waits for three of them before it calls a run dead.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+
+
 def prepare_environment() -> None:
     """Defaults for Prefect, as far as nobody chose otherwise; they count before it is imported."""
-    defaults = {
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "channel_app",
-        "DO_NOT_TRACK": "1",
-    }
-    for name, value in defaults.items():
+    for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
 
 
@@ -307,6 +317,9 @@ def sandbox(
     refuse_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of products that the marketplace refuses.")
     ] = 0.0,
+    env: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the environment into this file, such as .env.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A local Omnitron and a local marketplace. Prints their addresses and the environment to set; runs until stopped."""
@@ -326,9 +339,12 @@ def sandbox(
             failing=failing,
             refuse_share=refuse_share,
             as_json=as_json,
+            env_file=env,
         )
+    except ChannelAppError as error:
+        end(error.message, FAILED)
     except OSError as error:
-        end(f"The sandbox cannot listen: {error}. Choose another port, or 0 for a free one.", FAILED)
+        end(f"The sandbox cannot start: {error}. Choose another port (0: a free one), or another file.", FAILED)
 
 
 if __name__ == "__main__":
