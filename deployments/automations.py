@@ -27,13 +27,13 @@ START = timedelta(seconds=120)
 """From the moment when a worker takes a run until it begins: by then its process imported everything, or is gone."""
 
 
-def _crashing(name: str, after: str, within: timedelta, message: str) -> AutomationCore:
-    """Marks a run as crashed when nothing has been heard of it for so long after an event."""
+def _crashing(name: str, after: set[str], within: timedelta, message: str) -> AutomationCore:
+    """Marks a run as crashed when nothing has been heard of it for so long after one of these events."""
     return AutomationCore(
         name=name,
         description=message,
         trigger=EventTrigger(
-            after={after},
+            after=after,
             expect={"prefect.flow-run.*"},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             match_related=ResourceSpecification(
@@ -51,13 +51,13 @@ def _crashing(name: str, after: str, within: timedelta, message: str) -> Automat
 AUTOMATIONS: Sequence[AutomationCore] = (
     _crashing(
         "channel-app: end runs that fell silent",
-        "prefect.flow-run.heartbeat",
+        {"prefect.flow-run.heartbeat"},
         SILENCE,
         f"Nothing was heard of this run for {SILENCE.total_seconds():.0f} s: its process is gone, and its worker with it.",
     ),
     _crashing(
         "channel-app: end runs that never began",
-        "prefect.flow-run.Pending",
+        {"prefect.flow-run.Pending", "prefect.flow-run.Submitting", "prefect.flow-run.InfrastructurePending"},
         START,
         f"A worker took this run and did not begin it within {START.total_seconds():.0f} s: the worker is gone.",
     ),
