@@ -6,7 +6,6 @@ running for ever, and keep the next ones of its deployment away.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import httpx
 from prefect.automations import AutomationCore, EventTrigger, Posture
@@ -79,7 +78,7 @@ async def keep_automations() -> list[str]:
         async with get_client() as client:
             for automation in AUTOMATIONS:
                 known = await client.read_automations_by_name(automation.name)
-                if any(_rule(row) == _rule(automation) for row in known):
+                if any(_is_same(row, automation) for row in known):
                     continue
                 for row in known:
                     await client.delete_automation(row.id)
@@ -97,6 +96,10 @@ async def keep_automations() -> list[str]:
     return [automation.name for automation in AUTOMATIONS]
 
 
-def _rule(automation: AutomationCore) -> dict[str, Any]:
-    """What it does: whether it is switched on is the operator's choice."""
-    return automation.model_dump(mode="json", include={"trigger", "actions", "description"})
+def _is_same(known: AutomationCore, automation: AutomationCore) -> bool:
+    """Whether it does the same; whether it is switched on is the operator's choice."""
+    return (known.trigger, known.actions, known.description) == (
+        automation.trigger,
+        automation.actions,
+        automation.description,
+    )
