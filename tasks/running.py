@@ -11,6 +11,7 @@ from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
 from clients.errors import ChannelAppError, RetryableError
+from dto.omnitron import IntegrationAction
 from tasks.command import CommandInterface
 from tasks.unforeseen import unforeseen
 
@@ -92,6 +93,10 @@ def _title(command: type[CommandInterface[Any, Any]], integration: Any, argument
     """What the UI calls this task run, e.g. `get mapped products · 500 objects · batch 3f2a91c0`."""
     words = [command.key.replace("_", " ")]
     objects = arguments.get("objects")
+    if status := arguments.get("status"):
+        words.append(f"to {status}")
+    if isinstance(objects, IntegrationAction):
+        words.append(f"{objects.content_type.model} {objects.remote_id or objects.object_id}")
     if isinstance(objects, list | tuple):
         words.append(f"{len(objects)} object{'' if len(objects) == 1 else 's'}")
     batch = arguments.get("batch_request") or integration.batch_request
