@@ -14,7 +14,7 @@ from clients.runtime import Runtime
 from clients.transport import Traffic
 from dto.enums import ContentType
 from dto.summary import RunOutcome, RunSummary
-from flows.artifact import Link, Table, document
+from flows.artifact import Link, Table, document, plain
 from flows.booking import Asks
 from tasks import reports
 from tasks.batch import Batch
@@ -198,13 +198,17 @@ def _refuse_another_channel(channel_id: int) -> None:
         )
 
 
+def counted(summary: RunSummary) -> str:
+    """What became of how many objects."""
+    return ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
+
+
 def sentence(summary: RunSummary) -> str:
     """A run in one line: what it did to how many objects."""
-    counts = ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
     why = "; ".join(f"{number} {code}" for code, number in summary.failures.items())
     reasons = f" ({why})" if why else ""
     batches = f"{summary.batches} batch{'' if summary.batches == 1 else 'es'}"
-    return f"{counts}{reasons}; {batches}, {summary.requests} requests, {summary.seconds:.1f} s"
+    return f"{counted(summary)}{reasons}; {batches}, {summary.requests} requests, {summary.seconds:.1f} s"
 
 
 async def _show(run: Run, summary: RunSummary) -> None:
@@ -213,10 +217,13 @@ async def _show(run: Run, summary: RunSummary) -> None:
         return
     channel = run.runtime.settings.OMNITRON_CHANNEL_ID
     title = f"{run.title.capitalize()}: {summary.outcome}"
+    text = summary.reason or sentence(summary)
     await acreate_markdown_artifact(
         key=f"{run.title.replace(' ', '-')}-channel-{channel}",
-        markdown=document(title, summary.reason or sentence(summary), run.tables, run.runtime.redactor),
-        description=f"What `{run.title}` did for channel {channel}",
+        markdown=document(title, text, run.tables, run.runtime.redactor),
+        description=plain(
+            summary.reason or counted(summary), run.runtime.redactor
+        ),  # all that a list of artifacts shows
     )
 
 

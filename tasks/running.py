@@ -1,5 +1,6 @@
 """Runs a command as one Prefect task, or plainly where there is no flow run."""
 
+import logging
 from typing import Any
 
 from prefect import Task
@@ -66,6 +67,17 @@ def _task_of(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]
 
 
 _TASKS: dict[type[CommandInterface[Any, Any]], Task[[Envelope], Any]] = {}
+
+
+class _WithoutGoodEndings(logging.Filter):
+    """Prefect says of each task run that it finished well. The UI's graph and its list of task runs say that too; in the
+    log it would stand between the lines about batches, one to eight."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or not str(record.msg).startswith("Finished in state")
+
+
+logging.getLogger("prefect.task_runs").addFilter(_WithoutGoodEndings())
 
 
 def _make_task(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]:

@@ -1,5 +1,6 @@
 """Products go on sale through real flow runs, and the UI can be read."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -112,3 +113,13 @@ async def test_the_artifact_of_a_run_tells_what_happened_and_lists_the_failures(
         sku for sku, _ in rows
     }
     assert [row["status"] for row in batches(world)] == [BatchRequestStatus.done]
+
+
+async def test_the_log_of_a_run_holds_no_line_for_each_task_that_ended_well(
+    make_world: Callable[..., World], caplog: pytest.LogCaptureFixture
+) -> None:
+    """They would drown what is said about batches."""
+    caplog.set_level(logging.DEBUG, "prefect")
+    await run(make_world(failing=0), insert_products)
+    said = [record.getMessage() for record in caplog.records if record.name == "prefect.task_runs"]
+    assert [line for line in said if "Finished in state" in line] == []
