@@ -41,11 +41,12 @@ EMPTY_DRAWING = 12_000
 """Bytes of a picture that shows a frame and nothing in it, at most."""
 STORY_SECONDS = 120.0
 
-EVIL = (
-    '1|2 [x](http://evil.example) ![x](http://evil.example/x.png)<img src="http://evil.example/y.png"> `</td>` '
-    "www.evil.example"
-)
-"""What a marketplace might say when it refuses a product."""
+REFUSED = {
+    "1KBATC00000002": "This barcode belongs to another product. Change it, and send the product again.",
+    "1KBATC00000003": '1|2 [x](http://evil.example) ![x](http://evil.example/x.png)<img src="http://evil.example/y.png"> `</td>` '
+    "www.evil.example",
+}
+"""Products that the marketplace refuses, and what it says: something useful, and something evil."""
 
 ASKED_BY_PREFECT = {"sr-client-cfg.amplitude.com"}
 """Prefect's own UI asks there how it should record sessions, analytics off or not. It gets no answer here."""
@@ -76,8 +77,7 @@ class Prefect:
         return str(max(found, key=lambda row: row["created"])["id"])
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
+def find_chromium() -> str:
     """Where it is. On a build machine its absence is an error: what nobody looks at is not tested."""
     found = shutil.which("chromium")
     if found is None:
@@ -88,12 +88,17 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    return find_chromium()
+
+
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
-    """Sixty products, a third of them defective, and a marketplace that answers later: it refuses one."""
+    """Sixty products, a third of them defective, and a marketplace that answers later."""
     with SandboxProcess("all", products=60, failing=0.3, asynchronous=True) as sandbox:
         shop = Shop(sandbox)
-        shop.control("marketplace", "POST", "refuse", {"1KBATC00000003": EVIL})
+        shop.control("marketplace", "POST", "refuse", REFUSED)
         yield shop
         shop.http.close()
 
