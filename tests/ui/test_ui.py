@@ -62,6 +62,8 @@ def test_the_page_of_a_run_says_what_it_did_for_which_channel_and_how_far_it_was
     sees(page, re.compile(r"\[channel 6 · product · batch \w{8}\] insert products: 1 to 30 of 59 that were due"))
     sees(page, re.compile(r"\[channel 6 · product · batch \w{8}\] insert products: the batch is sent_to_remote: "))
     window.shoot("prefect-run", drawn="canvas")
+    page.get_by_text("Job Variables").evaluate("tab => tab.scrollIntoView()")
+    window.shoot("prefect-log")
 
 
 def test_the_tasks_of_a_run_say_what_they_did_to_how_much_of_which_batch(window: Window, prefect: Prefect) -> None:
@@ -80,6 +82,7 @@ def test_the_artifact_says_what_happened_and_lists_what_failed(window: Window, s
     page = open_artifact(window, "insert-products-channel-6")
     expect(page.get_by_role("heading", name="Insert products: completed")).to_be_visible(timeout=SECONDS)
     sees(page, re.compile(r"^\d+ accepted, \d+ failed \(.*\); 2 batches, \d+ requests"))
+    sees(page, re.compile(rf"^insert products · channel 6 · {MOMENT}$"))
     window.shoot("prefect-summary")
     failed = rows(page, "sku")
     states = shop.state()["counts"]["objects"]["product"]
@@ -119,6 +122,7 @@ def test_the_sweep_says_what_became_of_each_batch(window: Window) -> None:
     batches = rows(page, "batch")
     assert [(of, became) for _, of, _, _, became, _ in batches] == [("product", "settled")] * 2
     assert [result for *_, result in batches if not re.fullmatch(r"\d+ integrated(, 2 failed)?", result)] == []
+    sees(page, re.compile(rf"^verify open batches · channel 6 · {MOMENT}$"))
     window.shoot("prefect-verify")
 
 
