@@ -9,7 +9,7 @@ from clients.errors import ConfigError, RetryableError
 
 
 class PrefectUnavailableError(RetryableError):
-    """Prefect's API did not answer in time, or could not: the same booking may be asked for again."""
+    """Prefect's API did not answer in time, or could not: the same may be asked for again."""
 
 
 class NotDeployedError(ConfigError):

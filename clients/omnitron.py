@@ -73,9 +73,11 @@ class OmnitronClient(OrderCalls, SetupCalls, OverviewCalls):
     # -- channel, catalog, content types -------------------------------------------------------------------------
 
     async def channel(self) -> Channel:
-        """The channel, with its conf."""
+        """The channel, with its conf. What stands there under the name of a credential is masked from now on."""
         path = f"channels/{self.channel_id}/"
-        return self._parse(Channel, (await self.call("GET", path)).data, f"GET {path}")
+        channel = self._parse(Channel, (await self.call("GET", path)).data, f"GET {path}")
+        self.redactor.learn_fields(channel.conf.model_dump())
+        return channel
 
     async def catalog(self, pk: int) -> Catalog:
         """A catalog."""

@@ -49,7 +49,10 @@ class OmnitronConnection:
         settings = runtime.settings
         self.channel_id = settings.OMNITRON_CHANNEL_ID
         self.redactor = runtime.redactor
-        self.redactor.learn(settings.OMNITRON_PASSWORD.get_secret_value())
+        self._password = settings.OMNITRON_PASSWORD
+        if self._password is not None:
+            self.redactor.learn(self._password.get_secret_value())
+        self._runtime = runtime
         self._settings = settings
         self._clock = runtime.clock
         self._base = f"{settings.OMNITRON_URL}/api/v1/"
@@ -114,15 +117,18 @@ class OmnitronConnection:
             return self._token
 
     async def _fresh_token(self) -> str:
-        user = self._settings.OMNITRON_USERNAME
-        credentials = {"username": user, "password": self._settings.OMNITRON_PASSWORD.get_secret_value()}
+        user, block = self._settings.OMNITRON_USERNAME, self._settings.OMNITRON_PASSWORD_BLOCK
+        if self._password is None:  # kept: a run that is under way needs no Prefect to log in again
+            self._password = await self._runtime.secret(block)
+        credentials = {"username": user, "password": self._password.get_secret_value()}
         self.traffic.log_ins += 1
         try:
             reply = await self._transport.send(Call("POST", "auth/login/", body=credentials))
         except (RefusedError, AuthError) as error:
             self._log_in_refused = AuthError(
                 f"Omnitron refused the log-in of `{user}`: {error.message} Check OMNITRON_USERNAME and "
-                "OMNITRON_PASSWORD; nothing was tried again, for an account locks after a few wrong tries.",
+                f"{f'the Secret block `{block}`' if block else 'OMNITRON_PASSWORD'}; nothing was tried again, for an "
+                "account locks after a few wrong tries.",
                 **error.context,
             )
             raise self._log_in_refused from error

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,9 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 MAX_TEXT = 4_000
 """Characters of a body that a message or report may quote."""
+SHORTEST_FIELD = 6
+"""Characters of a field that is learnt for its name: `use_token` may be `true`, and `token_lifetime` 3600."""
+SHORTEST_BASE64 = 8
 MARGIN = 200
 """Characters that are read beyond the end of a quotation and dropped again: whatever was cut in half stands there."""
 
@@ -55,6 +59,7 @@ _PHONE = re.compile(
 # characters, which JSON can hold and no file or terminal can.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAK = re.compile(r"[\t\n]")
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -62,7 +67,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _spellings(secret: str) -> set[str]:
-    """A secret as JSON, JSON in JSON, Python, addresses, forms and HTML write it."""
+    """A secret as JSON, JSON in JSON, Python, addresses, forms, HTML and base64 write it."""
     escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     return {
         secret,
@@ -73,7 +78,23 @@ def _spellings(secret: str) -> set[str]:
         quote(secret, safe="", errors="replace"),
         quote_plus(secret, errors="replace"),
         html.escape(secret),
+        *_base64_of(secret),
     }
+
+
+def _base64_of(secret: str) -> set[str]:
+    """What base64 makes of it inside a longer text, as in `user:secret`: there are three ways, by where it begins. Without
+    the characters in which its neighbours have a part; a rest that is short would mask half of any text."""
+    raw = secret.encode(errors="replace")
+    texts = set()
+    for before, mixed in ((0, 0), (1, 2), (2, 3)):
+        text = b64encode(bytes(before) + raw).decode()[mixed : (before + len(raw)) * 8 // 6]
+        texts |= {text, text.translate(_URL_SAFE)}
+    return {text for text in texts if len(text) >= SHORTEST_BASE64}
+
+
+def _is_credential(name: object) -> bool:
+    return _CREDENTIAL_NAME.fullmatch(str(name)) is not None
 
 
 def hides(name: object, value: Any) -> bool:
@@ -83,7 +104,7 @@ def hides(name: object, value: Any) -> bool:
     """
     if value in (None, ""):
         return False
-    if _CREDENTIAL_NAME.fullmatch(str(name)):
+    if _is_credential(name):
         return True
     return not isinstance(value, Mapping | list | tuple) and _PERSONAL_NAME.fullmatch(str(name)) is not None
 
@@ -102,6 +123,19 @@ class Redactor:
         if len(secret) >= 4 and secret not in self._secrets:  # noqa: PLR2004  # shorter ones would mask half of any text
             self._secrets = sorted({*self._secrets, *_spellings(secret)}, key=len, reverse=True)
             self._margin = max(MARGIN, len(self._secrets[0]))
+
+    def learn_fields(self, value: Any, name: object = None) -> None:
+        """Learns each text that a JSON value holds under the name of a credential. Addresses are left out: a message that
+        does not say who was asked helps nobody."""
+        match value:
+            case Mapping():
+                for key, item in value.items():
+                    self.learn_fields(item, key)
+            case list() | tuple():
+                for item in value:
+                    self.learn_fields(item, name)
+            case str() if len(value) >= SHORTEST_FIELD and "://" not in value and _is_credential(name):
+                self.learn(value)
 
     def text(self, text: str, limit: int = MAX_TEXT) -> str:
         """`text` without secrets, personal data and control characters, cut to `limit` characters."""

@@ -1,16 +1,18 @@
 """What a run stands on: its settings, its clock and its way to the network. Handed in, never looked up globally."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import httpx
+from pydantic import SecretStr
 
 from clients.clock import Clock, SystemClock
 from clients.connections import Connections
 from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
+from clients.secret_blocks import read_secret
 from clients.settings import Settings
 
 
@@ -26,6 +28,17 @@ class Runtime:
     """Knows every secret of the run, whichever client learnt it."""
     flow_runs: FlowRuns | None = None
     """Books flow runs; none: with the Prefect server that the run itself belongs to, if there is one."""
+    read_secret: Callable[[str], Awaitable[SecretStr]] = read_secret
+    """Reads a Secret block by its name; `secret` also has it masked."""
+
+    async def secret(self, block: str) -> SecretStr:
+        """What a Prefect Secret block holds, masked from now on in every text of the run.
+
+        Raises what `clients.secret_blocks.read_secret` raises.
+        """
+        secret = await self.read_secret(block)
+        self.redactor.learn(secret.get_secret_value())
+        return secret
 
 
 _runtime: ContextVar[Runtime | None] = ContextVar("runtime", default=None)

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clients.errors import ConfigError
@@ -80,7 +81,16 @@ class Settings(_EnvironmentSettings):
         default="", description="Host of Omnitron without https://, used when OMNITRON_URL is absent."
     )
     OMNITRON_USERNAME: str = Field(description="User name of the channel's Omnitron account.")
-    OMNITRON_PASSWORD: SecretStr = Field(description="Password of that account.")
+    OMNITRON_PASSWORD_BLOCK: str = Field(
+        default="",
+        pattern="^[a-z0-9-]*$",
+        description="Name of the Prefect Secret block that holds the password, in place of OMNITRON_PASSWORD.",
+    )
+    OMNITRON_PASSWORD: SecretStr | None = Field(
+        default=None,
+        validate_default=True,
+        description="Password of that account; or name the Prefect Secret block that holds it: OMNITRON_PASSWORD_BLOCK.",
+    )
     OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
     OMNITRON_CATALOG_ID: int | None = Field(
         default=None, gt=0, description="Key of the catalog that is sold; the channel's own when absent."
@@ -111,6 +121,18 @@ class Settings(_EnvironmentSettings):
         if isinstance(values, dict) and not values.get("OMNITRON_URL") and (host := values.get("MAIN_APP_URL")):
             return {**values, "OMNITRON_URL": host if "://" in host else f"https://{host}"}
         return values
+
+    @field_validator("OMNITRON_PASSWORD")
+    @classmethod
+    def _password_has_one_place(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        block = info.data.get("OMNITRON_PASSWORD_BLOCK")
+        if block and password:
+            raise ValueError(
+                f"the password has one place, and OMNITRON_PASSWORD_BLOCK is set too (`{block}`): unset one"
+            )
+        if block == "" and not password:
+            raise PydanticCustomError("missing", "Field required")
+        return password
 
     @field_validator("OMNITRON_URL", mode="after")
     @classmethod

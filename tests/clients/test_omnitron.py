@@ -3,12 +3,13 @@
 import asyncio
 import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 import clients.omnitron_connection
 from clients.errors import AuthError, ContractError, MappingError, RateLimitedError, RefusedError, RetryableError
@@ -139,6 +140,48 @@ async def test_a_refused_log_in_is_tried_exactly_once(world: World):
         with pytest.raises(AuthError, match="OMNITRON_PASSWORD"):
             await client.channel()
     assert [path for _, path, _ in world.hub.requests] == [LOG_IN]
+
+
+def _with_block(world: World, password: str) -> tuple[Runtime, list[str]]:
+    """A runtime whose password stands in a Secret block, and the names that were read."""
+    asked: list[str] = []
+
+    async def read_secret(name: str) -> SecretStr:
+        asked.append(name)
+        return SecretStr(password)
+
+    update = {"OMNITRON_PASSWORD": None, "OMNITRON_PASSWORD_BLOCK": "omnitron-password"}
+    runtime = world.runtime()
+    return replace(runtime, settings=runtime.settings.model_copy(update=update), read_secret=read_secret), asked
+
+
+async def test_a_password_in_a_block_is_read_at_the_first_log_in_and_masked_from_then_on(world: World):
+    """Not again when the key expires: a run that is under way needs no Prefect."""
+    world.hub.reset(password="block-canary-1")
+    runtime, asked = _with_block(world, "block-canary-1")
+    async with OmnitronClient(runtime) as client:
+        assert asked == []
+        await client.channel()
+        world.hub.expire_tokens()
+        await client.channel()
+    assert asked == ["omnitron-password"]
+    assert runtime.redactor.text("it is block-canary-1") == "it is ***"
+    assert "block-canary-1" not in repr(runtime)
+
+
+async def test_a_refused_log_in_names_the_block_that_holds_the_password(world: World):
+    """Which is what has to be changed."""
+    runtime, _ = _with_block(world, "block-canary-2")
+    async with OmnitronClient(runtime) as client:
+        with pytest.raises(AuthError, match="Check OMNITRON_USERNAME and the Secret block `omnitron-password`"):
+            await client.channel()
+
+
+async def test_a_credential_in_the_channels_conf_is_masked_once_it_was_read(world: World, hub_client: OmnitronClient):
+    """A connector may put it anywhere: into an address, an error, a report."""
+    world.hub.set_channel(conf={"bazaar": {"api_key": "conf-canary-8"}})
+    await hub_client.channel()
+    assert hub_client.redactor.text("GET /v1/conf-canary-8/products") == "GET /v1/***/products"
 
 
 async def test_a_rate_limited_log_in_waits_as_it_is_told(world: World, hub_client: OmnitronClient):

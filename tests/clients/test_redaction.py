@@ -3,6 +3,8 @@
 import html
 import json
 import time
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -156,13 +158,45 @@ def test_a_very_short_secret_is_not_learnt():
         lambda secret: quote(secret, safe=""),
         quote_plus,
         html.escape,
+        lambda secret: b64encode(secret.encode()).decode().rstrip("="),
     ],
-    ids=["plain", "json", "json utf-8", "json in json", "repr", "query", "form", "html"],
+    ids=["plain", "json", "json utf-8", "json in json", "repr", "query", "form", "html", "base64"],
 )
 def test_a_learned_secret_is_masked_however_it_is_written(secret: str, written: Any):
     """An answer that repeats the request writes it in its own way."""
     text = written(secret)
     assert text.strip("\"'") not in Redactor([secret]).text(f"refused: {text}.")
+
+
+@pytest.mark.parametrize("user", ["", "a:", "ab:", "abc:"])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+@pytest.mark.parametrize("secret", [SECRET, "şifre-ğüç>>>???-1"])
+def test_a_learned_secret_is_masked_in_base64_whatever_stands_around_it(
+    user: str, encode: Callable[[bytes], bytes], secret: str
+):
+    """Basic authentication is base64 of `user:password`."""
+    left = Redactor([secret]).text(encode(f"{user}{secret}\n".encode()).decode())
+    assert MASK in left
+    assert len(left) <= len(user) * 4 / 3 + len(MASK) + 8
+
+
+def test_what_stands_under_the_name_of_a_credential_is_learnt():
+    """A channel's conf holds a connector's own key."""
+    redactor = Redactor()
+    conf = {"shop": "kitap", "api_key": "key-canary-1", "auth": {"user": "ada99", "client_secret": "key-canary-2"}}
+    redactor.learn_fields({**conf, "tokens": "no", "x": [{"access_token": ["key-canary-3"]}]})
+    assert redactor.text("/key-canary-1/key-canary-2?key-canary-3") == f"/{MASK}/{MASK}?{MASK}"
+    assert redactor.text("kitap, ada99") == "kitap, ada99"
+
+
+def test_what_is_no_secret_under_such_a_name_is_not_learnt():
+    """Switches, seconds and addresses: texts would lose what people look for."""
+    redactor = Redactor()
+    redactor.learn_fields(
+        {"use_token": "true", "token_lifetime": "3600", "token_url": "https://shop.example.com/token"}
+    )
+    text = "true: asked https://shop.example.com/oauth after 3600 s"
+    assert redactor.text(text) == text
 
 
 def test_a_learned_secret_is_masked_as_a_key_too():

@@ -1,9 +1,11 @@
 """Where the program runs and as whom."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from clients.errors import ConfigError
 from clients.settings import Settings, checked_url, is_loopback
@@ -54,6 +56,41 @@ def test_an_empty_variable_counts_as_missing(environment: pytest.MonkeyPatch):
     """Container files write them so."""
     environment.setenv("OMNITRON_PASSWORD", "")
     assert "OMNITRON_PASSWORD is not set" in _message()
+
+
+def test_a_secret_block_takes_the_place_of_the_password(environment: pytest.MonkeyPatch):
+    """One of both is enough."""
+    environment.delenv("OMNITRON_PASSWORD")
+    environment.setenv("OMNITRON_PASSWORD_BLOCK", "omnitron-password")
+    read = Settings.load(None)
+    assert (read.OMNITRON_PASSWORD, read.OMNITRON_PASSWORD_BLOCK) == (None, "omnitron-password")
+
+
+def test_a_password_in_two_places_is_reported_with_the_other_problems(environment: pytest.MonkeyPatch):
+    """Nobody could say which one counts."""
+    environment.setenv("OMNITRON_PASSWORD_BLOCK", "omnitron-password")
+    environment.delenv("OMNITRON_USERNAME")
+    message = _message()
+    assert "OMNITRON_PASSWORD: the password has one place" in message
+    assert "`omnitron-password`" in message
+    assert "OMNITRON_USERNAME is not set" in message
+    assert PASSWORD not in message
+
+
+def test_a_password_in_no_place_names_both(environment: pytest.MonkeyPatch):
+    """Whoever has neither learns of the choice."""
+    environment.delenv("OMNITRON_PASSWORD")
+    assert re.search("OMNITRON_PASSWORD is not set: .*OMNITRON_PASSWORD_BLOCK", _message())
+
+
+@pytest.mark.parametrize("name", ["Omnitron", "a b", "a/b", "../x", "a?b", "a_b"])
+def test_the_name_of_a_block_is_one_that_prefect_takes(environment: pytest.MonkeyPatch, name: str):
+    """It becomes part of an address. And the password is not called missing on top of it."""
+    environment.delenv("OMNITRON_PASSWORD")
+    environment.setenv("OMNITRON_PASSWORD_BLOCK", name)
+    message = _message()
+    assert "OMNITRON_PASSWORD_BLOCK:" in message
+    assert "OMNITRON_PASSWORD is not set" not in message
 
 
 @pytest.mark.usefixtures("environment")
@@ -188,7 +225,7 @@ def test_the_password_is_in_no_text_of_the_settings():
     """They end in logs and tracebacks."""
     made = settings()
     assert PASSWORD not in f"{made!r} {made} {made.model_dump()} {made.model_dump_json()}"
-    assert made.OMNITRON_PASSWORD.get_secret_value() == PASSWORD
+    assert SecretStr(PASSWORD) == made.OMNITRON_PASSWORD
 
 
 def test_the_password_is_in_no_report_about_other_settings(environment: pytest.MonkeyPatch):
