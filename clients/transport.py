@@ -204,7 +204,7 @@ class Transport:
                 raise self._no_answer(call, error) from None
             except httpx.InvalidURL as error:
                 raise ContractError(
-                    f"{self.name}: {call} was not sent: {self.redactor.line(str(error))}",
+                    f"{self.name}: {self._named(call)} was not sent: {self.redactor.line(str(error))}",
                     method=call.method,
                     path=call.path,
                 ) from None
@@ -227,7 +227,8 @@ class Transport:
                 if size > MAX_BODY_BYTES:
                     raise _unusable(
                         call,
-                        f"{self.name} answered more than {MAX_BODY_BYTES // 2**20} MiB to {call}: none of it was used.",
+                        f"{self.name} answered more than {MAX_BODY_BYTES // 2**20} MiB to {self._named(call)}: none of it was "
+                        "used.",
                         status=response.status_code,
                         spent=True,  # it would be as large again
                     )
@@ -266,7 +267,7 @@ class Transport:
             body = None
             words = self._quote(raw)
         where = {"method": call.method, "path": call.path, "status": status}
-        said = f"{self.name} answered {status} to {call}: {words}"
+        said = f"{self.name} answered {status} to {self._named(call)}: {words}"
         if status == 429:  # noqa: PLR2004
             after = retry_after(response.headers.get("Retry-After"), self._clock.now().timestamp())
             return RateLimitedError(f"{said} (too many requests)", **where, retry_after=after)
@@ -282,8 +283,8 @@ class Transport:
         if 300 <= status < 400:  # noqa: PLR2004
             target = _host_of(response.headers.get("Location", "")) or "another path"
             return ContractError(
-                f"{self.name} redirected {call} to {target}: redirects are not followed, for credentials would travel "
-                "along. Set the final address.",
+                f"{self.name} redirected {self._named(call)} to {target}: redirects are not followed, for credentials would "
+                "travel along. Set the final address.",
                 **where,
             )
         return RefusedError(said, **where, body=body)
@@ -294,18 +295,23 @@ class Transport:
         what = self.redactor.line(what, limit=QUOTED_CHARACTERS)
         if call.repeatable:
             return self._unavailable(
-                f"{self.name} did not answer {call} ({what}). Is {self.base_url} the right address, and up?", **where
+                f"{self.name} did not answer {self._named(call)} ({what}). Is {self.base_url} the right address, and up?",
+                **where,
             )
-        return LostAnswerError(f"The answer of {self.name} to {call} was lost ({what}).", **where)
+        return LostAnswerError(f"The answer of {self.name} to {self._named(call)} was lost ({what}).", **where)
 
     def _unreadable(self, call: Call, status: int, shown: str) -> ChannelAppError:
         return _unusable(
             call,
-            f"{self.name} answered {status} to {call} where JSON was due: {shown}. "
+            f"{self.name} answered {status} to {self._named(call)} where JSON was due: {shown}. "
             f"Is {self.base_url} its API, or a log-in page, a proxy or a firewall in front of it?",
             status=status,
             unreadable=True,
         )
+
+    def _named(self, call: Call) -> str:
+        """A request, for messages: a channel may want its key in the path."""
+        return self.redactor.line(str(call))
 
     def _quote(self, raw: bytes) -> str:
         text = self.redactor.line(_beginning(raw), limit=QUOTED_CHARACTERS)

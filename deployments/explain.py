@@ -6,7 +6,6 @@ from datetime import datetime
 from rich.console import Console
 
 from clients import runtime as runtimes
-from clients.errors import ChannelAppError
 from deployments.status import draw
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.explanation import Explanation, ObjectStanding
@@ -18,7 +17,7 @@ from tasks.channel.stocks import GetListedStocks
 from tasks.omnitron.explanation import ExplainProduct
 from tasks.omnitron.health import said
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.unforeseen import unforeseen
+from tasks.unforeseen import presentable
 
 Listed = Sequence[ListedPriceDto | ListedStockDto]
 
@@ -60,8 +59,7 @@ async def _listed(hub: OmnitronIntegration) -> tuple[Listed | None, str | None]:
         async with connector(row, hub.runtime) as channel:
             return [item for fetch in fetches for item in (await channel.do_action(fetch)).items], None
     except Exception as problem:  # whatever befalls the channel, what Omnitron knows is told
-        error = problem if isinstance(problem, ChannelAppError) else unforeseen(problem, hub.runtime.redactor)
-        return None, f"It could not be asked: {error.message}"
+        return None, f"It could not be asked: {presentable(problem, hub.runtime.redactor).message}"
 
 
 def show_explanation(explanation: Explanation) -> None:

@@ -19,10 +19,10 @@ from flows.booking import Asks
 from tasks import reports
 from tasks.batch import Batch
 from tasks.channel.integration import ChannelIntegration, load, load_channel
-from tasks.log import Logger, logger
+from tasks.log import Logger, logger, masked_logs
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.settlement import Irregularities
-from tasks.unforeseen import unforeseen
+from tasks.unforeseen import presentable
 
 CHANNEL_TAG = "channel:"
 """What the tag of a channel begins with; its key in Omnitron follows."""
@@ -158,7 +158,7 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
         RunFailedError: it stopped before its work was done; carries the summary.
     """
     runtime = runtimes.current()
-    with runtimes.using(runtime):
+    with runtimes.using(runtime), masked_logs(runtime.redactor):
         run = Run(title, runtime)
         try:
             try:
@@ -167,14 +167,14 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             finally:
                 await run.aclose()
         except SkipError as reason:
-            summary = run.summary(RunOutcome.skipped, reason.message)
-            run.log.warning("%s: skipped. %s", title, reason.message)
+            words = runtime.redactor.text(reason.message)
+            summary = run.summary(RunOutcome.skipped, words)
+            run.log.warning("%s: skipped. %s", title, words)
         except Exception as problem:
-            error = problem if isinstance(problem, ChannelAppError) else unforeseen(problem, runtime.redactor)
-            message = runtime.redactor.text(error.message)
-            summary = run.summary(RunOutcome.failed, message)
+            error = presentable(problem, runtime.redactor)
+            summary = run.summary(RunOutcome.failed, error.message)
             await _show(run, summary)
-            raise RunFailedError(message, summary=summary) from error
+            raise RunFailedError(error.message, summary=summary) from error
         else:
             summary = run.summary(RunOutcome.completed, run.reason)
             run.log.info("%s: %s", title, summary.reason or sentence(summary))

@@ -1,11 +1,18 @@
 """Where commands and flows write for the operator: the run's own log in Prefect, a plain logger elsewhere."""
 
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.logging import get_run_logger
+
+from clients.errors import ChannelAppError
+from clients.redaction import Redactor
+
+LONGEST = 100_000
+"""Characters of a line, or of a traceback; Prefect cuts them earlier where it is told to."""
 
 Logger = logging.Logger | logging.LoggerAdapter[Any]
 
@@ -28,3 +35,43 @@ def logger(where: str | None = None) -> Logger:
     in_run = FlowRunContext.get() is not None or TaskRunContext.get() is not None
     base: Logger = get_run_logger() if in_run else logging.getLogger("channel_app")
     return base if where is None else _Located(base, where)
+
+
+class _Masking(logging.Filter):
+    """Takes secrets out of every record that a handler is given, its traceback included."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+        self._formatter = logging.Formatter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        try:
+            text = record.getMessage()
+        except Exception:  # a template that its arguments do not fit: `logging` would print both as they are
+            text = f"{record.msg} {record.args}"
+        record.msg, record.args = self._redactor.text(text, LONGEST), None
+        if isinstance(record.exc_info, tuple):
+            trace = record.exc_text or self._formatter.formatException(record.exc_info)
+            record.exc_text = self._redactor.text(trace, LONGEST)
+            # A formatter for machines would write it out anew. Whether it is one of this project's decides what a terminal shows.
+            if not isinstance(record.exc_info[1], ChannelAppError):
+                record.exc_info = None
+        return True
+
+
+@contextmanager
+def masked_logs(redactor: Redactor) -> Iterator[None]:
+    """What is logged inside is masked, whoever logs it: a connector, a library, or Prefect about what a task raised."""
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    handlers = {handler for known in loggers if isinstance(known, logging.Logger) for handler in known.handlers}
+    if logging.lastResort is not None:
+        handlers.add(logging.lastResort)
+    masking = _Masking(redactor)
+    for handler in handlers:
+        handler.addFilter(masking)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(masking)

@@ -11,10 +11,10 @@ from prefect.context import FlowRunContext, TaskRunContext
 from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
-from clients.errors import ChannelAppError, RetryableError
+from clients.errors import RetryableError
 from dto.omnitron import IntegrationAction
 from tasks.command import CommandInterface
-from tasks.unforeseen import unforeseen
+from tasks.unforeseen import presentable
 
 
 class Envelope:
@@ -46,11 +46,8 @@ async def _run(envelope: Envelope) -> Envelope:
     # A new command for every try: a half-filled failed_object_list must not survive into the next.
     try:
         return Envelope(await command(integration, **arguments).run())
-    except ChannelAppError:
-        raise
     except Exception as error:
-        # Prefect keeps what a task raised. A connector's own error may quote anything, its credentials included.
-        raise unforeseen(error, integration.runtime.redactor) from None
+        raise presentable(error, integration.runtime.redactor) from None
 
 
 async def _may_retry(task: Any, row: TaskRunRow, state: State[Any]) -> bool:  # noqa: ARG001  # Prefect's signature

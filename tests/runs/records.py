@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,11 @@ from prefect.artifacts import Artifact
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.logging.handlers import APILogHandler
-from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
+from prefect.settings import (
+    PREFECT_HOME,
+    PREFECT_LOCAL_STORAGE_PATH,
+    PREFECT_SERVER_DATABASE_CONNECTION_URL,
+)
 
 from clients import runtime as runtimes
 from tests.harness.loopback import World
@@ -64,21 +69,24 @@ async def artifact_of(recorded: Recorded, key: str) -> str:
     return str(artifact.data)
 
 
-async def everything(last: Recorded, task_runs: int) -> str:
-    """All that the server's database holds, as SQL, once it knows the end of the last run and of its task runs.
+async def everything(last: Recorded, task_runs: int) -> list[Path]:
+    """All places where Prefect keeps something (its database, results, its home), once they know the end of the last run
+    and of its task runs.
 
     Events come in order: what is told of earlier runs is there as well.
     """
     await APILogHandler.aflush()
     await last.task_runs(task_runs)
-    path = PREFECT_SERVER_DATABASE_CONNECTION_URL.value().removeprefix("sqlite+aiosqlite:///")
+    path = Path(PREFECT_SERVER_DATABASE_CONNECTION_URL.value().removeprefix("sqlite+aiosqlite:///"))
 
-    async def dump() -> str | None:
+    async def ended() -> bool | None:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            text = "\n".join(database.iterdump())
-        return text if f"{last.run.id}" in text and "Finished in state" in text else None
+            rows = database.execute("SELECT message FROM log WHERE flow_run_id = ?", (f"{last.run.id}",)).fetchall()
+        return any("Finished in state" in message for (message,) in rows) or None
 
-    return await _eventually(dump, f"the log of {last.run.name}")
+    await _eventually(ended, f"the log of {last.run.name}")
+    results = PREFECT_LOCAL_STORAGE_PATH.value()
+    return [path.parent, PREFECT_HOME.value(), *([results] if results.exists() else [])]
 
 
 async def _eventually(look: Callable[[], Awaitable[Found | None]], what: str) -> Found:
