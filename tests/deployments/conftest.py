@@ -65,10 +65,12 @@ def prefect_serving(environment: dict[str, str]) -> Iterator[str]:
         text=True,
     )
     ready, said = threading.Event(), []
+    log = (Path(environment["PREFECT_HOME"]) / "server.log").open("w", buffering=1, encoding="utf-8")
 
     def read() -> None:
         for line in process.stdout or ():
             said.append(line)
+            log.write(line)
             if "Uvicorn running" in line:
                 ready.set()
         ready.set()
@@ -87,6 +89,7 @@ def prefect_serving(environment: dict[str, str]) -> Iterator[str]:
             process.kill()
             process.wait()
         reader.join()
+        log.close()
         if process.stdout:
             process.stdout.close()
 
