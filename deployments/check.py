@@ -10,11 +10,13 @@ import typer
 from clients import runtime as runtimes
 from clients.errors import ChannelAppError
 from clients.omnitron import OmnitronClient
+from clients.redaction import Redactor
 from clients.runtime import Runtime
 from deployments.assumptions import ASSUMPTIONS, Assumption, Finding, Trial, Verdict, attempt
 from dto.omnitron import Catalog, Channel
 from tasks.channel.integration import ChannelIntegration, load, load_channel
 from tasks.omnitron.integration import OmnitronIntegration
+from tasks.unforeseen import presentable
 
 PACKAGES = ("dto", "clients", "tasks", "flows", "deployments")
 PROJECT = Path(__file__).resolve().parents[1]
@@ -213,7 +215,7 @@ class _Sheet:
     async def connector(self, channel: Channel, runtime: Runtime) -> None:
         """The connector loads, says what it can do, and its channel is up."""
         name = runtime.settings.CHANNEL_MODULE
-        with self._explained("connector"), _foreign_errors_named(name):
+        with self._explained("connector"), _foreign_errors_named(name, runtime.redactor):
             load("OMNITRON_MODULE", runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration)
             async with load_channel(runtime)(channel, runtime) as connector:
                 await self._connector(connector, name)
@@ -229,7 +231,7 @@ class _Sheet:
         if type(connector).sign_of_life is ChannelIntegration.sign_of_life:
             self._line("-", None, "life       not tried: the connector has no `sign_of_life` of its own")
             return
-        with self._explained("life"), _foreign_errors_named(module):
+        with self._explained("life"), _foreign_errors_named(module, connector.runtime.redactor):
             await connector.sign_of_life()
             self.good("life", "the channel is up")
 
@@ -263,13 +265,14 @@ def _unanswerable(connector: ChannelIntegration) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _foreign_errors_named(module: str) -> Iterator[None]:
-    """A connector is other people's code: whatever it raises is said in one line."""
+def _foreign_errors_named(module: str, redactor: Redactor) -> Iterator[None]:
+    """A connector is other people's code: whatever it raises is said in one line, without the secrets that it quotes."""
     try:
         yield
-    except ChannelAppError:
-        raise
+    except ChannelAppError as error:
+        raise presentable(error, redactor) from None
     except Exception as error:
+        said = redactor.line(f"{type(error).__name__}: {error}", limit=500)
         raise ChannelAppError(
-            f"`{module}` broke: {type(error).__name__}: {error}. Look at its `__init__`, `sign_of_life` and `__aexit__`."
-        ) from error
+            f"`{module}` broke: {said}. Look at its `__init__`, `sign_of_life` and `__aexit__`."
+        ) from None

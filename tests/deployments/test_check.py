@@ -24,6 +24,7 @@ from deployments.sandbox.messages import json_response
 from dto.omnitron import Channel
 from tasks.channel.integration import ChannelIntegration as Connector
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tests.harness.canaries import find
 from tests.harness.loopback import World
 
 HERE = __name__
@@ -517,6 +518,19 @@ async def test_a_connector_that_cannot_work_is_red(
     for word in words:
         assert word in "\n".join(marks(out, "✗"))
     assert "Traceback" not in out
+
+
+async def test_a_connector_that_quotes_its_key_is_red_without_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The terminal may be a build's log."""
+    module = "tests.runs.connectors:Careless"
+    world.settings = world.settings.model_copy(update={"CHANNEL_MODULE": module})
+    world.hub.set_channel(conf={"api_key": "check-canary-4k", "trouble": "life"})
+    good, out = await looked_at(world, capsys)
+    assert not good
+    assert "***" in marks(out, "✗")[0]
+    assert find(["check-canary-4k"], out) == []
 
 
 async def test_a_connector_without_a_sign_of_life_is_no_fault(world: World, capsys: pytest.CaptureFixture[str]) -> None:
