@@ -2,20 +2,26 @@
 
 import importlib
 import inspect
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from prefect import Flow, __version__
+from prefect import Flow, Task, __version__
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.callables import parameter_schema
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
+from clients.settings import DeploymentSettings, WebhookSettings
 from deployments.automations import SILENCE, START, TAG
 from deployments.booking import EventType, deployment_of
 from flows.naming import run_name
 from flows.registry import FLOWS
+from tasks.omnitron.integration import OmnitronIntegration
+from tasks.running import Envelope, _make_task
 from tests.house.sources import ROOT, modules
 from tests.house.test_lock import declared
 
@@ -57,6 +63,61 @@ def test_every_parameter_of_a_flow_is_described_in_the_form_that_people_fill_in(
     properties = parameter_schema(FLOWS[name].fn).properties  # what a deployment is given
     assert set(properties) == set(inspect.signature(FLOWS[name].fn).parameters)
     assert [key for key, field in properties.items() if not field.get("description", "").endswith(".")] == []
+
+
+SECRET_NAME = re.compile("password|passwd|secret|token|api_?key|credential|authorization|cookie", re.IGNORECASE)
+
+
+def _parts(hint: Any) -> Iterator[Any]:
+    """A type with all that it is made of: fields of a model, members of a union, elements of a list."""
+    yield hint
+    for part in get_args(hint):
+        yield from _parts(part)
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        for field in hint.model_fields.values():
+            yield from _parts(field.annotation)
+
+
+def secret_parameters(function: Callable[..., Any]) -> list[str]:
+    """Parameters that hold a secret by their name or their type."""
+    hints = get_type_hints(function)
+    return [
+        name
+        for name in inspect.signature(function).parameters
+        if SECRET_NAME.search(name) or {SecretStr, SecretBytes, Secret} & set(_parts(hints.get(name)))
+    ]
+
+
+def _takes_secrets(
+    api_key: str, plain: SecretStr, either: SecretStr | None, many: list[dict[str, SecretBytes]], model: WebhookSettings
+) -> None: ...
+
+
+def test_a_secret_in_a_signature_would_be_found():
+    assert secret_parameters(_takes_secrets) == ["api_key", "plain", "either", "many", "model"]
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_flow_takes_no_secret(name: str):
+    """Prefect keeps parameters, and shows them to everybody who opens its UI."""
+    assert secret_parameters(FLOWS[name].fn) == []
+
+
+def test_a_task_takes_an_envelope_alone():
+    """All commands run as this one; Prefect does not look into it."""
+    made = _make_task(OmnitronIntegration.actions["get_inserted_products"])
+    assert [parameter.annotation for parameter in inspect.signature(made.fn).parameters.values()] == [Envelope]
+    assert [
+        value for module in modules("tasks", "flows") for value in vars(module).values() if isinstance(value, Task)
+    ] == []
+
+
+def test_deployments_hold_no_secret_and_no_environment():
+    """Whatever `prefect deploy` reads stands in Prefect's database afterwards: it reads what is no secret."""
+    text = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$([A-Z_]+)", text)) == {"OMNITRON_CHANNEL_ID"}
+    assert [row["name"] for row in DEPLOYMENTS if "job_variables" in row["work_pool"] or "env" in row] == []
+    assert [name for name in DeploymentSettings.model_fields if SECRET_NAME.search(name)] == []
 
 
 def _is_on_event(deployment: dict[str, Any]) -> bool:
