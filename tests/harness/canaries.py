@@ -37,10 +37,13 @@ def find(canaries: Iterable[str], *places: bytes | str | Path) -> list[Finding]:
     assert needles, "nothing to look for"
     found = []
     for place, content in _contents(places):
+        # Base64 comes in lines of 76 characters: Prefect keeps pickled errors so.
+        whole = content.replace(b"\\n", b"").replace(b"\n", b"")
         for canary, way, needle in needles:
-            at = content.find(needle)
+            text = whole if way == "base64" else content
+            at = text.find(needle)
             if at >= 0:
-                around = content[max(0, at - AROUND) : at + len(needle) + AROUND].decode("utf-8", "replace")
+                around = text[max(0, at - AROUND) : at + len(needle) + AROUND].decode("utf-8", "replace")
                 found.append(Finding(canary, way, place, around))
     return found
 

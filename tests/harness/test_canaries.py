@@ -3,7 +3,7 @@
 import html
 import json
 import sqlite3
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,14 @@ def test_a_canary_is_found_however_it_is_written(canary: str, write: Any):
     assert first.canary == canary
     assert first.place == "text 2"
     assert "GET /" in first.around
+
+
+@pytest.mark.parametrize("end", ["\n", "\\n"])
+def test_a_canary_is_found_across_the_lines_of_base64(end: str):
+    """As Prefect keeps what a flow raised."""
+    for before in range(60):
+        lines = encodebytes(b"x" * before + CANARIES[0].encode() + b"y" * 60).decode()
+        assert find(CANARIES, lines.replace("\n", end))
 
 
 def test_nothing_is_found_where_nothing_is(tmp_path: Path):

@@ -15,7 +15,6 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import (
-    PREFECT_HOME,
     PREFECT_LOCAL_STORAGE_PATH,
     PREFECT_SERVER_DATABASE_CONNECTION_URL,
 )
@@ -70,7 +69,7 @@ async def artifact_of(recorded: Recorded, key: str) -> str:
 
 
 async def everything(last: Recorded, task_runs: int) -> list[Path]:
-    """All places where Prefect keeps something (its database, results, its home), once they know the end of the last run
+    """All places where Prefect keeps something (its database, and results), once they know the end of the last run
     and of its task runs.
 
     Events come in order: what is told of earlier runs is there as well.
@@ -86,7 +85,7 @@ async def everything(last: Recorded, task_runs: int) -> list[Path]:
 
     await _eventually(ended, f"the log of {last.run.name}")
     results = PREFECT_LOCAL_STORAGE_PATH.value()
-    return [path.parent, PREFECT_HOME.value(), *([results] if results.exists() else [])]
+    return [path.parent, *([results] if results.exists() else [])]
 
 
 async def _eventually(look: Callable[[], Awaitable[Found | None]], what: str) -> Found:
