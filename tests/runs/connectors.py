@@ -175,6 +175,8 @@ class Careless(Sandbox):
             "fatal": AuthError,
             "skip": ChannelInactive,
             "item": RejectedError,
+            "life": ChannelUnavailableError,
+            "close": AuthError,
         }
         try:
             raise_quoting(self.said)
