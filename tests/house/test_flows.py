@@ -112,11 +112,12 @@ def test_a_task_takes_an_envelope_alone():
     ] == []
 
 
-def test_deployments_hold_no_secret_and_no_environment():
+def test_deployments_hold_no_secret_and_one_variable():
     """Whatever `prefect deploy` reads stands in Prefect's database afterwards: it reads what is no secret."""
     text = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
     assert set(re.findall(r"\$([A-Z_]+)", text)) == {"OMNITRON_CHANNEL_ID"}
-    assert [row["name"] for row in DEPLOYMENTS if "job_variables" in row["work_pool"] or "env" in row] == []
+    given = [row["work_pool"]["job_variables"] for row in DEPLOYMENTS]
+    assert {(*variables, *variables["env"]) for variables in given} == {("env", "PREFECT_FLOWS_HEARTBEAT_FREQUENCY")}
     assert [name for name in DeploymentSettings.model_fields if SECRET_NAME.search(name)] == []
 
 
