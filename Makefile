@@ -19,7 +19,7 @@ unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_API_AUTH_STRING PREFECT_PROFILE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test unit harness bench lint format lock clean
+.PHONY: help setup demo test unit harness bench lint docs format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ lint: $(STAMP)  ## Check style, types and the direction of imports
 	@echo "ruff format --check";  $(BIN)/ruff format --check --quiet || { echo "Run: make format" >&2; exit 1; }
 	@echo "mypy";                 $(BIN)/mypy
 	@echo "lint-imports";         $(BIN)/lint-imports --no-logo
+
+docs: $(STAMP)  ## Write the reference from the code, and build the site into build/docs
+	@$(BIN)/python docs/generate_reference.py
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --quiet docs build/docs
+	@echo "build/docs/index.html"
 
 format: $(STAMP)  ## Format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet

@@ -201,10 +201,15 @@ async def _show(run: Run, summary: RunSummary) -> None:
     for table in filter(None, (table.markdown() for table in run.tables)):
         lines += [*table, ""]
     await acreate_markdown_artifact(
-        key=f"{run.title.replace(' ', '-')}-channel-{channel}",
+        key=artifact_key(run.title, channel),
         markdown=run.runtime.redactor.text("\n".join(lines), limit=200_000),
         description=f"What `{run.title}` did for channel {channel}",
     )
+
+
+def artifact_key(title: str, channel: int) -> str:
+    """What Prefect knows the artifacts of a flow by: the same for all its runs of one channel."""
+    return f"{title.replace(' ', '-')}-channel-{channel}"
 
 
 def _cell(text: str) -> str:
