@@ -78,8 +78,11 @@ lock:  ## Write requirements.lock anew from pyproject.toml (UPGRADE=1: newest ve
 	@$(BIN)/python -m pip install -qq 'uv>=0.9,<1'
 	@env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --extra large --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade) -o requirements.lock
-	@! grep -nE '://|--(index|extra-index|find-links)|==[^ ]*\+' requirements.lock || { \
-	  echo "requirements.lock names a place or a local build: see above" >&2; exit 1; }
+	@echo setuptools | env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml - --extra large --universal --python-version 3.11 \
+	  --constraint requirements.lock --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet \
+	  -o deployments/requirements.lock
+	@! grep -nE '://|--(index|extra-index|find-links)|==[^ ]*\+' requirements.lock deployments/requirements.lock || { \
+	  echo "A lock names a place or a local build: see above" >&2; exit 1; }
 	@echo "requirements.lock: $$(grep -c '^[a-z0-9].*==' requirements.lock) packages"
 
 clean:  ## Remove .venv, caches and build output

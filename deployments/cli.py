@@ -41,15 +41,25 @@ def look_here_too() -> None:
     sys.path.append(str(Path.cwd()))
 
 
+PREFECT_DEFAULTS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "channel_app",
+    "DO_NOT_TRACK": "1",
+    # As deployments/compose.yaml has it for a large server: events go after three days, runs after thirty.
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P3D",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "2592000",
+    # In memory, a slot that was taken when the machine died would stay taken.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # `channel-app automations` waits for three of them before it calls a run dead.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+
+
 def prepare_environment() -> None:
     """Defaults for Prefect, as far as nobody chose otherwise; they count before it is imported."""
-    defaults = {
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "channel_app",
-        "DO_NOT_TRACK": "1",
-    }
-    for name, value in defaults.items():
+    for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
 
 
@@ -156,8 +166,9 @@ def verify(
 @app.command()
 def recover(
     older_than: Annotated[
-        int, typer.Option(min=0, help="Seconds without a touch after which a batch is nobody's.")
-    ] = 900,
+        int | None,
+        typer.Option(min=0, help="Seconds without a touch after which a batch is nobody's. [CHANNEL_APP_OLDER_THAN]"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """End batches whose run has died, so that no object stays locked."""
@@ -273,6 +284,18 @@ def serve(
 
 
 @app.command()
+def automations() -> None:
+    """Have the Prefect server of PREFECT_API_URL end runs whose machine has died; repeat it after an upgrade."""
+    from deployments.automations import keep_automations
+
+    try:
+        names = asyncio.run(keep_automations())
+    except ChannelAppError as error:
+        end(error.message, FAILED)
+    typer.secho("\n".join(f"In force: {name}" for name in names), fg=typer.colors.GREEN)
+
+
+@app.command()
 def webhook(
     host: Annotated[str, typer.Option(help="Address to listen on. Put a proxy with TLS in front of any other.")] = (
         "127.0.0.1"
@@ -303,6 +326,9 @@ def sandbox(
     refuse_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of products that the marketplace refuses.")
     ] = 0.0,
+    env: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the environment into this file, such as .env.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A local Omnitron and a local marketplace. Prints their addresses and the environment to set; runs until stopped."""
@@ -322,9 +348,12 @@ def sandbox(
             failing=failing,
             refuse_share=refuse_share,
             as_json=as_json,
+            env_file=env,
         )
+    except ChannelAppError as error:
+        end(error.message, FAILED)
     except OSError as error:
-        end(f"The sandbox cannot listen: {error}. Choose another port, or 0 for a free one.", FAILED)
+        end(f"The sandbox cannot start: {error}. Choose another port (0: a free one), or another file.", FAILED)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from clients.errors import ConfigError
 from clients.settings import DeploymentSettings
+from deployments.automations import keep_automations
 from flows.registry import FLOWS
 
 PREFECT_YAML = Path(__file__).parents[1] / "prefect.yaml"
@@ -117,6 +118,7 @@ async def _until_stopped(rows: list[DeploymentRow], settings: DeploymentSettings
         if stop.is_set():
             return
         await _refuse_pools(rows)
+        await keep_automations()
         runner = Runner(name=f"channel-app-{settings.OMNITRON_CHANNEL_ID}")
         for row in rows:
             await runner.aadd_deployment(await deployment_of(row))

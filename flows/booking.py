@@ -12,9 +12,11 @@ from clients.runtime import Runtime
 from flows.naming import sentence
 from tasks.log import Logger
 
-FIRST = 10.0
+FIRST = 5.0
 """Seconds from the send to the first ask."""
-GROWTH = 1.5
+GROWTH = 1.3
+"""Each pause is so much longer than the one before. Together with the start of a run, a few seconds, an answer that is
+ready after 20 s is asked for at most 13 s later."""
 LONGEST = 600.0
 """Seconds between two asks, at most."""
 

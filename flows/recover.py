@@ -18,29 +18,34 @@ from tasks.omnitron.batch_requests import GetBatchRequests
 from tasks.omnitron.integration import OmnitronIntegration
 
 OlderThan = Annotated[
-    int,
-    parameter(ge=0, description="Seconds for which a batch must have stood untouched before it counts as nobody's."),
+    int | None,
+    parameter(
+        ge=0,
+        description="Seconds for which a batch must have stood untouched before it counts as nobody's. Left out: what "
+        "CHANNEL_APP_OLDER_THAN says, by which runs know how long a batch is theirs.",
+    ),
 ]
 
 
 @flow(name="recover", flow_run_name=run_name, persist_result=False)
-async def recover(older_than: OlderThan = 900) -> RunSummary:
+async def recover(older_than: OlderThan = None) -> RunSummary:
     """Ends batches that stand in `initialized` or `commit` and were not touched for `older_than` seconds. They are failed:
     their objects are released and offered again, and nothing is recorded as sent. Only orders that had been brought in
     keep their bindings to the channel's ids, for those are facts."""
 
     async def work(run: Run) -> None:
+        patience = run.runtime.settings.CHANNEL_APP_OLDER_THAN if older_than is None else older_than
         hub = await run.open_hub(create_batch=False, read_channel=False)
         rows = await hub.do_action(GetBatchRequests, statuses=OPEN_LOCALLY)
         now = hub.client.server_time.timestamp()
         if rows:
             await hub.refresh()
         for row in rows:
-            if _age(row, now) < older_than:
+            if _age(row, now) < patience:
                 run.counts["still in work"] += 1
                 continue
             try:
-                await _free(run, hub, row, older_than)
+                await _free(run, hub, row, patience)
             except TakenOverError as taken:
                 hub.logger().info("%s", taken.message)
             except ChannelAppError as error:

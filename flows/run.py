@@ -9,7 +9,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.context import FlowRunContext
 
 from clients import runtime as runtimes
-from clients.errors import ChannelAppError, SkipError
+from clients.errors import ChannelAppError, ConfigError, SkipError
 from clients.runtime import Runtime
 from clients.transport import Traffic
 from dto.summary import RunOutcome, RunSummary
@@ -22,6 +22,8 @@ from tasks.omnitron.integration import OmnitronIntegration
 from tasks.settlement import Irregularities
 from tasks.unforeseen import unforeseen
 
+CHANNEL_TAG = "channel:"
+"""What the tag of a channel begins with; its key in Omnitron follows."""
 REMOTE_BATCHES_KEPT = 100
 ROWS_SHOWN = 100
 """Rows of a table in the artifact of a run."""
@@ -164,6 +166,7 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
         run = Run(title, runtime)
         try:
             try:
+                _refuse_another_channel(runtime.settings.OMNITRON_CHANNEL_ID)
                 await work(run)
             finally:
                 await run.aclose()
@@ -181,6 +184,22 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             logger().info("%s: %s", title, summary.reason or sentence(summary))
         await _show(run, summary)
         return summary
+
+
+def _refuse_another_channel(channel_id: int) -> None:
+    """A run works with the settings of the process that it is in: those of the channel that it was deployed for?
+
+    Raises:
+        ConfigError: they are another channel's.
+    """
+    context = FlowRunContext.get()
+    tags = context.flow_run.tags if context and context.flow_run else []
+    deployed_for = [tag for tag in tags if tag.startswith(CHANNEL_TAG)]
+    if deployed_for and f"{CHANNEL_TAG}{channel_id}" not in deployed_for:
+        raise ConfigError(
+            f"This run was deployed for {deployed_for[0]}, and its worker is set up for channel:{channel_id}. Nothing was "
+            f"done. Start each worker with the settings of one channel, for the pool of that channel: channel-app-{channel_id}."
+        )
 
 
 def sentence(summary: RunSummary) -> str:

@@ -15,12 +15,15 @@ from typing import Any, Self
 
 import uvicorn
 
+from clients.errors import ConfigError
 from deployments.sandbox.marketplace import MarketplaceSandbox
 from deployments.sandbox.messages import AsgiApp
 from deployments.sandbox.omnitron import OmnitronSandbox
 
 HOST = "127.0.0.1"
 CHANNEL_MODULE = "tasks.channel.sandbox"
+WRITTEN = "# Settings of a local sandbox: `channel-app sandbox` writes this file anew."
+"""The first line of a file of settings that may be overwritten."""
 
 Apps = Mapping[str, tuple[AsgiApp, int | socket.socket]]
 """By name: the application and its port (0: a free one), or a socket that listens already."""
@@ -108,6 +111,7 @@ def main(
     failing: float = 0.04,
     refuse_share: float = 0.0,
     as_json: bool = False,
+    env_file: Path | None = None,
 ) -> None:
     """Run the hub, the marketplace or both until SIGINT or SIGTERM; prints addresses and environment when they listen.
 
@@ -122,7 +126,14 @@ def main(
         asynchronous: whether the channel's connector is told to send in batches that are asked for later.
         refuse_share: the share of skus that the marketplace refuses.
         as_json: print one line of JSON instead of shell exports.
+        env_file: write the environment there, too, where the program reads it by itself.
+
+    Raises:
+        ConfigError: `env_file` is there already, and holds settings of somebody's.
+        OSError: a port is taken, or the file cannot be written.
     """
+    if env_file is not None:
+        _refuse_settings_of_others(env_file)
     apps: dict[str, tuple[AsgiApp, int | socket.socket]] = {}
     environment: dict[str, str] = {}
     channel_conf: dict[str, Any] = {"asynchronous": asynchronous}
@@ -138,14 +149,26 @@ def main(
         environment = hub.environment(url_of(listener)) | {"CHANNEL_MODULE": CHANNEL_MODULE}
 
     def announce(urls: dict[str, str]) -> None:
+        if env_file is not None:
+            lines = [WRITTEN, *(f"{name}={value}" for name, value in environment.items())]
+            env_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         if as_json:
             lines = [json.dumps({**urls, "environment": environment})]
         else:
             lines = [f"# {name}: {url}  (watch it at {url}/_sandbox/)" for name, url in sorted(urls.items())]
+            lines += [f"# settings: {env_file}"] if env_file else []
             lines += [f"export {name}={value}" for name, value in environment.items()]
         print("\n".join(lines), flush=True)
 
     serve(apps, announce)
+
+
+def _refuse_settings_of_others(env_file: Path) -> None:
+    if env_file.exists() and not env_file.read_text(encoding="utf-8").startswith(WRITTEN):
+        raise ConfigError(
+            f"{env_file} is there already, and was not written by the sandbox: nothing was started, and it is unchanged. "
+            "Name another file, or move this one away."
+        )
 
 
 class SandboxProcess:

@@ -139,6 +139,7 @@ def test_the_sandbox_gets_its_options(
         "failing": 0.04,
         "refuse_share": 0.0,
         "as_json": False,
+        "env_file": None,
     }
     assert calls == [(which, defaults | given)]
 
@@ -345,3 +346,27 @@ def test_an_answer_that_is_nonsense_ends_the_batch(channel_app: Command, shop: S
     assert_one_paragraph(result, "The marketplace's answer has no list of results.")
     assert shop.state()["counts"]["batches"] == {"fail": 1}
     shop.assert_nothing_locked()
+
+
+def test_the_sandbox_writes_the_settings_where_the_program_reads_them(
+    environment: dict[str, str], channel_app: Command, tmp_path: Path
+) -> None:
+    """Anew at each start: the addresses are others then."""
+    command = [sys.executable, "-m", "deployments.cli", "sandbox", "--products", "3", "--env", ".env"]
+    for _ in range(2):
+        with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as sandbox:
+            assert sandbox.stdout
+            said = iter(sandbox.stdout.readline, "")
+            assert any(line == "# settings: .env\n" for line in said)
+            ran = channel_app("status", "--json")
+            sandbox.terminate()
+        assert ran.returncode == 0, ran.stderr
+        assert json.loads(ran.stdout)["channel"] == 6
+
+
+def test_the_sandbox_leaves_settings_of_others_alone(channel_app: Command, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OMNITRON_URL=https://shop.example.com\n")
+    done = channel_app("sandbox", "--env", ".env")
+    assert done.returncode == 1
+    assert ".env is there already" in done.stderr
+    assert (tmp_path / ".env").read_text() == "OMNITRON_URL=https://shop.example.com\n"

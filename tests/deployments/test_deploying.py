@@ -21,10 +21,11 @@ CHANNELS = ("71", "72")
 
 @pytest.fixture
 def prefect(environment: dict[str, str], prefect_server: dict[str, str]) -> dict[str, str]:
-    """The environment of `prefect`, with the pool of the page."""
+    """The environment of `prefect`, with a pool for each channel."""
     everything = {**environment, **prefect_server}
-    pool = ["--no-prompt", "work-pool", "create", "channel-app", "--type", "process", "--overwrite"]
-    assert "channel-app" in run(everything, *pool)
+    for channel in CHANNELS:
+        name = f"channel-app-{channel}"
+        assert name in run(everything, "--no-prompt", "work-pool", "create", name, "--type", "process", "--overwrite")
     return everything
 
 
@@ -55,6 +56,7 @@ def test_channels_stand_side_by_side_and_keep_what_the_operator_chose(prefect: d
             found = asyncio.run(deployed(prefect, channel))
             names = sorted(row["name"].replace("{{ $OMNITRON_CHANNEL_ID }}", channel) for row in rows)
             assert sorted(deployment.name for deployment in found) == names
+            assert {deployment.work_pool_name for deployment in found} == {f"channel-app-{channel}"}
             assert ids.setdefault(channel, {each.id for each in found}) == {each.id for each in found}
             schedules = [schedule for deployment in found for schedule in deployment.schedules]
             active = Counter(schedule.active for schedule in schedules)

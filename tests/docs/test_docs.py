@@ -126,6 +126,6 @@ def _targets(line: str) -> list[str]:
 def test_prefect_yaml_is_what_the_page_says() -> None:
     """The work pool of the how-to is the one of the deployments."""
     pools = {row["work_pool"]["name"] for row in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]}
-    assert pools == {"channel-app"}
+    assert pools == {"channel-app-{{ $OMNITRON_CHANNEL_ID }}"}
     page = (ROOT / "docs/how-to/deploy-large.md").read_text(encoding="utf-8")
-    assert "work-pool create channel-app --type process" in page
+    assert 'work-pool create "channel-app-$OMNITRON_CHANNEL_ID" --type process' in page

@@ -60,6 +60,16 @@ async def test_only_what_has_stood_untouched_long_enough_is_ended(
     assert summary.counts == ({"released": 1} if expected == "fail" else {"still in work": 1})
 
 
+@pytest.mark.parametrize(("age", "expected"), [(110, "commit"), (130, "fail")])
+async def test_runs_and_recovery_go_by_the_same_setting(world: World, age: float, expected: str) -> None:
+    """A batch is nobody's when its run would have stopped sending: one number says so for both."""
+    world.settings = world.settings.model_copy(update={"CHANNEL_APP_OLDER_THAN": 120})
+    await committed(world)
+    world.clock.advance(age)
+    await run(world, recover)
+    assert [row["status"] for row in batches(world)] == [expected]
+
+
 async def test_age_is_measured_by_the_hubs_clock(world: World) -> None:
     """A worker whose own clock is fast ends nothing early."""
     await committed(world)

@@ -147,7 +147,7 @@ def _in_process(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[
 class World:
     """A shop, its marketplace, and a program between them.
 
-    `sends_offers`: prices, stocks and images have scheduled flows of their own.
+    `sends_offers`: prices, stocks and images have scheduled flows of their own. `base_url`: where the marketplace is.
     """
 
     def __init__(
@@ -159,9 +159,11 @@ class World:
         seed: int = 7,
         extra_lists: bool = False,
         sends_offers: bool = False,
+        clock: VirtualClock | None = None,
+        base_url: str = MARKET,
     ) -> None:
         self.sends_offers = sends_offers
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.market = MarketplaceSandbox(clock=self.clock, polls_until_ready=2)
         self.hub = OmnitronSandbox(
             products=products,
@@ -169,7 +171,7 @@ class World:
             seed=seed,
             extra_lists=extra_lists,
             clock=self.clock,
-            channel_conf={"base_url": MARKET, "asynchronous": asynchronous},
+            channel_conf={"base_url": base_url, "asynchronous": asynchronous},
         )
         self.sent = 0
         self.fault: Strike | None = None

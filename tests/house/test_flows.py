@@ -12,6 +12,7 @@ from prefect import Flow, __version__
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.callables import parameter_schema
 
+from deployments.automations import SILENCE, START, TAG
 from deployments.booking import EventType, deployment_of
 from flows.naming import run_name
 from flows.registry import FLOWS
@@ -85,15 +86,22 @@ def test_a_deployment_finds_its_flow_and_names_its_channel(deployment: dict[str,
     assert flow is FLOWS[flow.fn.__name__]
     on_event = "-on-event" if _is_on_event(deployment) else ""
     assert deployment["name"] == f"{flow.fn.__name__.replace('_', '-')}{on_event}-{CHANNEL}"
-    assert f"channel:{CHANNEL}" in deployment["tags"]
+    assert {TAG, f"channel:{CHANNEL}"} <= set(deployment["tags"])
     assert deployment["description"]
-    assert deployment["work_pool"]["name"]
+    assert deployment["work_pool"]["name"] == f"channel-app-{CHANNEL}"
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
+def test_a_run_shows_that_it_is_alive_often_enough_for_the_automation_that_ends_silent_ones(deployment: dict[str, Any]):
+    heartbeat = float(deployment["work_pool"]["job_variables"]["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
+    assert SILENCE.total_seconds() >= 3 * heartbeat
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
 def test_runs_of_a_deployment_wait_for_nobody_unless_each_is_for_something_of_its_own(deployment: dict[str, Any]):
     """A run that was booked for one batch or event must not be cancelled for another one's sake."""
-    expected = {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    grace_period = START.total_seconds()
+    expected = {"limit": 1, "collision_strategy": "CANCEL_NEW", "grace_period_seconds": grace_period}
     alone = deployment["entrypoint"].endswith(":verify_batch") or _is_on_event(deployment)
     assert deployment.get("concurrency_limit") == (None if alone else expected)
 
@@ -131,7 +139,7 @@ def test_a_schedule_is_known_by_its_slug_and_runs_as_the_operator_chose(deployme
 
 
 def test_deployments_want_the_version_of_prefect_that_the_project_depends_on():
-    wanted = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["prefect-version"]
-    (prefect,) = (Requirement(text) for text in declared() if text.startswith("prefect"))
-    assert SpecifierSet(wanted) == prefect.specifier
+    said = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["prefect-version"]
+    (prefect,) = (wanted for wanted in map(Requirement, declared()) if wanted.name == "prefect")
+    assert SpecifierSet(said) == prefect.specifier
     assert __version__ in prefect.specifier

@@ -12,32 +12,49 @@ from packaging.requirements import Requirement
 
 from tests.house.sources import ROOT
 
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-WITHOUT_COMMENTS = re.sub(r"(?m)^\s*#.*\n?", "", LOCK)
+LOCKS = {
+    path: (ROOT / path).read_text(encoding="utf-8") for path in ("requirements.lock", "deployments/requirements.lock")
+}
+"""What is installed here, and what a container holds."""
 ENTRY = re.compile(
     r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[\w.!]+)(?: *;[^\\\n]*)? \\\n(?: {4}--hash=\S+(?: \\)?\n)+",
     re.MULTILINE,
 )
 
 
-def declared() -> list[str]:
-    """The requirements of the project, of its larger forms, and of those who work on it."""
+def declared(*extras: str) -> list[str]:
+    """The requirements of the project and of some of its extras; of all of them, when none is named."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    optional = project["optional-dependencies"]
+    return [*project["dependencies"], *chain.from_iterable(optional[extra] for extra in extras or optional)]
 
 
-def locked() -> dict[str, str]:
+def without_comments(lock: str) -> str:
+    return re.sub(r"(?m)^\s*#.*\n?", "", LOCKS[lock])
+
+
+def locked(lock: str = "requirements.lock") -> dict[str, str]:
     """The version of each package."""
-    return {found["name"]: found["version"] for found in ENTRY.finditer(WITHOUT_COMMENTS)}
+    return {found["name"]: found["version"] for found in ENTRY.finditer(without_comments(lock))}
 
 
-def test_the_lock_holds_packages_with_hashes_and_nothing_else():
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_packages_with_hashes_and_nothing_else(lock: str):
     """No host, no path, no build of somebody's own: whoever installs chooses where from."""
-    assert len(locked()) > 50
-    assert ENTRY.sub("", WITHOUT_COMMENTS).strip() == ""
-    hashes = re.findall(r"--hash=(\S+)", WITHOUT_COMMENTS)
-    assert [text for text in hashes if not re.fullmatch(r"sha256:[0-9a-f]{64}", text)] == []
-    assert re.findall(r"\S*(?:://|file:|\.whl|(?<!\S)[./~]\S*/)\S*", LOCK) == []
+    text = without_comments(lock)
+    assert len(locked(lock)) > 50
+    assert ENTRY.sub("", text).strip() == ""
+    hashes = re.findall(r"--hash=(\S+)", text)
+    assert [found for found in hashes if not re.fullmatch(r"sha256:[0-9a-f]{64}", found)] == []
+    assert re.findall(r"\S*(?:://|file:|\.whl|(?<!\S)[./~]\S*/)\S*", LOCKS[lock]) == []
+
+
+def test_a_container_holds_the_same_versions_and_no_tool_of_a_developers():
+    contained, all_of_them = locked("deployments/requirements.lock"), locked()
+    assert [name for name, version in contained.items() if all_of_them.get(name) != version] == []
+    wanted = {Requirement(text).name.lower() for text in declared("large")}
+    assert wanted <= contained.keys()
+    assert not contained.keys() & {"mypy", "playwright", "pytest", "ruff", "sphinx"}
 
 
 def test_the_lock_answers_every_requirement_of_the_project():

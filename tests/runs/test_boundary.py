@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prefect import tags
 from prefect.exceptions import ParameterTypeError
 from prefect.utilities.collections import visit_collection
 
@@ -59,3 +60,17 @@ async def test_a_parameter_that_cannot_be_is_refused_before_anything_is_done(
     with pytest.raises(ParameterTypeError, match=next(iter(wrong))):
         await recorded.state.aresult()
     assert world.sent == 0
+
+
+@pytest.mark.parametrize(("deployed_for", "does"), [("channel:6", True), ("channel:7", False), ("channel:66", False)])
+async def test_a_run_of_another_channels_deployment_is_refused_before_anything_is_done(
+    make_world: Callable[..., World], deployed_for: str, does: bool
+) -> None:
+    """A worker that was started for the pool of another channel must not send this one's products there."""
+    world = make_world(failing=0, products=2)
+    with tags("channel-app", deployed_for):
+        recorded = await run(world, insert_products)
+    assert recorded.state.is_completed() is does
+    assert bool(world.sent) is does
+    if not does:
+        assert f"deployed for {deployed_for}, and its worker is set up for channel:6" in (recorded.state.message or "")

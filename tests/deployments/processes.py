@@ -1,0 +1,92 @@
+"""Processes that a test starts, waits for and kills."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+
+from deployments.sandbox.server import listen
+from tests.deployments.conftest import PROJECT, START_SECONDS
+
+Answer = TypeVar("Answer")
+
+PAUSE = 0.2
+STOP_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with listen() as free:
+        return int(free.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], Answer], what: str, seconds: float = START_SECONDS) -> Answer:
+    """Its first answer that is true; looks again and again, as another process has to bring it about."""
+    look = Retrying(
+        retry=retry_if_not_result(bool), wait=wait_fixed(PAUSE), stop=stop_after_delay(seconds), reraise=True
+    )
+    try:
+        return look(condition)
+    except RetryError:
+        raise AssertionError(f"{what}: not within {seconds:.0f} s") from None
+
+
+class Process:
+    """A process with its log, ended with everything that it started."""
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        with self.log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, env=dict(environment), cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT
+            )
+        self.pid = self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def children(self) -> set[int]:
+        """The processes that it started: flow runs are sessions of their own, and no signal to a group reaches them."""
+        text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return {int(pid) for pid in text.split()}
+
+    def kill(self) -> None:
+        """As when the machine dies: it, and all that it started, at once."""
+        family = {self.pid}
+        found = family
+        while found:
+            found = {int(child) for pid in found for child in _children(pid)} - family
+            family |= found
+        for pid in family:
+            os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    def end(self) -> int:
+        """Its exit status, by itself or after a SIGTERM, at last a SIGKILL."""
+        if self.is_running:
+            self._process.terminate()
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self._process.returncode
+
+    def result(self, seconds: float = START_SECONDS) -> int:
+        """Its exit status, when it ends by itself."""
+        return self._process.wait(seconds)
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+def _children(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return []  # it has ended meanwhile

@@ -1,0 +1,201 @@
+"""A machine dies with runs at work, for real: in the small form (`channel-app serve`) and in the large one (compose.yaml).
+
+What must hold afterwards: the automations end the runs, recover frees their batches, the schedules go on, and nothing
+is lost, doubled or recorded that was not sent.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from clients import runtime as runtimes
+from clients.runtime import Runtime
+from clients.settings import Settings
+from deployments.sandbox.faults import Fault
+from deployments.sandbox.server import HOST
+from deployments.serve import PREFECT_YAML
+from flows.registry import FLOWS
+from tests.deployments.large import Large
+from tests.deployments.prefect_server import PrefectServer
+from tests.deployments.processes import Process, free_port, wait_until
+from tests.harness.loopback import World
+from tests.harness.promises import Watch, broken_promises
+from tests.harness.served import ServedWorld
+
+pytestmark = [pytest.mark.flow, pytest.mark.process, pytest.mark.minutes]
+
+EDITED = 5
+HANG = 600.0
+"""Seconds for which a run waits for an answer: until it is killed."""
+RETRY_SECONDS = 30
+"""Until the hub offers again what was released; 3,600 as a rule."""
+PATIENCE = 600.0
+"""Seconds for a recovery, on a machine that is busy with other tests."""
+NOUNS = ("products", "prices", "stocks")
+IN_A_HURRY = ("recover", *(f"insert-and-update-{noun}" for noun in NOUNS))
+"""Deployments that run each minute here, for a test that ends today."""
+SETTINGS = {
+    # Seconds after which a batch is nobody's; 900 as a rule.
+    "CHANNEL_APP_OLDER_THAN": "120",
+    "CHANNEL_APP_READ_TIMEOUT": f"{HANG}",
+    "CHANNEL_APP_SCHEDULES": "on",
+}
+
+
+@pytest.fixture
+def served() -> Iterator[ServedWorld]:
+    """Everything is on sale, and what is released is offered again soon."""
+    with ServedWorld(products=12, failing=0.0, sends_offers=True) as served:
+        limits = {"DEFAULT": {"EXPIRATION_DATE": None, "RETRY_INTERVAL": RETRY_SECONDS, "MAX_RETRY_COUNT": 5}}
+        served.ask(lambda world: world.hub.set_channel(conf={"FAILED_INTEGRATION": limits}))
+        asyncio.run(put_on_sale(Settings.model_validate(served.environment)))
+        yield served
+
+
+async def put_on_sale(settings: Settings) -> None:
+    with runtimes.using(Runtime(settings)):
+        for noun in (*NOUNS, "images"):
+            await FLOWS[f"insert_and_update_{noun}"].fn()
+
+
+@pytest.fixture
+def large(served: ServedWorld, environment: dict[str, str], tmp_path: Path) -> Iterator[Large]:
+    large = Large(tmp_path, environment, {**served.environment, **SETTINGS})
+    try:
+        large.open()
+        large.once("deploy")
+        yield large
+    finally:
+        large.close()
+
+
+def hits(world: World) -> int:
+    """How many requests have met a fault."""
+    return len(world.hub.faults.fired) + len(world.market.faults.fired)
+
+
+def edit(world: World, noun: str) -> None:
+    """Some of them change in Omnitron."""
+    hub = world.hub.hub
+    changes: dict[str, Callable[..., object]] = {
+        "products": hub.edit_product,
+        "prices": hub.edit_price,
+        "stocks": hub.edit_stock,
+    }
+    for pk in [row["pk"] for row in hub.goods.products][:EDITED]:
+        changes[noun](pk)
+
+
+def hang(served: ServedWorld, server: PrefectServer, noun: str, system: str, method: str, path: str) -> None:
+    """Something changes, and the run that brings it to the channel gets no answer to a request that was handled."""
+    before = served.ask(hits)
+    fault = Fault("slow", method, path, seconds=HANG)
+    served.ask(lambda world: {"hub": world.hub, "market": world.market}[system].faults.add(fault))
+    served.ask(lambda world: edit(world, noun))
+    deployment = f"insert-and-update-{noun}"
+
+    def is_hanging() -> bool:
+        if not server.runs("Scheduled", "Pending", "Submitting", "Running", deployment=deployment):
+            server.book(deployment)
+        return served.ask(hits) > before
+
+    wait_until(is_hanging, f"a run of {deployment} waits for the answer to {method} {path}")
+
+
+def hang_at_three_points(served: ServedWorld, server: PrefectServer) -> list[UUID]:
+    """One run before its commit (its batch is made), one after its commit, one after its send; all that are at work."""
+    hang(served, server, "stocks", "hub", "POST", "/batch_requests/$")
+    hang(served, server, "products", "hub", "PATCH", "/batch_requests/")
+    hang(served, server, "prices", "market", "PUT", "/prices$")
+    return [UUID(row["id"]) for row in server.runs("Running")]
+
+
+def watched(served: ServedWorld) -> Watch:
+    """From now on."""
+    watch = served.ask(Watch)
+    assert served.ask(lambda world: broken_promises(world, watch)) == []
+    return watch
+
+
+def assert_mended(served: ServedWorld, server: PrefectServer, watch: Watch, doomed: list[UUID]) -> None:
+    """By the schedules alone."""
+
+    def is_mended() -> bool:
+        return not served.ask(lambda world: broken_promises(world, watch))
+
+    wait_until(is_mended, "everything is on sale at its newest version, and no batch is open", PATIENCE)
+    assert {server.state(run)["name"] for run in doomed} == {"Crashed"}
+
+
+def open_batches(served: ServedWorld) -> dict[str, int]:
+    counts: dict[str, int] = served.ask(lambda world: world.hub.state()["counts"]["open_batches"])
+    return counts
+
+
+def taken(server: PrefectServer, worker: Process) -> UUID:
+    """A recover run that the worker has taken and that does not begin: its process is stopped at once."""
+    known = worker.children()
+    run = server.book("recover")
+    (started,) = wait_until(lambda: worker.children() - known, "the worker starts the run's process")
+    os.kill(started, signal.SIGSTOP)
+    return run
+
+
+def test_a_worker_dies_with_its_runs_and_another_goes_on(large: Large, served: ServedWorld) -> None:
+    """With three runs at work, and with a recover run that had not begun."""
+    watch = watched(served)
+    with PrefectServer(large.url) as server:
+        worker = large.start("worker-1")
+        for deployment in IN_A_HURRY:
+            server.hurry(deployment)
+        doomed = hang_at_three_points(served, server)
+        pending = taken(server, worker)
+        large.start("worker-2")
+        assert server.state(pending)["type"] == "PENDING"
+        worker.kill()
+        assert open_batches(served) == {"initialized": 1, "commit": 2}
+        assert_mended(served, server, watch, [*doomed, pending])
+
+
+def test_the_one_machine_of_a_small_shop_dies_and_comes_back(
+    served: ServedWorld, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The server, the process that serves and the runs are gone at once; all that is left is its disk."""
+    port = free_port()
+    settings = {
+        **served.environment,
+        **SETTINGS,
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_SERVER_API_PORT": f"{port}",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+    }
+    in_a_hurry = tmp_path / "prefect.yaml"
+    text = PREFECT_YAML.read_text(encoding="utf-8")
+    for name in IN_A_HURRY:
+        text = re.sub(rf'(name: "{name}-\{{.*?cron: ")[^"]+', r"\1* * * * *", text, count=1, flags=re.DOTALL)
+    in_a_hurry.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-u", "-m", "deployments.cli", "serve", "--file", str(in_a_hurry)]
+
+    def started(name: str) -> Process:
+        process = Process(name, command, environment | settings, tmp_path)
+        wait_until(lambda: "Stop with Ctrl+C" in process.said, "the deployments are served")
+        return process
+
+    watch = watched(served)
+    with PrefectServer(f"http://{HOST}:{port}/api") as server:
+        machine = started("before")
+        doomed = hang_at_three_points(served, server)
+        machine.kill()
+        assert open_batches(served) == {"initialized": 1, "commit": 2}
+        machine = started("after")
+        try:
+            assert_mended(served, server, watch, doomed)
+        finally:
+            assert machine.end() == 0
