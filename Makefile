@@ -87,4 +87,4 @@ lock:  ## Write requirements.lock anew from pyproject.toml (UPGRADE=1: newest ve
 
 clean:  ## Remove .venv, caches and build output
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
-	@find clients deployments dto flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find clients deployments docs dto flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -70,8 +70,8 @@ class Surroundings:
 
 
 def name_of(page: Path) -> str:
-    """As in a link from the root."""
-    return page.relative_to(ROOT).as_posix()
+    """As in a link from the root, of a page that stands below it."""
+    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
 
 
 def surroundings_of(text: str) -> Surroundings:
