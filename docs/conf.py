@@ -12,6 +12,7 @@ html_theme = "furo"
 html_title = project
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 exclude_patterns = ["**/__pycache__"]
 myst_heading_anchors = 3
 
