@@ -5,7 +5,7 @@ import os
 
 from rich.console import Console
 
-from deployments.bench import memory, offers, orders, products, setup, verify
+from deployments.bench import memory, offers, orders, products, settling, setup, verify
 
 IN_FLIGHT = 16
 
@@ -30,4 +30,5 @@ async def _measure(console: Console, number: int, latency: float, runs: int) -> 
     await orders.orders(console, latency, IN_FLIGHT)
     await setup.setup(console, latency, IN_FLIGHT)
     await verify.verify(console, latency, IN_FLIGHT)
+    await settling.settling(console)
     await overhead(console)

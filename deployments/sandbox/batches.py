@@ -81,7 +81,8 @@ class Batches:
         self._check_channel(body)
         pk = self.table.next_key()
         moment = self._stamp()
-        local_batch_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"batch {pk}"))
+        # With the moment: Prefect remembers what was booked for a batch of an earlier sandbox.
+        local_batch_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"batch {pk} of {moment}"))
         self._pk_of_local_id[local_batch_id] = pk
         self._holdings[pk] = _Holdings()
         return self.table.add(

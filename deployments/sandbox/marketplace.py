@@ -300,7 +300,7 @@ class MarketplaceSandbox(SandboxSystem):
             else:
                 rejected.append(refusal)
         self._batches_made += 1
-        batch_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"remote batch {self._batches_made}"))
+        batch_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"remote batch {self._batches_made} of {iso(self.clock.now())}"))
         self._batches[batch_id] = _Batch(results, self.clock.monotonic())
         return json_response({"batch_id": batch_id, "rejected": rejected}, 202)
 

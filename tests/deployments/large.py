@@ -21,6 +21,7 @@ import yaml
 from deployments.sandbox.server import HOST
 from tests.deployments.conftest import PROJECT
 from tests.deployments.processes import Process, free_port, wait_until
+from tests.programs import program
 
 COMPOSE = PROJECT / "deployments/compose.yaml"
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<default>[^}]*))?\}")
@@ -38,13 +39,6 @@ def filled(text: str, values: Mapping[str, str]) -> str:
         return given or found["default"] or ""
 
     return _VARIABLE.sub(value, text)
-
-
-def postgres_command(name: str) -> str:
-    """Debian keeps the server's commands out of the path, one folder a version."""
-    found = shutil.which(name) or next(iter(sorted(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")))), None)
-    assert found, f"PostgreSQL's {name} is missing: apt-get install postgresql"
-    return found
 
 
 class Large:
@@ -140,15 +134,15 @@ def _postgres(port: int, password: str) -> Iterator[None]:
             as_user = ["runuser", "-u", "postgres", "--"]
             for path in (Path(folder), data, secret):
                 shutil.chown(path, "postgres")
-        initialise = [postgres_command("initdb"), "--pgdata", str(data), "--username", "prefect", "--no-sync"]
+        initialise = [program("initdb", "postgresql"), "--pgdata", str(data), "--username", "prefect", "--no-sync"]
         options = ["--pwfile", str(secret), "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8"]
         subprocess.run([*as_user, *initialise, *options], cwd="/", check=True, capture_output=True)
-        control = [*as_user, postgres_command("pg_ctl"), "--pgdata", str(data), "--silent", "--wait"]
+        control = [*as_user, program("pg_ctl", "postgresql"), "--pgdata", str(data), "--silent", "--wait"]
         server = f"-h {HOST} -p {port} -k {data} -c fsync=off -c max_connections=200"
         subprocess.run([*control, "--options", server, "--log", f"{data}/log", "start"], cwd="/", check=True)
         try:
             url = f"postgresql://prefect:{password}@{HOST}:{port}/postgres"
-            create = [postgres_command("psql"), url, "--quiet", "--command", "CREATE DATABASE prefect"]
+            create = [program("psql", "postgresql"), url, "--quiet", "--command", "CREATE DATABASE prefect"]
             subprocess.run(create, cwd="/", check=True)
             yield
         finally:
@@ -157,10 +151,8 @@ def _postgres(port: int, password: str) -> Iterator[None]:
 
 @contextmanager
 def _redis(folder: Path, port: int) -> Iterator[None]:
-    server = shutil.which("redis-server")
-    assert server, "Redis is missing: apt-get install redis-server"
     where = ["--bind", HOST, "--port", str(port), "--dir", str(folder), "--appendonly", "yes"]
-    process = Process("redis", [server, *where], os.environ, folder)
+    process = Process("redis", [program("redis-server", "redis-server"), *where], os.environ, folder)
     try:
         wait_until(lambda: "Ready to accept connections" in process.said, "Redis answers")
         yield

@@ -12,6 +12,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from clients.prefect_api import PrefectFlowRuns
 from dto.summary import RunSummary
+from flows.booking import FIRST
 from flows.product import insert_products
 from flows.verify import verify_batch
 from tests.harness.loopback import World
@@ -67,7 +68,7 @@ async def test_a_send_books_one_run_and_each_ask_the_next_until_the_batch_is_set
     (first,) = await deployment.runs()
     assert first.idempotency_key == f"verify:6:{local}:{remote}:1"
     assert first.name.startswith(f"verify batch {remote} · channel 6 · ")
-    assert first.expected_start_time == world.clock.now() + timedelta(seconds=10)
+    assert first.expected_start_time == world.clock.now() + timedelta(seconds=FIRST)
     assert f"batch:{local}" in first.tags
     counts = []
     for number in range(1, 4):
