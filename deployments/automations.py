@@ -6,7 +6,6 @@ running for ever, and keep the next ones of its deployment away.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import httpx
 from prefect.automations import AutomationCore, EventTrigger, Posture
@@ -27,13 +26,13 @@ START = timedelta(seconds=120)
 """From the moment when a worker takes a run until it begins: by then its process imported everything, or is gone."""
 
 
-def _crashing(name: str, after: str, within: timedelta, message: str) -> AutomationCore:
-    """Marks a run as crashed when nothing has been heard of it for so long after an event."""
+def _crashing(name: str, after: set[str], within: timedelta, message: str) -> AutomationCore:
+    """Marks a run as crashed when nothing has been heard of it for so long after one of these events."""
     return AutomationCore(
         name=name,
         description=message,
         trigger=EventTrigger(
-            after={after},
+            after=after,
             expect={"prefect.flow-run.*"},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             match_related=ResourceSpecification(
@@ -51,13 +50,13 @@ def _crashing(name: str, after: str, within: timedelta, message: str) -> Automat
 AUTOMATIONS: Sequence[AutomationCore] = (
     _crashing(
         "channel-app: end runs that fell silent",
-        "prefect.flow-run.heartbeat",
+        {"prefect.flow-run.heartbeat"},
         SILENCE,
         f"Nothing was heard of this run for {SILENCE.total_seconds():.0f} s: its process is gone, and its worker with it.",
     ),
     _crashing(
         "channel-app: end runs that never began",
-        "prefect.flow-run.Pending",
+        {"prefect.flow-run.Pending", "prefect.flow-run.Submitting", "prefect.flow-run.InfrastructurePending"},
         START,
         f"A worker took this run and did not begin it within {START.total_seconds():.0f} s: the worker is gone.",
     ),
@@ -79,7 +78,7 @@ async def keep_automations() -> list[str]:
         async with get_client() as client:
             for automation in AUTOMATIONS:
                 known = await client.read_automations_by_name(automation.name)
-                if any(_rule(row) == _rule(automation) for row in known):
+                if any(_is_same(row, automation) for row in known):
                     continue
                 for row in known:
                     await client.delete_automation(row.id)
@@ -97,6 +96,10 @@ async def keep_automations() -> list[str]:
     return [automation.name for automation in AUTOMATIONS]
 
 
-def _rule(automation: AutomationCore) -> dict[str, Any]:
-    """What it does: whether it is switched on is the operator's choice."""
-    return automation.model_dump(mode="json", include={"trigger", "actions", "description"})
+def _is_same(known: AutomationCore, automation: AutomationCore) -> bool:
+    """Whether it does the same; whether it is switched on is the operator's choice."""
+    return (known.trigger, known.actions, known.description) == (
+        automation.trigger,
+        automation.actions,
+        automation.description,
+    )

@@ -128,4 +128,4 @@ def test_prefect_yaml_is_what_the_page_says() -> None:
     pools = {row["work_pool"]["name"] for row in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]}
     assert pools == {"channel-app-{{ $OMNITRON_CHANNEL_ID }}"}
     page = (ROOT / "docs/how-to/deploy-large.md").read_text(encoding="utf-8")
-    assert 'work-pool create "channel-app-$OMNITRON_CHANNEL_ID" --type process' in page
+    assert 'work-pool create "channel-app-${OMNITRON_CHANNEL_ID}" --type process' in page

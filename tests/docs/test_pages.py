@@ -159,6 +159,12 @@ SKIPPED = {
     "CONTRIBUTING.md: make demo",
     "README.md: make demo",
     "README.md: git clone REPOSITORY channel-app",
+    "docs/how-to/deploy-large.md: docker compose --env-file .env --file deployments/compose.yaml up --detach --build",
+    "docs/how-to/deploy-large.md: docker compose --env-file .env --file deployments/compose.yaml run --rm deploy",
+    "docs/how-to/deploy-large.md: export PREFECT_SERVER_DATABASE_CONNECTION_URL="
+    "postgresql+asyncpg://prefect:...@postgres:5432/prefect",
+    "docs/how-to/deploy-large.md: export PREFECT_SERVER_REGISTER_BLOCKS_ON_START=true",
+    "docs/how-to/deploy-large.md: prefect server database upgrade -y",
     "docs/tutorial/first-connector.md: git clone REPOSITORY channel-app",
     "docs/tutorial/first-connector.md: prefect server start",
 }
