@@ -19,10 +19,10 @@ unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_API_AUTH_STRING PREFECT_PROFILE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test unit harness bench lint docs format lock clean
+.PHONY: help setup demo test unit screenshots harness bench lint docs format lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Without dependencies: the lock holds all of them, and pip would look for newer ones of what has extras (sqlalchemy[asyncio]).
 setup: $(STAMP)  ## Make .venv and install everything from requirements.lock
@@ -49,6 +49,9 @@ test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 15 minute
 
 unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (a minute)
 	@$(PYTEST) -m "not flow and not harness and not process and not slow" $(PYTEST_ARGS)
+
+screenshots: $(STAMP)  ## Take the pictures of docs/images from Prefect's UI
+	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/ui $(PYTEST_ARGS)
 
 harness: $(STAMP)  ## Run the crash harness at every point
 	@echo "Running the crash harness at every point (this takes long) ..."

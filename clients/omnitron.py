@@ -105,7 +105,8 @@ class OmnitronClient(OrderCalls, SetupCalls, OverviewCalls):
         """Pages of simple products that are due: `which` is `inserts`, `updates` or `inserts_or_updates`."""
         headers = {"Accept-Language": language} if language else None
         params = {"product_type": 0, "sort": "id"}
-        return self.pages(self._path(f"products/{which}"), Product, params, wanted=wanted, headers=headers)
+        path = self._path(f"products/{which}")
+        return self.pages(path, Product, params, wanted=wanted, headers=headers, is_due=True)
 
     async def due_offers(
         self, content_type: ContentType, which: str, wanted: int, extra_list: int | None = None
@@ -116,7 +117,8 @@ class OmnitronClient(OrderCalls, SetupCalls, OverviewCalls):
         params: dict[str, Any] = {"sort": "id"}
         if extra_list is not None:
             resource, params = f"extra_{resource}", {**params, LIST_FILTERS[content_type]: extra_list}
-        async for rows in self.pages(self._path(f"{resource}/{which}"), model, params, wanted=wanted):
+        path = self._path(f"{resource}/{which}")
+        async for rows in self.pages(path, model, params, wanted=wanted, is_due=True):
             yield [row for row in rows if _is_of(row, content_type, extra_list)]
 
     async def objects(self, content_type: ContentType, keys: Iterable[int]) -> list[Any]:
@@ -190,6 +192,10 @@ class OmnitronClient(OrderCalls, SetupCalls, OverviewCalls):
         """A batch as it stands."""
         path = self._path(f"batch_requests/{pk}")
         return self._parse(BatchRequest, (await self.call("GET", path)).data, f"GET {path}")
+
+    def batch_url(self, pk: int) -> str:
+        """The address of a batch, for people."""
+        return self._url(self._path(f"batch_requests/{pk}"))
 
     async def move_batch(
         self,
@@ -296,7 +302,8 @@ class OmnitronClient(OrderCalls, SetupCalls, OverviewCalls):
     def deleted_actions(self, wanted: int) -> AsyncIterator[list[IntegrationAction]]:
         """Pages of the product actions whose product no longer belongs on the channel."""
         params = {"model": ContentType.product, "channel_id": self.channel_id, "sort": "id"}
-        return self.pages(self._path("integration_actions/deleted"), IntegrationAction, params, wanted=wanted)
+        path = self._path("integration_actions/deleted")
+        return self.pages(path, IntegrationAction, params, wanted=wanted, is_due=True)
 
     async def create_action(self, fields: Mapping[str, Any]) -> IntegrationAction:
         """A new action. A second one for the same object is refused: look for the first by its object id."""

@@ -52,13 +52,16 @@ class OmnitronConnection:
         self.redactor.learn(settings.OMNITRON_PASSWORD.get_secret_value())
         self._settings = settings
         self._clock = runtime.clock
+        self._base = f"{settings.OMNITRON_URL}/api/v1/"
         self._transport = Transport(
             "Omnitron",
-            f"{settings.OMNITRON_URL}/api/v1/",
+            self._base,
             runtime,
             unavailable=HubUnavailableError,
         )
         self.traffic = self._transport.traffic
+        self.due = 0
+        """Rows of the list of due objects that was read last, as Omnitron counted them; 0 where it did not."""
         self._token: str | None = None
         self._log_in_refused: AuthError | None = None
         self._logging_in = asyncio.Lock()
@@ -132,6 +135,10 @@ class OmnitronConnection:
     def _path(self, resource: str) -> str:
         return f"channel/{self.channel_id}/{resource}/"
 
+    def _url(self, path: str) -> str:
+        """The whole address of a path. Settings hold no credential in it."""
+        return self._base + path
+
     def _parse(self, model: type[Row], data: Any, what: str) -> Row:
         try:
             return model.model_validate(data)
@@ -154,13 +161,16 @@ class OmnitronConnection:
         *,
         wanted: int = PAGE,
         headers: Mapping[str, str] | None = None,
+        is_due: bool = False,
     ) -> AsyncIterator[list[Row]]:
-        """The pages of a list, in order.
+        """The pages of a list, in order. With `is_due` it is one of due objects, and `due` says how many there are.
 
         Once the first has told how many rows there are and how many come at a time, as many further pages as `wanted`
         rows need are asked for at once.
         """
         rows, count, more = await self._page(path, model, params, 1, headers)
+        if is_due:
+            self.due = count
         yield rows
         size, done = len(rows), 1
         while more:

@@ -108,7 +108,7 @@ class OrderCalls(OmnitronConnection):
 
     def due_orders(self, wanted: int) -> AsyncIterator[list[Order]]:
         """Pages of the orders that changed in Omnitron since the channel was last told."""
-        return self.pages(self._path("orders/updates"), Order, {"sort": "id"}, wanted=wanted)
+        return self.pages(self._path("orders/updates"), Order, {"sort": "id"}, wanted=wanted, is_due=True)
 
     async def create_order(self, order: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> Order:
         """A new order with its items. A number that exists is refused (400, assumed)."""
@@ -169,7 +169,7 @@ class OrderCalls(OmnitronConnection):
     def due_cancellation_requests(self, wanted: int) -> AsyncIterator[list[CancellationRequest]]:
         """Pages of the requests that the merchant decided since the channel was last told."""
         path = self._path("cancellation_requests/updates")
-        return self.pages(path, CancellationRequest, {"sort": "id"}, wanted=wanted)
+        return self.pages(path, CancellationRequest, {"sort": "id"}, wanted=wanted, is_due=True)
 
     async def create_cancellation_request(self, fields: Mapping[str, Any]) -> CancellationRequest:
         """A new request, for the merchant to decide."""

@@ -11,7 +11,7 @@ from deployments.status import draw
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.explanation import Explanation, ObjectStanding
 from dto.listing import ListedPriceDto, ListedStockDto
-from flows.run import Table
+from flows.artifact import Table
 from tasks.channel.integration import load, load_channel
 from tasks.channel.prices import GetListedPrices
 from tasks.channel.stocks import GetListedStocks

@@ -6,8 +6,8 @@ from rich.text import Text
 
 from clients import runtime as runtimes
 from dto.health import ChannelHealth
+from flows.artifact import Table
 from flows.health import read_health, tables
-from flows.run import Table
 from tasks.channel.integration import load
 from tasks.omnitron.integration import OmnitronIntegration
 
@@ -51,5 +51,5 @@ def draw(console: Console, table: Table) -> None:
         return
     drawn = Drawn(*table.columns)
     for row in table.rows:
-        drawn.add_row(*map(Text, row))  # what others wrote is no markup
+        drawn.add_row(*(Text(str(cell)) for cell in row))  # what others wrote is no markup
     console.print(drawn)

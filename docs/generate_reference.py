@@ -305,8 +305,8 @@ def _artifacts() -> Iterator[str]:
     yield ""
     yield (
         "A run that belongs to a Prefect server leaves one Markdown artifact, whether it completed, was skipped or failed: "
-        "its outcome, one sentence with counts, requests and seconds, then its tables. An empty table is left out, and of "
-        "a long one the first hundred rows are shown. No credential and no customer stands in it. The key is the same for "
+        "its outcome, what it did in counts, requests and seconds, then its tables. An empty table or column is left out, and "
+        "of a long table the first hundred rows are shown. No credential and no customer stands in it. The key is the same for "
         "every run of a flow, so that Prefect's UI shows them one after the other; it ends with the channel's number, "
         f"here {SHOWN_CHANNEL}."
     )
@@ -316,19 +316,24 @@ def _artifacts() -> Iterator[str]:
         (
             _code(name),
             _code(artifact_key(flow.name, SHOWN_CHANNEL)),
-            "<br>".join(" · ".join(filter(None, columns)) for columns in (*shared, *_tables_of(flow.fn.__module__))),
+            "<br>".join((*shared, *_tables_of(flow.fn.__module__))),
         )
         for name, flow in FLOWS.items()
     )
     yield from _table(("flow", "key", "tables, by their columns"), rows)
 
 
-def _tables_of(module: str) -> list[tuple[str, ...]]:
-    """The columns of each table that a module of flows makes."""
+def _tables_of(module: str) -> list[str]:
+    """Heading and columns of each table that a module of flows makes."""
     source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Table"]
-    return [tuple(ast.literal_eval(cell) for cell in call.args) for call in sorted(made, key=lambda call: call.lineno)]
+    return [_table_of(call) for call in sorted(made, key=lambda call: call.lineno)]
+
+
+def _table_of(call: ast.Call) -> str:
+    headings = [f"**{ast.literal_eval(option.value)}**: " for option in call.keywords if option.arg == "heading"]
+    return "".join(headings) + " · ".join(filter(None, map(ast.literal_eval, call.args)))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from typing import Any
 from prefect import flow
 
 from dto.summary import RunSummary
+from flows.artifact import Table
 from flows.naming import run_name
 from flows.parameters import IsSuccessLog
-from flows.run import Run, Table, run_flow
+from flows.run import Run, run_flow
 from tasks.channel.command import FetchCommand
 from tasks.channel.integration import load_channel
 from tasks.channel.prices import GetListedPrices
@@ -56,10 +57,10 @@ async def _compare(
         table.total = sum(number for verdict, number in comparison.counts.items() if verdict is not Verdict.same)
         run.tables.append(table)
         for sku, in_omnitron, on_channel, verdict in comparison.differences[:LOGGED]:
-            hub.logger().warning(
+            run.log.warning(
                 "%s is %s: %s in Omnitron, %s there", sku, verdict, in_omnitron or "nothing", on_channel or "nothing"
             )
         for odd in listed.unreadable:
-            hub.logger().warning("%s could not be understood on the channel: %s", odd.name, odd.why)
+            run.log.warning("%s could not be understood on the channel: %s", odd.name, odd.why)
 
     return await run_flow(title, work)

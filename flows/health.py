@@ -4,8 +4,9 @@ from prefect import flow
 
 from dto.health import ChannelHealth
 from dto.summary import RunSummary
+from flows.artifact import Table
 from flows.naming import run_name
-from flows.run import Run, Table, run_flow
+from flows.run import Run, run_flow
 from flows.verify import DEADLINE
 from tasks.omnitron.health import ReadHealth, said
 from tasks.omnitron.integration import OmnitronIntegration

@@ -16,7 +16,7 @@ from dto.summary import RunSummary
 from flows.naming import run_name
 from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.run import Run, run_flow
-from flows.sending import Limits, Sending, send_all
+from flows.sending import Limits, Sending, send_all, span
 from tasks import reports
 from tasks.batch import Batch
 from tasks.channel.command import FetchCommand
@@ -186,7 +186,7 @@ class _Arrivals:
         )
 
     def _failed(self, kind: str, name: str, code: str, message: str, batch: Batch | None = None) -> ErrorReportDto:
-        self.run.add_failure(f"{kind} {name}", code, message, batch.name if batch is not None else "")
+        self.run.add_failure(name, code, message, batch, called=kind)
         return self._line(kind, name, code, f"{kind.capitalize()} {name}: {message}")
 
     def _line(self, kind: str, name: str, code: str, text: str) -> ErrorReportDto:
@@ -214,6 +214,11 @@ async def fetch_and_create_order(
         window = run.runtime.clock.now() - arrivals.since
         for start in range(0, len(missing), batch_size):
             some = missing[start : start + batch_size]
+            arrivals.hub.logger().info(
+                "fetch and create order: orders %s of %s that are not in Omnitron yet",
+                span(start, len(some)),
+                f"{len(missing):,}",
+            )
             leaves = {entry.order.number: entry.order.created_at + window for entry in some}
             await arrivals.take_in(ImportOrders, "order", some, leaves)
 

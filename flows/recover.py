@@ -4,17 +4,19 @@ from typing import Annotated
 
 from prefect import flow
 
-from clients.errors import ChannelAppError, RefusedError, TakenOverError
+from clients.errors import RefusedError, TakenOverError
 from dto.batch_states import OPEN_LOCALLY
 from dto.enums import ContentType, IntegrationActionStatus
 from dto.omnitron import BatchRequest
 from dto.summary import RunSummary
+from flows.artifact import Link, Table
 from flows.naming import run_name
 from flows.parameters import parameter
 from flows.run import Run, run_flow
 from tasks import reports
 from tasks.batch import Batch, Member
 from tasks.omnitron.batch_requests import GetBatchRequests
+from tasks.omnitron.health import said
 from tasks.omnitron.integration import OmnitronIntegration
 
 OlderThan = Annotated[
@@ -40,20 +42,14 @@ async def recover(older_than: OlderThan = None) -> RunSummary:
         now = hub.client.server_time.timestamp()
         if rows:
             await hub.refresh()
+        found = Table("batch", "of", "stood in", "for", "what became of it", heading="Batches")
+        run.tables.append(found)
+        progress = hub.progress("ending batches", len(rows))
         for row in rows:
-            if _age(row, now) < patience:
-                run.counts["still in work"] += 1
-                continue
-            try:
-                await _free(run, hub, row, patience)
-            except TakenOverError as taken:
-                hub.logger().info("%s", taken.message)
-            except ChannelAppError as error:
-                if not isinstance(error, RefusedError):
-                    raise
-                # One bad batch never delays another.
-                run.counts["refused"] += 1
-                hub.logger().error("Batch %s could not be ended: %s", row.local_batch_id, error.message)
+            batch, age = Batch(hub.client, None, row), _age(row, now)
+            became = await _end(run, hub, batch, row, patience) if age >= patience else _left(run)
+            found.add(Link.to(batch), str(batch.content_type or ""), str(row.status), said(age), became)
+            progress.step()
 
     return await run_flow("recover", work)
 
@@ -64,12 +60,29 @@ def _age(row: BatchRequest, now: float) -> float:
     return now - touched.timestamp() if touched else 0.0
 
 
-async def _free(run: Run, hub: OmnitronIntegration, row: BatchRequest, older_than: int) -> None:
+def _left(run: Run) -> str:
+    run.counts["still in work"] += 1
+    return "left to its run, which is at work"
+
+
+async def _end(run: Run, hub: OmnitronIntegration, batch: Batch, row: BatchRequest, older_than: int) -> str:
+    """Ends a batch that has stood long enough, and says what became of it. One bad batch never delays another."""
+    try:
+        return await _free(run, hub, row, older_than)
+    except TakenOverError as taken:
+        hub.logger(batch).info("%s", taken.message)
+        return "ended by somebody else"
+    except RefusedError as error:
+        run.counts["refused"] += 1
+        hub.logger(batch).error("Batch %s could not be ended: %s", row.local_batch_id, error.message)
+        return f"could not be ended: {error.message}"
+
+
+async def _free(run: Run, hub: OmnitronIntegration, row: BatchRequest, older_than: int) -> str:
     # Its run may have come back to life since the list was read.
     fresh = await hub.client.batch(row.pk)
     if fresh.status not in OPEN_LOCALLY or fresh.modified_date != row.modified_date:
-        run.counts["still in work"] += 1
-        return
+        return _left(run)
     batch = Batch(hub.client, None, fresh)
     orders = await _brought_in(hub, batch)
     text = (
@@ -89,6 +102,7 @@ async def _free(run: Run, hub: OmnitronIntegration, row: BatchRequest, older_tha
     hub.logger(batch).warning("%s", text)
     run.batches += 1
     run.counts["bound" if orders else "released"] += 1
+    return "bound the orders that it had brought in" if orders else "failed; its objects are offered again"
 
 
 async def _brought_in(hub: OmnitronIntegration, batch: Batch) -> list[Member]:

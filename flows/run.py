@@ -12,12 +12,14 @@ from clients import runtime as runtimes
 from clients.errors import ChannelAppError, ConfigError, SkipError
 from clients.runtime import Runtime
 from clients.transport import Traffic
+from dto.enums import ContentType
 from dto.summary import RunOutcome, RunSummary
+from flows.artifact import Link, Table, document, plain
 from flows.booking import Asks
 from tasks import reports
 from tasks.batch import Batch
 from tasks.channel.integration import ChannelIntegration, load, load_channel
-from tasks.log import logger
+from tasks.log import Logger, logger
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.settlement import Irregularities
 from tasks.unforeseen import unforeseen
@@ -25,8 +27,12 @@ from tasks.unforeseen import unforeseen
 CHANNEL_TAG = "channel:"
 """What the tag of a channel begins with; its key in Omnitron follows."""
 REMOTE_BATCHES_KEPT = 100
-ROWS_SHOWN = 100
-"""Rows of a table in the artifact of a run."""
+CALLED = {
+    ContentType.order: "order",
+    ContentType.cancellation_request: "cancellation request",
+    ContentType.integration_action: "remote id",
+}
+"""What the objects of a batch go by; of all other types by their product's sku."""
 
 
 class RunFailedError(ChannelAppError):
@@ -36,30 +42,6 @@ class RunFailedError(ChannelAppError):
     def summary(self) -> RunSummary:
         """What the run did until then."""
         return self.context["summary"]  # type: ignore[no-any-return]
-
-
-class Table:
-    """What a run shows beside its counts: the first hundred rows, and how many more there are."""
-
-    def __init__(self, *columns: str) -> None:
-        self.columns = columns
-        self.rows: list[tuple[str, ...]] = []
-        self.total = 0
-
-    def add(self, *row: str) -> None:
-        """One row more."""
-        self.total += 1
-        if len(self.rows) < ROWS_SHOWN:
-            self.rows.append(row)
-
-    def markdown(self) -> list[str]:
-        """Its lines; none for an empty table."""
-        if not self.rows:
-            return []
-        lines = [self.columns, ("---",) * len(self.columns), *self.rows]
-        hidden = self.total - len(self.rows)
-        rest = ["", f"and {hidden} more"] if hidden else []
-        return ["| " + " | ".join(map(_cell, line)) + " |" for line in lines] + rest
 
 
 class Run:
@@ -75,15 +57,21 @@ class Run:
         self.remote_batches: list[str] = []
         self.reason: str | None = None
         """Why a run that completed had nothing to do."""
-        self.failed_objects = Table("object", "reason", "message", "batch")
+        self.failed_objects = Table("object", "reason", "message", "batch", heading="Failed")
         self.tables = [self.failed_objects]
         """What the artifact shows; a flow may add a table of its own."""
+        self._called: dict[str, None] = {}
         self._traffic: list[Traffic] = []
         self._channel: ChannelIntegration | None = None
         self._started = runtime.clock.monotonic()
         self._stack = AsyncExitStack()
         self.asks = Asks(runtime, self._stack)
         """Books asks for batches that the channel has not answered yet."""
+
+    @property
+    def log(self) -> Logger:
+        """For lines about the whole run; those about a batch go to `hub.logger(batch)`."""
+        return logger(f"channel {self.runtime.settings.OMNITRON_CHANNEL_ID}")
 
     async def open_hub(self, **arguments: Any) -> OmnitronIntegration:
         """Opens Omnitron's side until the run ends."""
@@ -106,21 +94,29 @@ class Run:
         """Closes both sides."""
         await self._stack.aclose()
 
-    def add_batch(self, batch: Batch, well: str) -> None:
-        """Counts what became of a batch's objects: `well` names what the good ones are."""
+    def add_batch(self, batch: Batch, well: str) -> str:
+        """Counts what became of a batch's objects, and says it: `well` names what the good ones are."""
         self.batches += 1
         good = sum(1 for member in batch.of_type() if member.failure is None) + batch.ended
         self.counts[well] += good
+        failed = 0
         for member in batch.of_type():
             if member.failure is not None:
-                name = member.key or f"{member.content_type} {member.pk}"
-                self.add_failure(name, member.failure.code, member.failure.message, batch.name)
+                failed += 1
+                name = member.name or member.key or f"{member.content_type} {member.pk}"
+                called = CALLED.get(member.content_type, "sku")
+                self.add_failure(name, member.failure.code, member.failure.message, batch, called=called)
+        return ", ".join([f"{good:,} {well}", *([f"{failed:,} failed"] if failed else [])])
 
-    def add_failure(self, name: str, code: str, message: str, batch: str = "") -> None:
-        """Counts something that failed, and keeps the first hundred for the table."""
+    def add_failure(
+        self, name: str, code: str, message: str, batch: Batch | None = None, *, called: str = "object"
+    ) -> None:
+        """Counts something that failed, and keeps the first hundred for the table. `called` says what `name` is."""
         self.counts["failed"] += 1
         self.failures[code] += 1
-        self.failed_objects.add(name, code, message, batch)
+        self._called[called] = None
+        self.failed_objects.columns = (" or ".join(self._called), *self.failed_objects.columns[1:])
+        self.failed_objects.add(name, code, message, Link.to(batch) if batch is not None else "")
 
     def add_irregularities(self, odd: Irregularities) -> None:
         """Counts lines of the channel's answer that fit nothing."""
@@ -172,7 +168,7 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
                 await run.aclose()
         except SkipError as reason:
             summary = run.summary(RunOutcome.skipped, reason.message)
-            logger().warning("%s: skipped. %s", title, reason.message)
+            run.log.warning("%s: skipped. %s", title, reason.message)
         except Exception as problem:
             error = problem if isinstance(problem, ChannelAppError) else unforeseen(problem, runtime.redactor)
             message = runtime.redactor.text(error.message)
@@ -181,7 +177,7 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             raise RunFailedError(message, summary=summary) from error
         else:
             summary = run.summary(RunOutcome.completed, run.reason)
-            logger().info("%s: %s", title, summary.reason or sentence(summary))
+            run.log.info("%s: %s", title, summary.reason or sentence(summary))
         await _show(run, summary)
         return summary
 
@@ -202,13 +198,17 @@ def _refuse_another_channel(channel_id: int) -> None:
         )
 
 
+def counted(summary: RunSummary) -> str:
+    """What became of how many objects."""
+    return ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
+
+
 def sentence(summary: RunSummary) -> str:
     """A run in one line: what it did to how many objects."""
-    counts = ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
     why = "; ".join(f"{number} {code}" for code, number in summary.failures.items())
     reasons = f" ({why})" if why else ""
     batches = f"{summary.batches} batch{'' if summary.batches == 1 else 'es'}"
-    return f"{counts}{reasons}; {batches}, {summary.requests} requests, {summary.seconds:.1f} s"
+    return f"{counted(summary)}{reasons}; {batches}, {summary.requests} requests, {summary.seconds:.1f} s"
 
 
 async def _show(run: Run, summary: RunSummary) -> None:
@@ -216,23 +216,20 @@ async def _show(run: Run, summary: RunSummary) -> None:
     if FlowRunContext.get() is None:
         return
     channel = run.runtime.settings.OMNITRON_CHANNEL_ID
-    lines = [f"# {run.title.capitalize()}: {summary.outcome}", "", summary.reason or sentence(summary), ""]
-    for table in filter(None, (table.markdown() for table in run.tables)):
-        lines += [*table, ""]
+    title = f"{run.title.capitalize()}: {summary.outcome}"
+    text = summary.reason or sentence(summary)
     await acreate_markdown_artifact(
         key=artifact_key(run.title, channel),
-        markdown=run.runtime.redactor.text("\n".join(lines), limit=200_000),
-        description=f"What `{run.title}` did for channel {channel}",
+        markdown=document(title, text, run.tables, run.runtime.redactor),
+        description=plain(
+            summary.reason or counted(summary), run.runtime.redactor
+        ),  # all that a list of artifacts shows
     )
 
 
 def artifact_key(title: str, channel: int) -> str:
     """What Prefect knows the artifacts of a flow by: the same for all its runs of one channel."""
     return f"{title.replace(' ', '-')}-channel-{channel}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 @asynccontextmanager

@@ -104,7 +104,7 @@ async def send_lists(
                 if hub.batch_request is None or hub.batch_request.status is not None:
                     raise
                 # Nothing was committed: whatever is wrong with this list costs no object an attempt.
-                hub.logger().error("%s: %s", sending.title, error.message)
+                hub.logger(hub.batch_request).error("%s: %s", sending.title, error.message)
                 unread.append(error)
         if unread:
             raise unread[0]
@@ -129,6 +129,8 @@ class _Drain:
         self.sending = sending
         self.limits = limits
         self.seen: set[int] = set()
+        self.due = 0
+        """What was due when the run began: the whole of which it says how far it is."""
 
     async def run_out(self) -> None:
         """Batch after batch, each object at most once: one that is offered again at once waits for the next run."""
@@ -169,10 +171,13 @@ class _Drain:
         limit = min(self.limits.batch_size, self.connector.max_batch_size)
         objects = await hub.do_action(sending.read, limit=limit, skip=self.seen, **sending.read_options)
         tried = [member.pk for member in batch.of_type()]
-        self.seen.update(tried)
         if not tried:
             return False
-        hub.logger(batch).info("%s: %d are due in this batch", sending.title, len(tried))
+        self.due = self.due or hub.client.due
+        which = span(len(self.seen), len(tried))
+        self.seen.update(tried)
+        of = f" of {self.due:,} that were due" if self.due >= len(self.seen) else ""
+        hub.logger(batch).info("%s: %s%s", sending.title, which, of)
         for stage in sending.enrich:
             objects = objects and await self._enrich(batch, stage, objects)
         if objects:
@@ -180,7 +185,7 @@ class _Drain:
             await self._settle(batch, await self._send(batch, objects))
         else:
             await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
-            self.run.add_batch(batch, sending.well)
+            self._say_end(batch, self.run.add_batch(batch, sending.well))
         return len(tried) >= limit
 
     async def _enrich(self, batch: Batch, stage: Stage, objects: Sequence[Any]) -> list[Any]:
@@ -217,7 +222,7 @@ class _Drain:
             case Completed(results):
                 odd, _ = await side_by_side(hub.do_action(self.sending.settle, objects=results), hub.tell(lines))
                 self.run.add_irregularities(odd)
-                self.run.add_batch(batch, self.sending.well)
+                self._say_end(batch, self.run.add_batch(batch, self.sending.well))
             case Accepted(remote_batch_id) if self.sending.check is None:
                 raise ContractError(
                     f"The connector answered `{self.sending.send.key}` with the batch id {remote_batch_id}, but nothing asks "
@@ -233,11 +238,10 @@ class _Drain:
                     await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
                 await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.sent_to_remote)
                 self.run.add_remote_batch(batch)
-                self.run.add_batch(batch, "accepted")
+                self._say_end(batch, self.run.add_batch(batch, "accepted"))
                 await self.run.asks.book(batch.local_batch_id, remote_batch_id, 1, hub.logger(batch))
             case _ as unreachable:
                 assert_never(unreachable)
-        hub.logger(batch).info("%s: the batch is %s", self.sending.title, batch.status)
         answered_at_once = isinstance(outcome, Completed)
         if self.limits.is_sync is not None and self.limits.is_sync != answered_at_once:
             raise ConfigError(
@@ -245,6 +249,14 @@ class _Drain:
                 f"{'at once' if answered_at_once else 'that it will answer later'}. The batch was handled as the channel "
                 "answered, and nothing is lost; leave is_sync out, or turn it around."
             )
+
+    def _say_end(self, batch: Batch, counts: str) -> None:
+        self.hub.logger(batch).info("%s: the batch is %s: %s", self.sending.title, batch.status, counts)
+
+
+def span(done: int, more: int) -> str:
+    """The next objects of many, by their places: `2,001 to 3,000`."""
+    return f"{done + 1:,} to {done + more:,}" if more > 1 else f"{done + 1:,}"
 
 
 def _attached(item: Any, richer: Sequence[Any]) -> dict[str, Any]:

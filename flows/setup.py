@@ -128,7 +128,7 @@ async def _conclude(run: Run, hub: OmnitronIntegration, changes: Changes) -> Non
     failed = changes.counts.pop("failed", 0)
     run.counts.update(changes.counts)
     for misfit in changes.misfits:
-        run.add_failure(misfit.name, misfit.code, misfit.message)
+        run.add_failure(misfit.name, misfit.code, misfit.message, called=misfit.kind)
     run.counts["failed"] += failed - len(
         changes.misfits
     )  # those below a category that failed have no report of their own

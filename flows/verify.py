@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, assert_never
 
 from prefect import flow
@@ -11,6 +12,7 @@ from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import BatchRequest
 from dto.outcomes import CheckOutcome, Completed, InProgress, Unknown
 from dto.summary import RunSummary
+from flows.artifact import Link, Table
 from flows.naming import run_name
 from flows.parameters import IsSuccessLog, parameter
 from flows.run import Run, run_flow
@@ -32,6 +34,7 @@ from tasks.omnitron.batch_requests import (
     ProcessProductBatchRequests,
     ProcessStockBatchRequests,
 )
+from tasks.omnitron.health import said
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.order_updates import ProcessOrderBatchRequests
 from tasks.settlement import fail_waiting
@@ -61,6 +64,46 @@ VERIFYING: Mapping[ContentType, Verifying] = {
 }
 
 
+class Became(StrEnum):
+    """What a run made of one batch, in the order in which its table lists them: first what a person looks for."""
+
+    given_up = "given up"
+    not_verified = "not verified"
+    settled = "settled"
+    elsewhere = "settled by another run"
+    ongoing = "ongoing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    batch: Batch
+    became: Became
+    why: str = ""
+
+
+class _Found:
+    """The batches of one run, and the table that shows them."""
+
+    def __init__(self, run: Run, hub: OmnitronIntegration) -> None:
+        self._run, self._hub = run, hub
+        self._by_batch: dict[int | None, _Verified] = {}
+
+    def add(self, verified: _Verified) -> None:
+        """A batch that was asked for again counts as what it became last."""
+        self._by_batch[verified.batch.pk] = verified
+
+    def show(self) -> None:
+        """Above what failed: there are fewer of them."""
+        table = Table("batch", "of", "there as", "age", "what became of it", "result or reason", heading="Batches")
+        order = list(Became)
+        for one in sorted(self._by_batch.values(), key=lambda one: order.index(one.became)):
+            batch = one.batch
+            age = said(_age(self._hub, batch))
+            of = str(batch.content_type or "")
+            table.add(Link.to(batch), of, batch.remote_batch_id or "", age, one.became, one.why)
+        self._run.tables.insert(0, table)
+
+
 @flow(name="verify batch", flow_run_name=run_name, persist_result=False)
 async def verify_batch(
     remote_batch_id: Annotated[str, parameter(min_length=1, description="The channel's own id of the batch.")],
@@ -76,23 +119,28 @@ async def verify_batch(
         rows = await hub.do_action(GetBatchRequests, remote_batch_id=remote_batch_id)
         if not rows:
             run.counts["not open"] += 1
-            hub.logger().info("No open batch has the remote id %s: it is settled already.", remote_batch_id)
+            run.reason = f"No open batch has the remote id {remote_batch_id}: it is settled already."
             return
         await hub.refresh()
         channel = await run.open_channel(hub)
         clock = run.runtime.clock
         ends_at, pause = clock.monotonic() + wait, 0.5
-        for batch in (Batch(hub.client, None, row) for row in rows):
-            while True:
-                still_open = await _verify(run, hub, channel, batch, is_success_log=is_success_log)
-                left = ends_at - clock.monotonic()
-                if not still_open or left <= 0:
-                    break
-                await clock.sleep(min(pause, left))
-                pause = min(pause * 1.5, 10.0)
-            if still_open:
-                run.counts["ongoing"] += 1
-                await run.asks.book(batch.local_batch_id, remote_batch_id, ask + 1, hub.logger(batch))
+        found = _Found(run, hub)
+        try:
+            for batch in (Batch(hub.client, None, row) for row in rows):
+                while True:
+                    verified = await _verify(run, hub, channel, batch, is_success_log=is_success_log)
+                    found.add(verified)
+                    left = ends_at - clock.monotonic()
+                    if verified.became is not Became.ongoing or left <= 0:
+                        break
+                    await clock.sleep(min(pause, left))
+                    pause = min(pause * 1.5, 10.0)
+                if verified.became is Became.ongoing:
+                    run.counts["ongoing"] += 1
+                    await run.asks.book(batch.local_batch_id, remote_batch_id, ask + 1, hub.logger(batch))
+        finally:
+            found.show()
 
     return await run_flow("verify batch", work)
 
@@ -108,33 +156,42 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
             return
         await hub.refresh()
         channel = await run.open_channel(hub)
+        found = _Found(run, hub)
+        progress = hub.progress("asking about open batches", len(rows))
 
         async def one(row: BatchRequest) -> None:
             batch = Batch(hub.client, None, row)
             try:
-                still_open = await _verify(run, hub, channel, batch, is_success_log=is_success_log)
-                run.counts["ongoing"] += still_open
+                verified = await _verify(run, hub, channel, batch, is_success_log=is_success_log)
+                found.add(verified)
+                run.counts["ongoing"] += verified.became is Became.ongoing
             except AuthError:
                 raise
             except ChannelAppError as error:
                 run.counts["not verified"] += 1
+                found.add(_Verified(batch, Became.not_verified, f"{error.message} It is asked for again next time."))
                 hub.logger(batch).warning(
                     "Batch %s is asked for again next time: %s", row.local_batch_id, error.message
                 )
             except Exception as error:  # a connector's own mistake, met by one batch, delays no other
                 run.counts["not verified"] += 1
                 words = run.runtime.redactor.text(f"{type(error).__name__}: {error}")
+                found.add(_Verified(batch, Became.not_verified, words))
                 hub.logger(batch).error("Batch %s met an error that was not foreseen: %s", row.local_batch_id, words)
+            progress.step()
 
-        await for_each(rows, one)
+        try:
+            await for_each(rows, one)
+        finally:
+            found.show()
 
     return await run_flow("verify open batches", work)
 
 
 async def _verify(
     run: Run, hub: OmnitronIntegration, channel: ChannelIntegration, batch: Batch, *, is_success_log: bool
-) -> bool:
-    """One batch, asked for once. True when it is still open afterwards."""
+) -> _Verified:
+    """One batch, asked for once."""
     verifying = VERIFYING.get(batch.content_type) if batch.content_type else None
     if verifying is None:
         raise ConfigError(
@@ -148,42 +205,50 @@ async def _verify(
     except TakenOverError as taken:
         # Another verify run was faster: the batch is settled, by the same answers.
         hub.logger(batch).info("%s", taken.message)
-        return False
+        return _Verified(batch, Became.elsewhere)
+
+
+def _age(hub: OmnitronIntegration, batch: Batch) -> float:
+    """Seconds since the batch was made, by Omnitron's clock."""
+    if batch.created_date is None:
+        return 0.0
+    return max(0.0, (hub.client.server_time - batch.created_date).total_seconds())  # its `Date` has whole seconds
 
 
 async def _conclude(
     run: Run, hub: OmnitronIntegration, verifying: Verifying, batch: Batch, outcome: CheckOutcome
-) -> bool:
-    age = (hub.client.server_time - batch.created_date).total_seconds() if batch.created_date else 0.0
+) -> _Verified:
+    age = _age(hub, batch)
     match outcome:
         case Completed(results):
             odd = await hub.do_action(verifying.settle, objects=results, batch_request=batch)
             run.add_irregularities(odd)
-            run.add_batch(batch, verifying.well)
-            return False
+            counts = run.add_batch(batch, verifying.well)
+            hub.logger(batch).info("The batch is %s: %s", batch.status, counts)
+            return _Verified(batch, Became.settled, counts)
         case InProgress() if age < DEADLINE:
             await batch.ongoing()
-            return True
+            return _Verified(batch, Became.ongoing, "The channel has not finished it.")
         case InProgress():
             why = f"The channel did not finish the batch within {DEADLINE / 3600:.0f} hours."
-            await _give_up(run, hub, verifying, batch, "NeverFinished", why)
-            return False
-        case Unknown() if age < GRACE:
+            return await _give_up(run, hub, verifying, batch, "NeverFinished", why)
+        case Unknown(why) if age < GRACE:
             await batch.ongoing()
-            return True
+            return _Verified(batch, Became.ongoing, f"{why} It may still turn up there.")
         case Unknown(why):
-            await _give_up(
-                run, hub, verifying, batch, "BatchForgotten", f"{why} What became of its objects is unknown."
-            )
-            return False
+            why = f"{why} What became of its objects is unknown."
+            return await _give_up(run, hub, verifying, batch, "BatchForgotten", why)
         case _ as unreachable:
             assert_never(unreachable)
 
 
-async def _give_up(run: Run, hub: OmnitronIntegration, verifying: Verifying, batch: Batch, code: str, why: str) -> None:
+async def _give_up(
+    run: Run, hub: OmnitronIntegration, verifying: Verifying, batch: Batch, code: str, why: str
+) -> _Verified:
     """The channel will not answer: every object fails with that reason, and is offered again."""
     await verifying.settle(hub, batch_request=batch).load_members()
     fail_waiting(batch, FailedReasonType.remote, code, f"{why} It is sent again.")
     await hub.do_action("batch_request_update", batch_request=batch, status="done")
     run.add_batch(batch, verifying.well)
     hub.logger(batch).warning("%s", why)
+    return _Verified(batch, Became.given_up, why)

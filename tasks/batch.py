@@ -56,6 +56,8 @@ class Member:
     owner: Reference
     key: str | None = None
     """The owner's name in the channel's answers."""
+    name: str | None = None
+    """What people call the owner, where that is not its `key`: the sku of a product that the channel knows by its barcode."""
     remote_id: str | None = None
     """What the channel calls it: known beforehand (a price by its product, an order), or from the channel's answer."""
     failure: Failure | None = None
@@ -112,6 +114,15 @@ class Batch:
     def name(self) -> str:
         """How people call this batch in logs and runs."""
         return self.local_batch_id[:8] if self.local_batch_id else "(new)"
+
+    @property
+    def url(self) -> str | None:
+        """Where Omnitron shows this batch; none before it exists.
+
+        It is the batch's own resource in the API: what else Omnitron has to look at is not part of its contract. It opens
+        for whoever Omnitron knows; there is no credential in it.
+        """
+        return None if self.pk is None else self._client.batch_url(self.pk)
 
     @property
     def is_open(self) -> bool:

@@ -98,7 +98,7 @@ class CommandInterface(Generic[In, Out]):
     ) -> list[Result]:
         """`work` for all objects side by side. An ItemError fails its object alone; says how far it is."""
         objects = list(objects)
-        progress = self.integration.progress(doing, len(objects))
+        progress = self.integration.progress(doing, len(objects), self.batch_request)
         results: list[Result] = []
 
         async def one(item: Object) -> None:

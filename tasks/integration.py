@@ -151,6 +151,6 @@ class BaseIntegration:
             where += [f"batch {batch.name}"] * bool(batch.local_batch_id)
         return logger(" · ".join(where))
 
-    def progress(self, doing: str, total: int) -> Progress:
-        """A counter that says once a second how far a step is."""
-        return Progress(doing, total, self.runtime.clock, self.logger(self.batch_request))
+    def progress(self, doing: str, total: int, batch: Batch | None = None) -> Progress:
+        """A counter that says once a second how far a step is: of this batch, or of the integration's own."""
+        return Progress(doing, total, self.runtime.clock, self.logger(batch or self.batch_request))

@@ -15,10 +15,10 @@ class Progress:
         self._done = 0
         self._said_at = clock.monotonic()
 
-    def step(self) -> None:
-        """One more is done."""
-        self._done += 1
+    def step(self, done: int = 1) -> None:
+        """So many more are done."""
+        self._done += done
         now = self._clock.monotonic()
         if now - self._said_at >= self.EVERY and self._done < self._total:
             self._said_at = now
-            self._log.info("%s: %d of %d", self._doing, self._done, self._total)
+            self._log.info("%s: %s of %s", self._doing, f"{self._done:,}", f"{self._total:,}")

@@ -1,5 +1,6 @@
 """Runs a command as one Prefect task, or plainly where there is no flow run."""
 
+import logging
 from typing import Any
 
 from prefect import Task
@@ -11,6 +12,7 @@ from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
 from clients.errors import ChannelAppError, RetryableError
+from dto.omnitron import IntegrationAction
 from tasks.command import CommandInterface
 from tasks.unforeseen import unforeseen
 
@@ -67,6 +69,17 @@ def _task_of(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]
 _TASKS: dict[type[CommandInterface[Any, Any]], Task[[Envelope], Any]] = {}
 
 
+class _WithoutGoodEndings(logging.Filter):
+    """Prefect says of each task run that it finished well. The UI's graph and its list of task runs say that too; in the
+    log it would stand between the lines about batches, one to eight."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or not str(record.msg).startswith("Finished in state")
+
+
+logging.getLogger("prefect.task_runs").addFilter(_WithoutGoodEndings())
+
+
 def _make_task(command: type[CommandInterface[Any, Any]]) -> Task[[Envelope], Any]:
     return Task(
         fn=_run,
@@ -92,6 +105,10 @@ def _title(command: type[CommandInterface[Any, Any]], integration: Any, argument
     """What the UI calls this task run, e.g. `get mapped products · 500 objects · batch 3f2a91c0`."""
     words = [command.key.replace("_", " ")]
     objects = arguments.get("objects")
+    if status := arguments.get("status"):
+        words.append(f"to {status}")
+    if isinstance(objects, IntegrationAction):
+        words.append(f"{objects.content_type.model} {objects.remote_id or objects.object_id}")
     if isinstance(objects, list | tuple):
         words.append(f"{len(objects)} object{'' if len(objects) == 1 else 's'}")
     batch = arguments.get("batch_request") or integration.batch_request

@@ -75,7 +75,7 @@ class Arriving(OmnitronCommand[Sequence[Item], list[Arrival]]):
         groups: dict[Hashable, list[Item]] = {}
         for item in items:
             groups.setdefault(self.group(item), []).append(item)
-        progress = self.integration.progress(self.doing, len(items))
+        progress = self.integration.progress(self.doing, len(items), self.batch_request)
         arrivals: list[Arrival] = []
 
         async def take_group(group: list[Item]) -> None:

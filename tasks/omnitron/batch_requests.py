@@ -128,7 +128,9 @@ class ProcessBatchRequests(OmnitronCommand[Sequence[ItemResult], Irregularities]
         product = None if row is None else products.get(self._product(row) or 0)
         key = None if product is None else channel_key(product, self.integration.channel.conf)
         remote_id = None if self.content_type is ContentType.product else action.remote_id
-        return Member(*reference, version, owner=reference, key=key, remote_id=remote_id, committed=True)
+        member = Member(*reference, version, owner=reference, key=key, remote_id=remote_id, committed=True)
+        member.name = None if product is None else product.sku
+        return member
 
 
 class ProcessProductBatchRequests(ProcessBatchRequests):

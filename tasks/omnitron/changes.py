@@ -23,6 +23,8 @@ OUTAGE_AFTER = 5
 class Misfit:
     """One thing of the channel's that could not be brought into Omnitron."""
 
+    kind: str
+    """What such a thing is called: `category`, `attribute`."""
     name: str
     code: str
     message: str
@@ -80,7 +82,7 @@ class ChangeCommand(OmnitronCommand[In, Changes]):
             AuthError, ConfigError: they would all fail alike.
         """
         things = list(things)
-        progress = self.integration.progress(doing, len(things))
+        progress = self.integration.progress(doing, len(things), self.batch_request)
 
         async def one(thing: Thing) -> None:
             try:
@@ -109,7 +111,7 @@ class ChangeCommand(OmnitronCommand[In, Changes]):
         )
         self.log.warning("%s %s failed: %s: %s", self.kind, name, code, text)
         self.changes.counts["failed"] += 1
-        self.changes.misfits.append(Misfit(name, code, text, report))
+        self.changes.misfits.append(Misfit(self.kind, name, code, text, report))
 
     def _failed(self, thing: Any, error: Exception) -> None:
         more = self.consequence_for(thing)

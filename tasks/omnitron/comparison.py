@@ -74,8 +74,10 @@ class Compare(OmnitronCommand[Sequence[Listed], Comparison]):
 
     async def send(self, items: Sequence[Listed]) -> Comparison:
         comparison, listing = Comparison(), _Listing(items)
+        progress = self.integration.progress("comparing", len(items), self.batch_request)
         async for actions in self.integration.client.products_on_channel():
             await self._compare(actions, listing, comparison)
+            progress.step(len(actions))
         for item in listing.left.values():
             comparison.add(item.sku, "", self.on_channel(item), Verdict.unknown)
         return comparison

@@ -98,7 +98,7 @@ class GetOffers(OmnitronCommand[Any, list[Offer]]):
                 self._fail_without_product(row)
                 continue
             member = self.batch_request.members[self.content_type, row.pk]
-            member.key = named[product.pk]
+            member.key, member.name = named[product.pk], product.sku
             if remote_id is None:
                 self._fail_unsent(row, product)
             elif member.key and holders.setdefault(member.key, product.pk) != product.pk:

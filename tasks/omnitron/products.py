@@ -48,7 +48,8 @@ class GetInsertedProducts(OmnitronCommand[None, list[Product]]):
         for product in products:
             key = channel_key(product, conf)
             reference = (ContentType.product, product.pk)
-            self.batch_request.hold(Member(*reference, version_of(product), owner=reference, key=key))
+            member = Member(*reference, version_of(product), owner=reference, key=key, name=product.sku)
+            self.batch_request.hold(member)
             if key is None:
                 path = conf.remote_id_attribute or "sku"
                 message = f"Product {product.sku} has no {path}, which is its name on the channel. Fill it in."

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,20 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def prefect_server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """A Prefect server; yields what points a process to it."""
+    with prefect_serving(environment) as url:
+        yield {"PREFECT_API_URL": f"{url}/api"}
+
+
+@contextmanager
+def prefect_serving(environment: dict[str, str]) -> Iterator[str]:
+    """A Prefect server, at this address while the block runs."""
     with listen() as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+    # By a setting, not by an option: the UI asks at the port that the settings name.
+    own = {"PREFECT_SERVER_API_PORT": str(port), "PREFECT_SERVER_LOGGING_LEVEL": "INFO"}
     process = subprocess.Popen(
-        command,
-        env=environment | {"PREFECT_SERVER_LOGGING_LEVEL": "INFO"},
+        [sys.executable, "-m", "prefect", "server", "start", "--host", HOST],
+        env=environment | own,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -69,7 +78,7 @@ def prefect_server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     try:
         ready.wait(START_SECONDS)
         assert any("Uvicorn running" in line for line in said), "".join(said)
-        yield {"PREFECT_API_URL": f"http://{HOST}:{port}/api"}
+        yield f"http://{HOST}:{port}"
     finally:
         process.terminate()
         try:

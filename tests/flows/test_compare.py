@@ -117,15 +117,3 @@ async def test_a_connector_that_cannot_list_says_so_before_anything_is_asked(wor
     with requests_of(world) as seen, pytest.raises(RunFailedError, match="has no get_listed_prices"):
         await run(world, compare_prices)
     assert seen == []
-
-
-async def test_a_table_shows_a_hundred_rows_and_says_how_many_more_there_are() -> None:
-    """A cell cannot break the table."""
-    table = runs.Table("sku", "what")
-    assert table.markdown() == []
-    for number in range(runs.ROWS_SHOWN + 5):
-        table.add(f"S|{number}", "two\nlines")
-    lines = table.markdown()
-    assert lines[:3] == ["| sku | what |", "| --- | --- |", "| S\\|0 | two lines |"]
-    assert lines[-1] == "and 5 more"
-    assert len(lines) == runs.ROWS_SHOWN + 4

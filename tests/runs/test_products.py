@@ -1,5 +1,6 @@
 """Products go on sale through real flow runs, and the UI can be read."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -101,10 +102,24 @@ async def test_the_artifact_of_a_run_tells_what_happened_and_lists_the_failures(
     text = await artifact_of(recorded, "insert-products-channel-6")
     assert text.startswith("# Insert products: completed\n")
     assert "6 integrated, 6 failed" in text
-    rows = re.findall(r"^\| (\S+) \| (\S+) \| .+ \| \S+ \|$", text, re.MULTILINE)
-    listed = Counter(code for sku, code in rows if sku not in ("object", "---"))
-    assert listed == summary.failures
+    assert "\n| sku | reason | message | batch |\n" in text
+    (batch,) = batches(world)
+    link = re.escape(
+        f"[{batch['local_batch_id'][:8]}]({world.settings.OMNITRON_URL}/api/v1/channel/6/batch_requests/1/)"
+    )
+    rows = re.findall(rf"^\| (\S+) \| (\S+) \| .+ \| {link} \|$", text, re.MULTILINE)
+    assert Counter(code for _, code in rows) == summary.failures
     assert {row["sku"] for row in world.hub.hub.goods.products if row["pk"] in world.hub.defects} <= {
         sku for sku, _ in rows
     }
     assert [row["status"] for row in batches(world)] == [BatchRequestStatus.done]
+
+
+async def test_the_log_of_a_run_holds_no_line_for_each_task_that_ended_well(
+    make_world: Callable[..., World], caplog: pytest.LogCaptureFixture
+) -> None:
+    """They would drown what is said about batches."""
+    caplog.set_level(logging.DEBUG, "prefect")
+    await run(make_world(failing=0), insert_products)
+    said = [record.getMessage() for record in caplog.records if record.name == "prefect.task_runs"]
+    assert [line for line in said if "Finished in state" in line] == []
