@@ -167,7 +167,7 @@ def test_a_port_that_is_taken_is_explained() -> None:
         port = str(taken.getsockname()[1])
         result = CliRunner().invoke(app, ["sandbox", "omnitron", "--omnitron-port", port])
     assert result.exit_code == 1
-    assert "Choose another port, or 0 for a free one." in result.stderr
+    assert "Choose another port (0: a free one), or another file." in result.stderr
 
 
 # -- processes that need no Prefect ------------------------------------------------------------------------------------
