@@ -50,10 +50,10 @@ class Asks:
             flow_runs = await self._open()
             await flow_runs.book(
                 f"verify batch/verify-batch-{channel_id}",
-                parameters={"remote_batch_id": remote_batch_id, "ask": number},
+                parameters={"remote_batch_id": remote_batch_id, "local_batch_id": local_batch_id, "ask": number},
                 tags=[f"batch:{local_batch_id}"],
                 idempotency_key=f"verify:{channel_id}:{local_batch_id}:{remote_batch_id}:{number}",
-                name=sentence("verify batch", channel_id, moment, remote_batch_id),
+                name=sentence("verify batch", channel_id, moment, remote_batch_id, local_batch_id),
                 scheduled_time=moment,
             )
         except NotDeployedError as error:

@@ -6,6 +6,7 @@ from prefect.runtime import flow_run
 
 from clients import runtime as runtimes
 from clients.errors import ConfigError
+from tasks.batch import short
 
 
 def run_name() -> str:
@@ -14,15 +15,19 @@ def run_name() -> str:
         channel_id = runtimes.current().settings.OMNITRON_CHANNEL_ID
     except ConfigError:
         channel_id = None  # the run itself says which settings are missing
-    about = flow_run.parameters.get("remote_batch_id")
-    return sentence(flow_run.flow_name, channel_id, flow_run.scheduled_start_time, about)
+    remote, local = (flow_run.parameters.get(name) for name in ("remote_batch_id", "local_batch_id"))
+    return sentence(flow_run.flow_name, channel_id, flow_run.scheduled_start_time, remote, local)
 
 
-def sentence(title: str, channel_id: int | None, moment: datetime, about: str | None = None) -> str:
-    """E.g. `verify batch r-17 · channel 6 · 2026-11-23 22:15:04`, the moment in UTC.
+def sentence(
+    title: str, channel_id: int | None, moment: datetime, remote: str | None = None, local: str | None = None
+) -> str:
+    """E.g. `verify batch r-17 · batch 3f2a91c0 · channel 6 · 2026-11-23 22:15:04`: of a batch the channel's id and the
+    first digits of Omnitron's, the moment in UTC.
 
     With seconds: the first asks for one batch come several a minute.
     """
-    what = title if about is None else f"{title} {about}"
+    what = title if remote is None else f"{title} {remote}"
+    which = [] if local is None else [f"batch {short(local)}"]
     where = [] if channel_id is None else [f"channel {channel_id}"]
-    return " · ".join([what, *where, f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"])
+    return " · ".join([what, *which, *where, f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"])

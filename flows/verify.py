@@ -110,13 +110,17 @@ async def verify_batch(
     wait: Annotated[float, parameter(ge=0, description="Ask again for so many seconds while it is not finished.")] = 0,
     is_success_log: IsSuccessLog = True,
     ask: Annotated[int, parameter(ge=1, description="How many times it was asked for, this time included.")] = 1,
+    local_batch_id: Annotated[
+        str | None, parameter(description="Omnitron's own id of it, for a channel that gives an id to several batches.")
+    ] = None,
 ) -> RunSummary:
     """Asks the channel about one batch, and settles it. One that is not finished stays open, which is no error: a later
     run is booked that asks again, where this flow is deployed."""
 
     async def work(run: Run) -> None:
         hub = await run.open_hub(create_batch=False, read_channel=False)
-        rows = await hub.do_action(GetBatchRequests, remote_batch_id=remote_batch_id)
+        named = await hub.do_action(GetBatchRequests, remote_batch_id=remote_batch_id)
+        rows = [row for row in named if local_batch_id in (None, row.local_batch_id)]
         if not rows:
             run.counts["not open"] += 1
             run.reason = f"No open batch has the remote id {remote_batch_id}: it is settled already."

@@ -82,6 +82,11 @@ class Member:
         )
 
 
+def short(local_batch_id: str) -> str:
+    """The first digits of a batch's id: enough for a person to tell batches apart."""
+    return local_batch_id[:8]
+
+
 class Batch:
     """One batch request, from before it exists to its end.
 
@@ -113,7 +118,7 @@ class Batch:
     @property
     def name(self) -> str:
         """How people call this batch in logs and runs."""
-        return self.local_batch_id[:8] if self.local_batch_id else "(new)"
+        return short(self.local_batch_id) if self.local_batch_id else "(new)"
 
     @property
     def url(self) -> str | None:

@@ -74,9 +74,11 @@ async def test_a_batch_that_was_accepted_is_booked_to_be_asked_for(world: World,
     ((key, booked),) = diary.booked.items()
     assert key == f"verify:6:{local}:{remote}:1"
     assert booked.deployment == "verify batch/verify-batch-6"
-    assert booked.parameters == {"remote_batch_id": remote, "ask": 1}
+    assert booked.parameters == {"remote_batch_id": remote, "local_batch_id": local, "ask": 1}
     assert booked.tags == [f"batch:{local}"]
-    assert booked.name and booked.name.startswith(f"verify batch {remote} · channel 6 · 2026-01-01 00:")
+    assert booked.name and booked.name.startswith(
+        f"verify batch {remote} · batch {local[:8]} · channel 6 · 2026-01-01 00:"
+    )
     assert booked.moment == world.clock.now() + timedelta(seconds=FIRST)
 
 

@@ -15,8 +15,9 @@ def test_a_name_says_what_for_which_channel_and_when():
 
 
 def test_a_run_about_one_thing_names_it():
-    name = sentence("verify batch", 6, MOMENT, "r-17")
-    assert name == "verify batch r-17 · channel 6 · 2026-11-23 22:15:04"
+    name = sentence("verify batch", 6, MOMENT, "r-17", "3f2a91c0-0245-5569-b0db-3da06e5c3441")
+    assert name == "verify batch r-17 · batch 3f2a91c0 · channel 6 · 2026-11-23 22:15:04"
+    assert sentence("verify batch", 6, MOMENT, "r-17") == "verify batch r-17 · channel 6 · 2026-11-23 22:15:04"
 
 
 def test_a_name_does_without_a_channel():

@@ -50,6 +50,16 @@ async def test_a_batch_is_asked_for_until_it_is_finished(world: World) -> None:
     assert_converged(world)
 
 
+async def test_a_run_for_one_of_our_batches_leaves_another_of_the_same_name_alone(world: World) -> None:
+    """A channel may give its ids anew."""
+    (remote,) = await accepted(world)
+    other = "00000000-0000-0000-0000-000000000000"
+    summary = await run(world, verify_batch, remote_batch_id=remote, local_batch_id=other)
+    assert summary.counts == {"not open": 1}
+    local = batches(world)[0]["local_batch_id"]
+    assert (await run(world, verify_batch, remote_batch_id=remote, local_batch_id=local)).counts == {"ongoing": 1}
+
+
 async def test_waiting_asks_again_in_the_same_run(world: World) -> None:
     (remote,) = await accepted(world)
     assert (await run(world, verify_batch, remote_batch_id=remote, wait=60)).counts == {"integrated": 6}

@@ -67,14 +67,15 @@ async def test_a_send_books_one_run_and_each_ask_the_next_until_the_batch_is_set
     local = batches(world)[0]["local_batch_id"]
     (first,) = await deployment.runs()
     assert first.idempotency_key == f"verify:6:{local}:{remote}:1"
-    assert first.name.startswith(f"verify batch {remote} · channel 6 · ")
+    assert first.name.startswith(f"verify batch {remote} · batch {local[:8]} · channel 6 · ")
     assert first.expected_start_time == world.clock.now() + timedelta(seconds=FIRST)
     assert f"batch:{local}" in first.tags
     counts = []
     for number in range(1, 4):
         booked = (await deployment.runs())[-1]
         assert booked.state and booked.state.is_scheduled()
-        assert (booked.parameters, booked.parent_task_run_id) == ({"remote_batch_id": remote, "ask": number}, None)
+        assert booked.parameters == {"remote_batch_id": remote, "local_batch_id": local, "ask": number}
+        assert booked.parent_task_run_id is None
         world.clock.advance(60)
         counts.append((await summary_of(await run(world, verify_batch, **booked.parameters))).counts)
     assert counts == [{"ongoing": 1}, {"ongoing": 1}, {"integrated": 6}]
