@@ -19,7 +19,7 @@ unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_API_AUTH_STRING PREFECT_PROFILE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test unit screenshots harness bench lint format lock clean
+.PHONY: help setup demo test unit screenshots harness bench lint docs format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,11 @@ lint: $(STAMP)  ## Check style, types and the direction of imports
 	@echo "mypy";                 $(BIN)/mypy
 	@echo "lint-imports";         $(BIN)/lint-imports --no-logo
 
+docs: $(STAMP)  ## Write the reference from the code, and build the site into build/docs
+	@$(BIN)/python docs/generate_reference.py
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --quiet docs build/docs
+	@echo "build/docs/index.html"
+
 format: $(STAMP)  ## Format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
@@ -87,4 +92,4 @@ lock:  ## Write requirements.lock anew from pyproject.toml (UPGRADE=1: newest ve
 
 clean:  ## Remove .venv, caches and build output
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
-	@find clients deployments dto flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find clients deployments docs dto flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +

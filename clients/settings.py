@@ -147,7 +147,7 @@ SHORTEST_SECRET = 16
 class WebhookSettings(_EnvironmentSettings):
     """What the webhook receiver needs. It reads no credential of Omnitron's, for it never speaks to Omnitron."""
 
-    next_step = "docs/webhooks.md says what each is for, and how to make a secret."
+    next_step = "docs/how-to/receive-webhooks.md says what each is for, and how to make a secret."
 
     OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
     PREFECT_API_URL: str = Field(
@@ -179,7 +179,7 @@ class DeploymentSettings(_EnvironmentSettings):
 
     next_step = (
         "`prefect deploy` reads the environment alone; to bring .env into it: set -a; . ./.env; set +a\n"
-        "docs/operating.md says what each is for."
+        "docs/how-to/schedule.md says what each is for."
     )
 
     OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")

@@ -227,7 +227,11 @@ class _Sheet:
         answers = {True: "answers at once", False: "answers later", None: "answers at once or later"}[connector.is_sync]
         self.good("connector", f"`{connector.name}` ({module}), {answers}; can {', '.join(sorted(connector.actions))}")
         for send, check in _unanswerable(connector):
-            self.bad("connector", f"its channel answers later, but {send} comes without {check}: add that command.")
+            self.bad(
+                "connector",
+                f"{send} comes without {check}, which a channel that answers later needs: add that command, or say "
+                "`is_sync = True` where it always answers at once.",
+            )
         if type(connector).sign_of_life is ChannelIntegration.sign_of_life:
             self._line("-", None, "life       not tried: the connector has no `sign_of_life` of its own")
             return

@@ -1,6 +1,7 @@
 """The command `channel-app`."""
 
 import asyncio
+import importlib
 import json
 import os
 import resource
@@ -29,7 +30,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the
 def main() -> None:
     """The console script."""
     prepare_environment()
+    look_here_too()
     app()
+
+
+def look_here_too() -> None:
+    """Lets a connector be one file beside `.env`: a console script does not look into the folder that it is started in."""
+    for ours in ("dto", "tasks", "flows"):  # found first, whatever that folder holds; the others are there already
+        importlib.import_module(ours)
+    sys.path.append(str(Path.cwd()))
 
 
 PREFECT_DEFAULTS = {

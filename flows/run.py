@@ -219,12 +219,17 @@ async def _show(run: Run, summary: RunSummary) -> None:
     title = f"{run.title.capitalize()}: {summary.outcome}"
     text = summary.reason or sentence(summary)
     await acreate_markdown_artifact(
-        key=f"{run.title.replace(' ', '-')}-channel-{channel}",
+        key=artifact_key(run.title, channel),
         markdown=document(title, text, run.tables, run.runtime.redactor),
         description=plain(
             summary.reason or counted(summary), run.runtime.redactor
         ),  # all that a list of artifacts shows
     )
+
+
+def artifact_key(title: str, channel: int) -> str:
+    """What Prefect knows the artifacts of a flow by: the same for all its runs of one channel."""
+    return f"{title.replace(' ', '-')}-channel-{channel}"
 
 
 @asynccontextmanager

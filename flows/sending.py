@@ -152,8 +152,12 @@ class _Drain:
     async def _prepare_channel(self) -> None:
         """Something is due: does the channel answer as expected, and is it up? Nothing was changed so far."""
         channel = await self.run.open_channel(self.hub)
-        if self.sending.check is not None and not (channel.is_sync or self.limits.is_sync):
-            channel.require(self.sending.check)
+        check = self.sending.check
+        if check is not None and not (channel.is_sync or self.limits.is_sync or channel.can(check)):
+            raise ConfigError(
+                f"The connector `{channel.name}` has no {check.key}, which a channel that answers later needs. Add that command "
+                "to its `actions`, or say `is_sync = True` in the connector where it always answers at once."
+            )
         if self.limits.is_sync is not None and channel.is_sync not in (None, self.limits.is_sync):
             raise ConfigError(
                 f"The flow was started with is_sync={str(self.limits.is_sync).lower()}, but the channel `{channel.name}` "

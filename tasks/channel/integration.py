@@ -73,7 +73,7 @@ def load(setting: str, name: str, default_class: str, base: type[Any]) -> type[A
     except ImportError as error:
         raise ConfigError(
             f"{setting} is `{name}`, but the module `{module_name}` cannot be imported: {error}. "
-            "Install the connector's package, or set the name of the one that you have."
+            "Install the connector's package, start in the folder that holds it, or set the name of the one that you have."
         ) from error
     found = getattr(module, class_name or default_class, None)
     if not (isinstance(found, type) and issubclass(found, base)):

@@ -504,7 +504,7 @@ class Silent(Sandbox):
         (f"{HERE}:Absent", ["holds no Absent"]),
         (f"{HERE}:Broken", ["broke: KeyError: 'seller_id'", "Look at its `__init__`"]),
         (f"{HERE}:Empty", ["`empty`", "has no commands"]),
-        (f"{HERE}:Forgetful", ["send_deleted_products comes without check_deleted_products"]),
+        (f"{HERE}:Forgetful", ["send_deleted_products comes without check_deleted_products", "say `is_sync = True`"]),
         (f"{HERE}:Down", ["The bazaar did not answer GET /ping."]),
     ],
 )

@@ -167,7 +167,7 @@ def test_a_port_that_is_taken_is_explained() -> None:
         port = str(taken.getsockname()[1])
         result = CliRunner().invoke(app, ["sandbox", "omnitron", "--omnitron-port", port])
     assert result.exit_code == 1
-    assert "Choose another port, or 0 for a free one." in result.stderr
+    assert "Choose another port (0: a free one), or another file." in result.stderr
 
 
 # -- processes that need no Prefect ------------------------------------------------------------------------------------
@@ -208,6 +208,28 @@ def test_check_of_a_channel_that_is_switched_off_is_red(channel_app: Command, sh
     assert result.returncode == 1
     assert "is switched off" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.process
+def test_a_connector_may_be_a_file_in_the_current_folder(
+    environment: dict[str, str], shop: Shop, tmp_path: Path
+) -> None:
+    """The console script, which by itself looks into its own folder only. A folder called as ours hides nothing."""
+    (tmp_path / "corner.py").write_text("from tasks.channel.sandbox import ChannelIntegration\n")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/__init__.py").write_text("raise ImportError('not this one')\n")
+    plain = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("channel-app"), "check"],
+        env=plain | shop.settings | {"CHANNEL_MODULE": "corner"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(corner)" in done.stdout
 
 
 # -- real runs ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`prefect deploy --all`, as docs/operating.md says: two channels on one server, again and again."""
+"""`prefect deploy --all`, as docs/how-to/deploy-large.md says: two channels on one server, again and again."""
 
 import asyncio
 import subprocess

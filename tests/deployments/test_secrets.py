@@ -24,7 +24,7 @@ from tests.deployments.conftest import PROJECT, Command, Shop
 from tests.deployments.test_deploying import run as prefect_command
 from tests.deployments.test_serve import serving
 from tests.deployments.webhooks import signed_headers
-from tests.docs.test_docs import blocks
+from tests.docs.pages import blocks
 from tests.harness.canaries import find
 
 pytestmark = [pytest.mark.flow, pytest.mark.process]
@@ -91,7 +91,7 @@ def canaries(shop: Shop) -> list[str]:
 
 def save_block(environment: dict[str, str], name: str, value: str) -> str:
     """By the command of the page, as it stands there but for the name; what it printed."""
-    command = next(block for block in blocks(PAGE, "console") if "getpass" in block)
+    command = next(block.source for block in blocks(PAGE, "console") if "getpass" in block.source)
     done = subprocess.run(
         ["/bin/sh", "-c", command.replace('"omnitron-password"', f'"{name}"')],
         env={**environment, "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}"},

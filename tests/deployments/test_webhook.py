@@ -273,7 +273,7 @@ def test_it_does_not_start_with_settings_that_are_missing_or_wrong(
     result = CliRunner().invoke(app, ["webhook"])
     assert result.exit_code == 1
     assert words in result.stderr
-    assert "docs/webhooks.md" in result.stderr
+    assert "docs/how-to/receive-webhooks.md" in result.stderr
     assert "fifteen-letters" not in result.stderr
     with pytest.raises(ConfigError):
         WebhookSettings.load()

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docs.test_docs import ROOT, blocks
+from tests.docs.pages import blocks
+from tests.house.sources import ROOT
 
 PAGE = ROOT / "docs/how-to/deploy-large.md"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deployments/compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
-SHOWN = [line.partition("  #")[0].rstrip() for block in blocks(PAGE, "console") for line in block.splitlines()]
+SHOWN = [line.partition("  #")[0].rstrip() for block in blocks(PAGE, "console") for line in block.source.splitlines()]
 
 
 def exported(block: str) -> dict[str, str]:
@@ -24,7 +25,7 @@ def plain(text: str) -> str:
 
 
 def test_the_variables_of_a_server_are_those_of_the_page() -> None:
-    everywhere, on_one = blocks(PAGE, "sh")
+    everywhere, on_one = (block.source for block in blocks(PAGE, "sh"))
     assert exported(everywhere) == {name: plain(value) for name, value in SERVICES["services"]["environment"].items()}
     first = {name: plain(value) for name, value in SERVICES["api-1"]["environment"].items()}
     assert {**exported(everywhere), **exported(on_one)} == first
@@ -44,6 +45,6 @@ def test_the_deploying_is_what_the_page_says() -> None:
 def test_every_setting_of_the_page_is_one_of_the_compose_file() -> None:
     """And each that the file requires is on the page."""
     (settings,) = blocks(PAGE, "ini")
-    named = set(re.findall(r"^(\w+)=", settings, re.MULTILINE))
+    named = set(re.findall(r"^(\w+)=", settings.source, re.MULTILINE))
     text = (ROOT / "deployments/compose.yaml").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\{(\w+):\?\}", text)) <= named <= set(re.findall(r"\$\{(\w+)[:}]", text))

@@ -1,4 +1,4 @@
-"""Nothing of the peer's is missing here: the table of `docs/parity.md` is complete, and what it names exists."""
+"""Nothing of the peer's is missing here: the table of `docs/reference/parity.md` is complete, and what it names exists."""
 
 import re
 
@@ -66,7 +66,7 @@ Row = tuple[str, str, str]
 
 def rows() -> list[list[Row]]:
     """The rows of each of the three tables, without their headings."""
-    text = (ROOT / "docs/parity.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/parity.md").read_text(encoding="utf-8")
     return [
         [
             (first, second, third)

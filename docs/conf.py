@@ -1,0 +1,71 @@
+"""How Sphinx makes a site of these pages. They are plain Markdown: what only the site needs stands here."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+project = "Channel App"
+author = "The Channel App authors"
+extensions = ["myst_parser"]
+html_theme = "furo"
+html_title = project
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+exclude_patterns = ["**/__pycache__"]
+myst_heading_anchors = 3
+
+SIDEBAR = {
+    "Tutorial": ["tutorial/first-connector"],
+    "How to": [
+        "how-to/deploy-small",
+        "how-to/deploy-large",
+        "how-to/schedule",
+        "how-to/keep-secrets",
+        "how-to/add-a-connector",
+        "how-to/override-a-command",
+        "how-to/add-a-command",
+        "how-to/receive-webhooks",
+        "how-to/read-a-failure",
+        "how-to/go-live",
+        "how-to/move-from-the-peer",
+    ],
+    "Reference": [
+        "reference/settings",
+        "reference/channel-conf",
+        "reference/flows",
+        "reference/commands",
+        "reference/cli",
+        "reference/errors",
+        "reference/artifacts",
+        "reference/parity",
+    ],
+    "Explanation": [
+        "explanation/how-it-works",
+        "explanation/batch-states",
+        "explanation/sync-and-async",
+        "explanation/recovery",
+        "explanation/no-database",
+        "explanation/reliability",
+    ],
+    "More": ["glossary", "adr/index"],
+}
+
+
+def _add_sidebar(_app: "Sphinx", name: str, source: list[str]) -> None:
+    """The order of the pages, added to the first one on its way into Sphinx: a repository host shows it without."""
+    if name == "index":
+        for caption, pages in SIDEBAR.items():
+            source[0] += _toctree(f":caption: {caption}", *pages)
+    elif name == "adr/index":
+        source[0] += _toctree(":glob:", "0*")
+
+
+def _toctree(option: str, *pages: str) -> str:
+    return "\n".join(["\n```{toctree}", ":hidden:", option, "", *pages, "```\n"])
+
+
+def setup(app: "Sphinx") -> None:
+    """Sphinx calls this."""
+    app.connect("source-read", _add_sidebar)

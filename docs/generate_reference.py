@@ -1,0 +1,340 @@
+"""Writes the pages of `docs/reference/` that say what stands in the code: `python docs/generate_reference.py`.
+
+`make docs` does so before it builds; a test fails when a page that is committed is not what this writes.
+"""
+
+import ast
+import inspect
+import itertools
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+from prefect.utilities.callables import parameter_schema
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # when it is run as a program, its own folder stands there
+
+from clients import errors, settings  # noqa: E402
+from deployments.cli import app  # noqa: E402
+from docs.advice import CODES, WHAT_HAPPENS  # noqa: E402
+from flows.registry import FLOWS  # noqa: E402
+from flows.run import artifact_key  # noqa: E402
+from tasks.channel import images, orders, prices, products, setup, stocks  # noqa: E402
+from tasks.channel.command import ChannelCommand  # noqa: E402
+from tasks.command import CommandInterface, declared_parameters  # noqa: E402
+from tasks.omnitron.integration import OmnitronIntegration  # noqa: E402
+
+FOLDER = ROOT / "docs/reference"
+NOTE = "<!-- Written by docs/generate_reference.py from the code: change it there, then `make docs`. -->"
+CHANNEL_MODULES = (products, prices, stocks, images, orders, setup)
+CHANNEL = "{{ $OMNITRON_CHANNEL_ID }}"
+SHOWN_CHANNEL = 6
+SECTION = re.compile(r"(Args|Attributes|Raises|Returns)\b[^\n]*:\n")
+
+
+def pages() -> dict[str, str]:
+    """The text of each page, by its name."""
+    made = {
+        "settings.md": _settings(),
+        "flows.md": _flows(),
+        "commands.md": _commands(),
+        "cli.md": _cli(),
+        "errors.md": _errors(),
+        "artifacts.md": _artifacts(),
+    }
+    return {name: "\n".join([NOTE, "", *lines]).rstrip() + "\n" for name, lines in made.items()}
+
+
+def main() -> None:
+    """Writes them."""
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+# -- Markdown ------------------------------------------------------------------------------------------------------
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = (columns, ["---"] * len(columns), *rows)
+    return ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines]
+
+
+def _code(text: object) -> str:
+    return f"`{text}`"
+
+
+def _prose(docstring: str | None) -> str:
+    """A docstring's paragraphs up to its first section (`Args:`), each on one line."""
+    paragraphs = inspect.cleandoc(docstring or "").split("\n\n")
+    told = itertools.takewhile(lambda paragraph: not SECTION.match(paragraph), paragraphs)
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in told)
+
+
+def _first_sentence(docstring: str | None) -> str:
+    return _prose(docstring).split("\n")[0].partition(". ")[0].removesuffix(".") + "."
+
+
+def _default(value: Any) -> str:
+    match value:
+        case None | "":
+            return ""
+        case bool():
+            return _code(str(value).lower())
+        case _:
+            return _code(value)
+
+
+# -- settings ------------------------------------------------------------------------------------------------------
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings"
+    yield ""
+    yield "Read from the environment, or from `.env` in the current folder. What is missing or wrong is said all at once."
+    for kind in vars(settings).values():
+        is_one = isinstance(kind, type) and issubclass(kind, BaseSettings) and kind.__module__ == settings.__name__
+        if is_one and not kind.__name__.startswith("_") and kind.model_fields:
+            yield ""
+            yield f"## {kind.__name__.removesuffix('Settings') or 'Program'}"
+            yield ""
+            yield _prose(kind.__doc__)
+            yield ""
+            rows = (
+                (_code(name), field.description or "", _setting(field)) for name, field in kind.model_fields.items()
+            )
+            yield from _table(("name", "meaning", "when absent"), rows)
+
+
+def _setting(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**needed**"
+    return "" if field.default is PydanticUndefined else _default(field.default)
+
+
+# -- flows ---------------------------------------------------------------------------------------------------------
+
+
+def _deployments() -> dict[str, list[dict[str, Any]]]:
+    """The rows of prefect.yaml, by the flow that they deploy."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in FLOWS}
+    for row in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]:
+        found[row["entrypoint"].partition(":")[2]].append(row)
+    return found
+
+
+def _flows() -> Iterator[str]:
+    deployments = _deployments()
+    yield "# Flows"
+    yield ""
+    yield (
+        "Each runs by hand (`channel-app run NAME -p parameter=value`), from Prefect's UI, or by the schedule of its "
+        "deployment. The names of deployments end with the channel's number, here 6. "
+        "[Schedule](../how-to/schedule.md) says which of them a shop needs."
+    )
+    yield ""
+    rows = (
+        (f"[`{name}`](#{name})", _first_sentence(flow.description), _when(deployments[name]))
+        for name, flow in FLOWS.items()
+    )
+    yield from _table(("flow", "does", "schedule"), rows)
+    for name, flow in FLOWS.items():
+        yield ""
+        yield f"## {name}"
+        yield ""
+        yield _prose(flow.description)
+        yield ""
+        fields = parameter_schema(flow.fn).properties
+        if fields:
+            yield from _table(
+                ("parameter", "meaning", "default"),
+                ((_code(key), field["description"], _default(field.get("default"))) for key, field in fields.items()),
+            )
+        else:
+            yield "It has no parameters."
+        yield ""
+        for row in deployments[name]:
+            yield _deployed(row)
+
+
+def _when(rows: list[dict[str, Any]]) -> str:
+    return ", ".join(_code(schedule["cron"]) for row in rows for schedule in row.get("schedules", ()))
+
+
+def _deployed(row: dict[str, Any]) -> str:
+    schedule = _when([row])
+    when = f"by the schedule {schedule}" if schedule else "when it is booked or started by hand"
+    limit = "one run at a time, a second is cancelled" if "concurrency_limit" in row else "any number at once"
+    return f"- Deployment `{row['name'].replace(CHANNEL, str(SHOWN_CHANNEL))}`: {when}; {limit}."
+
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands"
+    yield ""
+    yield (
+        "`await integration.do_action(Command, objects=..., parameter=...)` runs one, as a Prefect task named after its "
+        "key. [Override a command](../how-to/override-a-command.md) says how to replace one, and "
+        "[add a command](../how-to/add-a-command.md) how to add one."
+    )
+    yield ""
+    yield "## Omnitron's side"
+    yield ""
+    yield "`OmnitronIntegration.actions` in `tasks/omnitron/actions.py`."
+    yield ""
+    yield from _commands_of(OmnitronIntegration.actions.values())
+    yield ""
+    yield "## The channel's side"
+    yield ""
+    yield (
+        "The base classes of `tasks/channel/`. A connector subclasses those that its channel can do and lists them in its "
+        "`actions`; what it leaves out is absent, and a flow that needs it says so before it starts."
+    )
+    yield ""
+    yield from _commands_of(
+        kind
+        for module in CHANNEL_MODULES
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, ChannelCommand) and kind.__module__ == module.__name__
+    )
+
+
+def _commands_of(kinds: Iterable[type[CommandInterface[Any, Any]]]) -> list[str]:
+    return _table(
+        ("key", "class", "module", "does", "parameters"),
+        (
+            (
+                _code(kind.key),
+                _code(kind.__name__),
+                _code(kind.__module__),
+                _first_sentence(kind.__doc__),
+                " ".join(map(_code, declared_parameters(kind))),
+            )
+            for kind in kinds
+        ),
+    )
+
+
+# -- the command line ----------------------------------------------------------------------------------------------
+
+
+def _cli() -> Iterator[str]:
+    yield "# The command line"
+    yield ""
+    yield "`channel-app COMMAND --help` says the same."
+    yield from _command_lines("channel-app", typer.main.get_command(app))
+
+
+def _command_lines(name: str, command: Any) -> Iterator[str]:
+    if inside := getattr(command, "commands", None):
+        for word, inner in inside.items():
+            yield from _command_lines(f"{name} {word}", inner)
+        return
+    arguments = [given for given in command.params if given.param_type_name == "argument"]
+    yield ""
+    yield f"## {name}"
+    yield ""
+    yield _prose(command.help)
+    rows = [
+        (_spelled(given), given.help or "", _cli_default(given)) for given in command.params if given.name != "help"
+    ]
+    if rows:
+        yield ""
+        yield from _table(("argument" if len(arguments) == len(rows) else "option", "meaning", "default"), rows)
+
+
+def _spelled(given: Any) -> str:
+    if given.param_type_name == "argument":
+        return _code(given.name.upper())
+    return ", ".join(map(_code, [*given.opts, *given.secondary_opts]))
+
+
+def _cli_default(given: Any) -> str:
+    if given.required:
+        return "**needed**"
+    return "" if given.default is False else _default(given.default)
+
+
+# -- errors --------------------------------------------------------------------------------------------------------
+
+
+def _errors() -> Iterator[str]:
+    yield "# Errors"
+    yield ""
+    yield "Each is named by what to do next. `clients/errors.py` holds them:"
+    yield ""
+    yield "```text"
+    yield from inspect.cleandoc(errors.__doc__ or "").split("\n\n", 1)[1].splitlines()
+    yield "```"
+    yield ""
+    yield from _table(
+        ("error", "what happens"), ((_code(kind.__name__), words) for kind, words in WHAT_HAPPENS.items())
+    )
+    yield ""
+    yield "## Codes"
+    yield ""
+    yield (
+        "What a merchant reads in “Marketplace Logs”, and an operator in a run's summary and table. The message beside it "
+        "names the value. [Read a failure](../how-to/read-a-failure.md) says where to start."
+    )
+    for what, rows in CODES.items():
+        yield ""
+        yield f"### {what}"
+        yield ""
+        yield from _table(
+            ("code", "what to do"), ((", ".join(map(_code, codes)), advice) for codes, advice in rows.items())
+        )
+    yield ""
+    yield "An error that is not among them carries its class as its code, without `Error`."
+
+
+# -- artifacts -----------------------------------------------------------------------------------------------------
+
+
+def _artifacts() -> Iterator[str]:
+    yield "# Artifacts"
+    yield ""
+    yield (
+        "A run that belongs to a Prefect server leaves one Markdown artifact, whether it completed, was skipped or failed: "
+        "its outcome, what it did in counts, requests and seconds, then its tables. An empty table or column is left out, and "
+        "of a long table the first hundred rows are shown. No credential and no customer stands in it. The key is the same for "
+        "every run of a flow, so that Prefect's UI shows them one after the other; it ends with the channel's number, "
+        f"here {SHOWN_CHANNEL}."
+    )
+    yield ""
+    shared = _tables_of("flows.run")
+    rows = (
+        (
+            _code(name),
+            _code(artifact_key(flow.name, SHOWN_CHANNEL)),
+            "<br>".join((*shared, *_tables_of(flow.fn.__module__))),
+        )
+        for name, flow in FLOWS.items()
+    )
+    yield from _table(("flow", "key", "tables, by their columns"), rows)
+
+
+def _tables_of(module: str) -> list[str]:
+    """Heading and columns of each table that a module of flows makes."""
+    source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Table"]
+    return [_table_of(call) for call in sorted(made, key=lambda call: call.lineno)]
+
+
+def _table_of(call: ast.Call) -> str:
+    headings = [f"**{ast.literal_eval(option.value)}**: " for option in call.keywords if option.arg == "heading"]
+    return "".join(headings) + " · ".join(filter(None, map(ast.literal_eval, call.args)))
+
+
+if __name__ == "__main__":
+    main()
