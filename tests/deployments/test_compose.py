@@ -31,13 +31,13 @@ def test_the_deploying_and_the_receiver_get_theirs() -> None:
 def test_a_secret_reaches_those_alone_who_need_it(name: str) -> None:
     """As a variable whose value stands in .env, never in the file."""
     environment = {variable: str(value) for variable, value in OURS[name]["environment"].items()}
-    secret = {variable for variable, value in environment.items() if re.search("PASSWORD|SECRET", variable + value)}
-    database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL"}
+    secret = {variable for variable, value in environment.items() if re.search("PASSWORD|SECRET|ENCRYPTION", variable + value)}
+    of_the_server = {"PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_SERVER_ENCRYPTION_KEY"}
     allowed = {
         "worker": {"OMNITRON_PASSWORD", "OMNITRON_PASSWORD_BLOCK"},
         "webhook": {"CHANNEL_APP_WEBHOOK_SECRET", "CHANNEL_APP_WEBHOOK_SECRET_OLD"},
         "deploy": set(),
-    }.get(name.partition("-")[0], database)
+    }.get(name.partition("-")[0], of_the_server)
     assert secret <= allowed
     assert [environment[variable] for variable in secret if "${" not in environment[variable]] == []
 

@@ -20,8 +20,8 @@ def exported(block: str) -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    """Without the password, which the page leaves out."""
-    return re.sub(r"\$\{POSTGRES_PASSWORD:\?\}", "...", text)
+    """Without secrets, which the page leaves out."""
+    return re.sub(r"\$\{\w+:[^}]*\}", "...", text)
 
 
 def test_the_variables_of_a_server_are_those_of_the_page() -> None:
