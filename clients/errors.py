@@ -9,6 +9,7 @@ ChannelAppError                  never raised itself
 │   └── DeadlineError            the time in which sending is safe is over
 ├── FatalError                   the run stops; a person has to change something
 │   ├── ConfigError              a setting, a flow parameter or the connector
+│   │   └── CapabilityError      the connector lacks a command that the flow is for
 │   ├── AuthError                user name, password or permissions
 │   ├── ContractError            an answer is not what the contract says
 │   ├── RefusedError             the request was understood and refused (4xx)
@@ -16,6 +17,7 @@ ChannelAppError                  never raised itself
 │   └── UnforeseenError          a mistake in the program or in a connector
 ├── SkipError                    the run ends, having changed nothing
 │   ├── ChannelInactive          the merchant switched the channel off
+│   ├── NotOfferedError          a schedule started what this channel cannot do
 │   └── CommitLockedError        another run holds this content type
 ├── TakenOverError               somebody else ended or took this batch: drop it and read again
 └── ItemError                    one object fails with its reason, the others go on
@@ -93,6 +95,10 @@ class ConfigError(FatalError):
     """A setting, a flow parameter or the connector is wrong."""
 
 
+class CapabilityError(ConfigError):
+    """The connector lacks a command: the channel cannot do what the flow is for."""
+
+
 class AuthError(FatalError):
     """The credentials are refused, or do not suffice."""
 
@@ -129,6 +135,10 @@ class SkipError(ChannelAppError):
 
 class ChannelInactive(SkipError):  # noqa: N818  # a state of the shop, not an error
     """The merchant switched the channel off."""
+
+
+class NotOfferedError(SkipError):
+    """The schedule started a flow for something that this channel cannot do."""
 
 
 class CommitLockedError(SkipError):

@@ -49,7 +49,9 @@ def draw(console: Console, table: Table) -> None:
     """A table with its rows, if it has any."""
     if not table.rows:
         return
-    drawn = Drawn(*table.columns)
+    drawn = Drawn()
+    for column in table.columns:
+        drawn.add_column(column, overflow="fold")  # an id that is cut is none
     for row in table.rows:
         drawn.add_row(*(Text(str(cell)) for cell in row))  # what others wrote is no markup
     console.print(drawn)

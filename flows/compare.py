@@ -43,7 +43,7 @@ async def _compare(
     title: str, fetch: type[FetchCommand[None, Any]], compare: type[Compare[Any]], *, is_success_log: bool
 ) -> RunSummary:
     async def work(run: Run) -> None:
-        load_channel(run.runtime).require(fetch)
+        run.require(load_channel(run.runtime), fetch)
         hub = await run.open_hub(create_batch=False)
         channel = await run.open_channel(hub)
         listed = await channel.do_action(fetch)

@@ -78,7 +78,7 @@ class _Arrivals:
             ConfigError: the connector cannot fetch this, or the conf's window is none.
             ChannelInactive: the channel is switched off.
         """
-        load_channel(run.runtime).require(fetch)
+        run.require(load_channel(run.runtime), fetch)
         hub = await run.open_hub(create_batch=False, content_type=content_type)
         channel = await run.open_channel(hub)
         days = lookback_days or hub.channel.conf.order_lookback or LOOKBACK_DAYS

@@ -9,7 +9,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.context import FlowRunContext
 
 from clients import runtime as runtimes
-from clients.errors import ChannelAppError, ConfigError, SkipError
+from clients.errors import CapabilityError, ChannelAppError, ConfigError, NotOfferedError, SkipError
 from clients.runtime import Runtime
 from clients.transport import Traffic
 from dto.enums import ContentType
@@ -19,6 +19,7 @@ from flows.booking import Asks
 from tasks import reports
 from tasks.batch import Batch
 from tasks.channel.integration import ChannelIntegration, load, load_channel
+from tasks.integration import CommandType
 from tasks.log import Logger, logger, masked_logs
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.settlement import Irregularities
@@ -89,6 +90,22 @@ class Run:
             self._channel = await self._stack.enter_async_context(channel)
             self._traffic.append(channel.traffic)
         return self._channel
+
+    def require(self, connector: type[ChannelIntegration], *commands: CommandType) -> None:
+        """Makes sure that the connector has these commands, before anything is done.
+
+        Raises:
+            NotOfferedError: it lacks one, and the schedule started this run. All flows have a schedule, and a shop whose
+                channel takes products alone is not to see the others fail every few minutes.
+            CapabilityError: it lacks one, and a person or an event wanted this run.
+        """
+        try:
+            connector.require(*commands)
+        except CapabilityError as error:
+            context = FlowRunContext.get()
+            if context and context.flow_run and context.flow_run.auto_scheduled:
+                raise NotOfferedError(f"{error.message} This schedule may be switched off.") from error
+            raise
 
     async def aclose(self) -> None:
         """Closes both sides."""

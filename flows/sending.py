@@ -71,7 +71,7 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
 
     async def work(run: Run) -> None:
         connector = load_channel(run.runtime)
-        connector.require(*(sending.send for sending in sendings))
+        run.require(connector, *(sending.send for sending in sendings))
         hub = await run.open_hub(read_channel=False)
         for sending in sendings:
             await _Drain(run, hub, connector, sending, limits).run_out()
@@ -93,7 +93,7 @@ async def send_lists(
         connector = load_channel(run.runtime)
         hub = await run.open_hub()
         sendings = passes(hub.catalog, hub.channel.conf)
-        connector.require(*{sending.send for sending in sendings})
+        run.require(connector, *{sending.send for sending in sendings})
         if not sendings:
             run.reason = none
         unread: list[RefusedError] = []

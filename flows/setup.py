@@ -14,7 +14,7 @@ from dto.summary import RunSummary
 from flows.naming import run_name
 from flows.parameters import parameter
 from flows.run import Run, run_flow
-from tasks.channel.integration import ChannelIntegration
+from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.channel.setup import GetAttributes, GetCategoryAttributes, GetCategoryTreeAndNodes, GetChannelConfSchema
 from tasks.concurrency import side_by_side
 from tasks.integration import CommandType
@@ -113,10 +113,9 @@ async def create_or_update_attributes(is_success_log: IsSuccessLog = False) -> R
 
 async def _open(run: Run, needed: CommandType) -> tuple[OmnitronIntegration, ChannelIntegration]:
     """Both sides; the connector can do what is needed. The setup needs no batch."""
+    run.require(load_channel(run.runtime), needed)
     hub = await run.open_hub(create_batch=False)
-    channel = await run.open_channel(hub)
-    channel.require(needed)
-    return hub, channel
+    return hub, await run.open_channel(hub)
 
 
 async def _tell(hub: OmnitronIntegration, lines: Sequence[ErrorReportDto], *, is_success_log: bool) -> None:

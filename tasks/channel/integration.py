@@ -3,7 +3,7 @@
 import importlib
 from typing import Any, ClassVar
 
-from clients.errors import ConfigError
+from clients.errors import CapabilityError, ConfigError
 from clients.runtime import Runtime
 from clients.transport import Traffic
 from dto.omnitron import Channel
@@ -53,12 +53,12 @@ class ChannelIntegration(BaseIntegration):
         """Makes sure that the connector has these commands.
 
         Raises:
-            ConfigError: it lacks one.
+            CapabilityError: it lacks one.
         """
         missing = [command.key for command in commands if not cls.can(command)]
         if missing:
             has = ", ".join(sorted(cls.actions)) or "none"
-            raise ConfigError(f"The connector `{cls.name}` has no {', no '.join(missing)}. It has: {has}.")
+            raise CapabilityError(f"The connector `{cls.name}` has no {', no '.join(missing)}. It has: {has}.")
 
 
 def load(setting: str, name: str, default_class: str, base: type[Any]) -> type[Any]:

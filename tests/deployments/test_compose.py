@@ -31,7 +31,9 @@ def test_the_deploying_and_the_receiver_get_theirs() -> None:
 def test_a_secret_reaches_those_alone_who_need_it(name: str) -> None:
     """As a variable whose value stands in .env, never in the file."""
     environment = {variable: str(value) for variable, value in OURS[name]["environment"].items()}
-    secret = {variable for variable, value in environment.items() if re.search("PASSWORD|SECRET|ENCRYPTION", variable + value)}
+    secret = {
+        variable for variable, value in environment.items() if re.search("PASSWORD|SECRET|ENCRYPTION", variable + value)
+    }
     of_the_server = {"PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_SERVER_ENCRYPTION_KEY"}
     allowed = {
         "worker": {"OMNITRON_PASSWORD", "OMNITRON_PASSWORD_BLOCK"},

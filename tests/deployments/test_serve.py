@@ -181,6 +181,30 @@ async def is_paused(url: str, name: str) -> bool:
         return bool((await client.read_deployment_by_name(name)).paused)
 
 
+def each_two_seconds(folder: Path, entrypoint: str) -> Path:
+    """A prefect.yaml with one flow."""
+    file = folder / "prefect.yaml"
+    file.write_text(
+        (PROJECT / "prefect.yaml").read_text(encoding="utf-8").partition("deployments:\n")[0]
+        + f"deployments:\n  - name: hasty\n    entrypoint: {entrypoint}\n    description: In a hurry.\n"
+        + "    tags: [hasty]\n    schedules: [{<<: *regular, interval: 2}]\n"
+    )
+    return file
+
+
+@pytest.mark.flow
+@pytest.mark.process
+def test_a_schedule_for_what_the_channel_cannot_do_is_no_failure(
+    environment: dict[str, str], prefect_server: dict[str, str], shop: Shop, tmp_path: Path
+) -> None:
+    """The run says what the connector lacks. Started by hand it fails, as `channel-app run` does."""
+    file = each_two_seconds(tmp_path, "flows/product.py:update_products")
+    settings = {**shop.settings, **prefect_server, "CHANNEL_MODULE": "tests.flows.connectors:InsertsOnly"}
+    with serving({**environment, **settings}, tmp_path, "--schedules", "--file", str(file)) as served:
+        served.until("update products: skipped. The connector `inserts only` has no send_updated_products.")
+        assert served.stop() == 0
+
+
 @pytest.mark.flow
 @pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -190,13 +214,7 @@ def test_without_a_server_it_brings_its_own_and_flows_start_by_themselves(
     """Stopped by a signal, both are gone."""
     with listen() as free:
         port = free.getsockname()[1]
-    file = tmp_path / "prefect.yaml"
-    file.write_text(
-        (PROJECT / "prefect.yaml").read_text(encoding="utf-8").partition("deployments:\n")[0]
-        + "deployments:\n"
-        + "  - name: stocks\n    entrypoint: flows/stock.py:insert_and_update_stocks\n    description: Stocks.\n"
-        + "    tags: [stock]\n    schedules: [{<<: *regular, interval: 2}]\n"
-    )
+    file = each_two_seconds(tmp_path, "flows/stock.py:insert_and_update_stocks")
     own = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_API_PORT": str(port)}
     with serving({**environment, **own, **shop.settings}, tmp_path, "--schedules", "--file", str(file)) as served:
         served.until("insert and update stocks: nothing was due")
