@@ -306,8 +306,9 @@ def _artifacts() -> Iterator[str]:
     yield (
         "A run that belongs to a Prefect server leaves one Markdown artifact, whether it completed, was skipped or failed: "
         "its outcome, what it did in counts, requests and seconds, then its tables. An empty table or column is left out, and "
-        "of a long table the first hundred rows are shown. No credential and no customer stands in it. The key is the same for "
-        "every run of a flow, so that Prefect's UI shows them one after the other; it ends with the channel's number, "
+        "of a long table the first hundred rows are shown. Instead of `object` stands what failed: `sku`, `order`, "
+        "`category`, ... No credential and no customer stands in it. The key is the same for every run of a flow, so "
+        "that Prefect's UI shows them one after the other; it ends with the channel's number, "
         f"here {SHOWN_CHANNEL}."
     )
     yield ""
