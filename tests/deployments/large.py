@@ -23,6 +23,7 @@ from tests.deployments.conftest import PROJECT
 from tests.deployments.processes import Process, free_port, wait_until
 from tests.programs import program
 
+POSTGRES_PASSWORD = "postgres-canary-8d2f"
 COMPOSE = PROJECT / "deployments/compose.yaml"
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<default>[^}]*))?\}")
 
@@ -53,7 +54,7 @@ class Large:
         self.folder = folder
         self.processes: dict[str, Process] = {}
         self._plain = environment
-        self._values = {"POSTGRES_PASSWORD": "postgres-canary-8d2f", **values}
+        self._values = {"POSTGRES_PASSWORD": POSTGRES_PASSWORD, **values}
         self._services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
         self.ports = {name: free_port() for name in ("postgres", "redis", "api-1", "api-2")}
         self._stack = ExitStack()
@@ -65,8 +66,13 @@ class Large:
 
     @property
     def database(self) -> str:
-        """For psql and pg_dump."""
-        return f"postgresql://prefect:{self._values['POSTGRES_PASSWORD']}@{HOST}:{self.ports['postgres']}/prefect"
+        """The address of Prefect's database."""
+        return f"postgresql://prefect:{POSTGRES_PASSWORD}@{HOST}:{self.ports['postgres']}/prefect"
+
+    def dump(self) -> bytes:
+        """All of Prefect's database, as SQL."""
+        command = [program("pg_dump", "postgresql-client"), "--dbname", self.database]
+        return subprocess.run(command, check=True, capture_output=True, cwd="/").stdout
 
     def environment(self, service: str) -> dict[str, str]:
         """A service's environment, here."""
@@ -100,7 +106,7 @@ class Large:
 
     def open(self) -> None:
         """Everything but the deploying and the workers."""
-        self._stack.enter_context(_postgres(self.ports["postgres"], self._values["POSTGRES_PASSWORD"]))
+        self._stack.enter_context(_postgres(self.ports["postgres"], POSTGRES_PASSWORD))
         self._stack.enter_context(_redis(self.folder, self.ports["redis"]))
         self.once("migrate")
         for service in ("api-1", "api-2", "services"):

@@ -1,12 +1,15 @@
 """deployments/compose.yaml and Containerfile: who gets what. That it works is shown by test_dying_machines.py."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
+from prefect.settings import Settings as PrefectSettings
 
 from clients.settings import DeploymentSettings, Settings, WebhookSettings
+from deployments.cli import PREFECT_DEFAULTS
 from tests.deployments.conftest import PROJECT
 from tests.deployments.large import COMPOSE
 
@@ -56,6 +59,20 @@ def test_one_server_registers_blocks_and_no_server_migrates() -> None:
     servers = [service["environment"] for service in OURS.values() if "--no-services" in service["command"]]
     assert sorted(each["PREFECT_SERVER_REGISTER_BLOCKS_ON_START"] for each in servers) == ["false", "true"]
     assert {each["PREFECT_SERVER_DATABASE_MIGRATE_ON_START"] for each in servers} == {"false"}
+
+
+LARGE = {name: str(value) for name, value in SERVICES["services"]["environment"].items() if "${" not in str(value)}
+
+
+@pytest.mark.parametrize("environment", [LARGE, PREFECT_DEFAULTS], ids=["large", "small"])
+def test_runs_and_events_do_not_pile_up(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In both forms, as Prefect understands it."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    server = PrefectSettings().server
+    assert server.services.db_vacuum.enabled_vacuum_types == {"events", "flow_runs", "orphans"}
+    assert server.services.db_vacuum.retention_period == timedelta(days=30)
+    assert server.events.retention_period == timedelta(days=3)
 
 
 def test_the_image_holds_what_runs_and_no_settings_of_anybody() -> None:

@@ -5,6 +5,7 @@ is lost, doubled or recorded that was not sent.
 """
 
 import asyncio
+import hashlib
 import os
 import re
 import signal
@@ -22,9 +23,10 @@ from deployments.sandbox.faults import Fault
 from deployments.sandbox.server import HOST
 from deployments.serve import PREFECT_YAML
 from flows.registry import FLOWS
-from tests.deployments.large import Large
+from tests.deployments.large import POSTGRES_PASSWORD, Large
 from tests.deployments.prefect_server import PrefectServer
 from tests.deployments.processes import Process, free_port, wait_until
+from tests.harness.canaries import find
 from tests.harness.loopback import World
 from tests.harness.promises import Watch, broken_promises
 from tests.harness.served import ServedWorld
@@ -34,6 +36,7 @@ pytestmark = [pytest.mark.flow, pytest.mark.process, pytest.mark.minutes]
 EDITED = 5
 HANG = 600.0
 """Seconds for which a run waits for an answer: until it is killed."""
+PASSWORD = "omnitron-canary-5h1k"
 RETRY_SECONDS = 30
 """Until the hub offers again what was released; 3,600 as a rule."""
 PATIENCE = 600.0
@@ -52,9 +55,9 @@ SETTINGS = {
 @pytest.fixture
 def served() -> Iterator[ServedWorld]:
     """Everything is on sale, and what is released is offered again soon."""
-    with ServedWorld(products=12, failing=0.0, sends_offers=True) as served:
-        limits = {"DEFAULT": {"EXPIRATION_DATE": None, "RETRY_INTERVAL": RETRY_SECONDS, "MAX_RETRY_COUNT": 5}}
-        served.ask(lambda world: world.hub.set_channel(conf={"FAILED_INTEGRATION": limits}))
+    served = ServedWorld(products=12, failing=0.0, sends_offers=True)
+    served.world.hub.reset(password=PASSWORD, retry_interval=RETRY_SECONDS)
+    with served:
         asyncio.run(put_on_sale(Settings.model_validate(served.environment)))
         yield served
 
@@ -151,8 +154,16 @@ def taken(server: PrefectServer, worker: Process) -> UUID:
     return run
 
 
+def secrets(served: ServedWorld) -> list[str]:
+    """The password of the hub's user, that of Prefect's database, and each token that the hub gave."""
+    log_ins = served.ask(lambda world: world.hub.log.routes["POST /api/v1/auth/login/"])
+    tokens = [hashlib.sha256(f"sandbox-{number}".encode()).hexdigest()[:40] for number in range(1, log_ins + 1)]
+    return [PASSWORD, POSTGRES_PASSWORD, *tokens]
+
+
 def test_a_worker_dies_with_its_runs_and_another_goes_on(large: Large, served: ServedWorld) -> None:
-    """With three runs at work, and with a recover run that had not begun."""
+    """With three runs at work, and with a recover run that had not begun. Neither Prefect's database, nor what Redis keeps,
+    nor a log holds a secret afterwards."""
     watch = watched(served)
     with PrefectServer(large.url) as server:
         worker = large.start("worker-1")
@@ -165,6 +176,7 @@ def test_a_worker_dies_with_its_runs_and_another_goes_on(large: Large, served: S
         worker.kill()
         assert open_batches(served) == {"initialized": 1, "commit": 2}
         assert_mended(served, server, watch, [*doomed, pending])
+    assert find(secrets(served), large.dump(), large.folder) == []
 
 
 def test_the_one_machine_of_a_small_shop_dies_and_comes_back(
