@@ -57,7 +57,8 @@ async def recover(older_than: OlderThan = None) -> RunSummary:
 def _age(row: BatchRequest, now: float) -> float:
     """Seconds since the batch was touched, by Omnitron's clock."""
     touched = row.modified_date or row.created_date
-    return now - touched.timestamp() if touched else 0.0
+    # Never below none: the hub's clock tells whole seconds, and a batch more than that.
+    return max(0.0, now - touched.timestamp()) if touched else 0.0
 
 
 def _left(run: Run) -> str:

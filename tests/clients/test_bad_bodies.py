@@ -319,13 +319,14 @@ def assert_fit_for_people(error: ChannelAppError) -> None:
 
 
 def public_methods() -> set[str]:
-    """What a caller may use of the client."""
-    return {name for name, _ in inspect.getmembers(OmnitronClient, inspect.isfunction) if not name.startswith("_")}
+    """What a caller may ask the hub with."""
+    asking = {name for name, _ in inspect.getmembers(OmnitronClient, inspect.isfunction) if not name.startswith("_")}
+    return asking - {"aclose", "batch_url"}
 
 
 def test_every_method_of_the_client_has_a_case() -> None:
     """One that is added tomorrow is missed here."""
-    assert public_methods() - {"aclose"} == {case.method for case in CASES}
+    assert public_methods() == {case.method for case in CASES}
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)

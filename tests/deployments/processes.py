@@ -37,12 +37,15 @@ def wait_until(condition: Callable[[], Answer], what: str, seconds: float = STAR
 class Process:
     """A process with its log, ended with everything that it started."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path, *, cwd: Path = PROJECT
+    ) -> None:
+        """Its log is written into the `folder`, under its name; it works in `cwd`."""
         self.name = name
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
-                command, env=dict(environment), cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT
+                command, env=dict(environment), cwd=cwd, stdout=output, stderr=subprocess.STDOUT
             )
         self.pid = self._process.pid
 
@@ -66,10 +69,15 @@ class Process:
             os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
-    def end(self) -> int:
-        """Its exit status, by itself or after a SIGTERM, at last a SIGKILL."""
+    def until(self, words: str) -> None:
+        """Waits until it has said these words."""
+        wait_until(lambda: words in self.said or not self.is_running, f"{self.name} says “{words}”")
+        assert words in self.said, self.said
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit status, by itself or after this signal, at last a SIGKILL."""
         if self.is_running:
-            self._process.terminate()
+            self._process.send_signal(number)
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

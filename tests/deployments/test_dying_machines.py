@@ -200,7 +200,7 @@ def test_the_one_machine_of_a_small_shop_dies_and_comes_back(
 
     def started(name: str) -> Process:
         process = Process(name, command, environment | settings, tmp_path)
-        wait_until(lambda: "Stop with Ctrl+C" in process.said, "the deployments are served")
+        process.until("Stop with Ctrl+C")
         return process
 
     watch = watched(served)

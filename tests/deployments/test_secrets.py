@@ -200,8 +200,8 @@ def test_served_runs_and_commands_leave_no_secret_anywhere(
             )
         )
         assert sorted(str(run.state and run.state.name) for run in runs) == ["Completed", "Failed"]
-        served.stop()
-        said += served.lines
+        served.end()
+        said.append(served.said)
     for command in ("check", "status"):
         done = channel_app(command, settings={**prefect_server, **settings})
         assert done.returncode == 0, done.stdout + done.stderr
@@ -226,7 +226,7 @@ def test_a_deployment_takes_nothing_from_the_environment(
         "BAZAAR_API_KEY": "deploying-canary-bazaar",
     }
     everything = {**environment, **prefect_server, **secrets}
-    pool = ["--no-prompt", "work-pool", "create", "channel-app", "--type", "process", "--overwrite"]
+    pool = ["--no-prompt", "work-pool", "create", "channel-app-73", "--type", "process", "--overwrite"]
     file = few(tmp_path, "insert_products", "insert_and_update_products", "verify_batch")
     deploy = ["--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
     said = [prefect_command(everything, *pool), prefect_command(everything, *deploy)]

@@ -2,9 +2,7 @@
 
 import asyncio
 import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +20,8 @@ from clients.errors import ConfigError
 from clients.settings import DeploymentSettings
 from deployments.sandbox.server import HOST, SandboxProcess, listen
 from deployments.serve import PREFECT_YAML, deployment_of, read_rows
-from tests.deployments.conftest import PROJECT, START_SECONDS, Shop
+from tests.deployments.conftest import PROJECT, Shop
+from tests.deployments.processes import Process
 
 TRIGGERS = 10
 
@@ -77,60 +76,15 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path):
         read_rows(tmp_path / "prefect.yaml", settings())
 
 
-class Served:
-    """The command in a process of its own."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-        self.lines: list[str] = []
-        self._heard = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            with self._heard:
-                self.lines.append(line)
-                self._heard.notify_all()
-        with self._heard:
-            self.lines.append("")
-            self._heard.notify_all()
-
-    def until(self, words: str) -> None:
-        """Waits for a line with these words."""
-        with self._heard:
-            self._heard.wait_for(lambda: "" in self.lines or any(words in line for line in self.lines), START_SECONDS)
-        assert any(words in line for line in self.lines), "".join(self.lines)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Its exit status after this signal."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(START_SECONDS)
-        finally:
-            self.process.kill()
-            self._reader.join()
-            if self.process.stdout:
-                self.process.stdout.close()
-
-
 @contextmanager
-def serving(environment: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[Served]:
+def serving(environment: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[Process]:
     command = [sys.executable, "-u", "-m", "deployments.cli", "serve", *arguments]
-    process = subprocess.Popen(
-        command,
-        env={**environment, "PREFECT_RUNNER_POLL_FREQUENCY": "1"},
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    served = Served(process)
+    quick = {**environment, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    process = Process("serve", command, quick, folder, cwd=folder)
     try:
-        yield served
+        yield process
     finally:
-        served.stop()
+        process.end()
 
 
 @pytest.mark.flow
@@ -151,7 +105,7 @@ def test_of_ten_triggers_at_once_one_has_effects(
             assert {state.name for state in states} == {"Completed", "Cancelled"}
             cancelled = {state.message for state in states if state.name == "Cancelled"}
             assert cancelled == {"Deployment concurrency limit reached."}
-            assert served.stop() == 0
+            assert served.end() == 0
         assert shop.control("marketplace", "GET", "state")["counts"]["requests"]["PUT /products"] == 1
         assert shop.state()["counts"]["objects"]["product"]["integrated"] == 12
         shop.assert_nothing_locked()
@@ -202,7 +156,7 @@ def test_a_schedule_for_what_the_channel_cannot_do_is_no_failure(
     settings = {**shop.settings, **prefect_server, "CHANNEL_MODULE": "tests.flows.connectors:InsertsOnly"}
     with serving({**environment, **settings}, tmp_path, "--schedules", "--file", str(file)) as served:
         served.until("update products: skipped. The connector `inserts only` has no send_updated_products.")
-        assert served.stop() == 0
+        assert served.end() == 0
 
 
 @pytest.mark.flow
@@ -218,7 +172,7 @@ def test_without_a_server_it_brings_its_own_and_flows_start_by_themselves(
     own = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_API_PORT": str(port)}
     with serving({**environment, **own, **shop.settings}, tmp_path, "--schedules", "--file", str(file)) as served:
         served.until("insert and update stocks: nothing was due")
-        assert served.stop(number) == 0
+        assert served.end(number) == 0
     # Nobody listens there any more.
     with listen(port) as free:
         assert free.getsockname() == (HOST, port)
@@ -230,4 +184,4 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(environment: dict[str, st
         port = taken.getsockname()[1]
         with serving({**environment, **shop.settings, "PREFECT_SERVER_API_PORT": str(port)}, tmp_path) as served:
             served.until(f"PREFECT_API_URL=http://{HOST}:{port}/api")
-            assert served.process.wait(START_SECONDS) == 1
+            assert served.result() == 1

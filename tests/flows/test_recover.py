@@ -80,6 +80,13 @@ async def test_age_is_measured_by_the_hubs_clock(world: World) -> None:
     assert (await run(world, recover)).counts == {"released": 1}
 
 
+async def test_nothing_is_too_young_for_a_recovery_that_waits_for_nothing(world: World) -> None:
+    """The hub's clock tells whole seconds: by it, a batch may have been touched in the future."""
+    world.clock.advance(0.7)
+    await committed(world)
+    assert (await run(world, recover, older_than=0)).counts == {"released": 1}
+
+
 async def test_a_batch_in_the_channels_hands_is_left_to_the_verify_flow(make_world: Callable[..., World]) -> None:
     """However old it is."""
     world = make_world(failing=0, asynchronous=True)

@@ -2,29 +2,19 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from clients.clock import SystemClock
 from deployments.sandbox.server import CHANNEL_MODULE, listen, running, url_of
 from tests.harness.loopback import VirtualClock, World
 
 Answer = TypeVar("Answer")
 
 
-class RealClock(VirtualClock):
+class RealClock(SystemClock, VirtualClock):
     """Time as it is."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class ServedWorld:
