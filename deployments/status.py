@@ -46,12 +46,13 @@ def lines(console: Console, table: Table) -> None:
 
 
 def draw(console: Console, table: Table) -> None:
-    """A table with its rows, if it has any."""
+    """A table with its rows, if it has any, and those of its columns in which something stands."""
     if not table.rows:
         return
+    kept = table.filled()
     drawn = Drawn()
-    for column in table.columns:
-        drawn.add_column(column, overflow="fold")  # an id that is cut is none
+    for number in kept:
+        drawn.add_column(table.columns[number], overflow="fold")  # an id that is cut is none
     for row in table.rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))  # what others wrote is no markup
+        drawn.add_row(*(Text(str(row[number])) for number in kept))  # what others wrote is no markup
     console.print(drawn)

@@ -60,11 +60,15 @@ class Table:
         if len(self.rows) < ROWS_SHOWN:
             self.rows.append(row)
 
+    def filled(self) -> list[int]:
+        """The numbers of the columns in which something stands."""
+        return [number for number in range(len(self.columns)) if any(str(row[number]) for row in self.rows)]
+
     def markdown(self, redactor: Redactor) -> list[str]:
         """Its lines; none for an empty table. A column in which nothing stands is left out."""
         if not self.rows:
             return []
-        kept = [number for number in range(len(self.columns)) if any(str(row[number]) for row in self.rows)]
+        kept = self.filled()
         lines: list[Sequence[Cell]] = [self.columns, *self.rows]
         cells = [[_cell(line[number], redactor) for number in kept] for line in lines]
         cells.insert(1, ["---"] * len(kept))
