@@ -12,8 +12,13 @@ from clients.clock import Clock, SystemClock
 from clients.connections import Connections
 from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
-from clients.secret_blocks import read_secret
 from clients.settings import Settings
+
+
+async def _from_prefect(block: str) -> SecretStr:
+    from clients.secret_blocks import read_secret  # noqa: PLC0415  # Prefect takes its time to import
+
+    return await read_secret(block)
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Runtime:
     """Knows every secret of the run, whichever client learnt it."""
     flow_runs: FlowRuns | None = None
     """Books flow runs; none: with the Prefect server that the run itself belongs to, if there is one."""
-    read_secret: Callable[[str], Awaitable[SecretStr]] = read_secret
+    read_secret: Callable[[str], Awaitable[SecretStr]] = _from_prefect
     """Reads a Secret block by its name; `secret` also has it masked."""
 
     async def secret(self, block: str) -> SecretStr:
