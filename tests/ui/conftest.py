@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from clients.settings import DeploymentSettings, is_loopback
 from deployments.sandbox.server import SandboxProcess
 from deployments.serve import PREFECT_YAML, deployment_of, read_rows
 from tests.deployments.conftest import PROJECT, Shop, environment, prefect_serving
+from tests.programs import program
 
 __all__ = ["environment"]
 
@@ -77,20 +77,9 @@ class Prefect:
         return str(max(found, key=lambda row: row["created"])["id"])
 
 
-def find_chromium() -> str:
-    """Where it is. On a build machine its absence is an error: what nobody looks at is not tested."""
-    found = shutil.which("chromium")
-    if found is None:
-        why = "There is no chromium, so nobody looks at Prefect's UI. Install it: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(why, pytrace=False)
-        pytest.skip(why)
-    return found
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    return find_chromium()
+    return program("chromium", "chromium")
 
 
 @pytest.fixture(scope="module")
