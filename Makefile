@@ -41,10 +41,10 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketplace
 	@$(BIN)/channel-app demo
 
-test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 18 minutes)
-	@echo "Running all tests, the crash harness as a sample (about 11 minutes) ..."
+test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 16 minutes)
+	@echo "Running all tests, the crash harness as a sample (about 10 minutes) ..."
 	@$(PYTEST) -m "not minutes" $(PYTEST_ARGS)
-	@echo "Running those that wait for a dead machine to be noticed (about 8 minutes) ..."
+	@echo "Running those that wait for a dead machine to be noticed (about 6 minutes) ..."
 	@$(PYTEST) -m minutes $(PYTEST_ARGS)
 
 unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (a minute)
