@@ -15,12 +15,19 @@ import yaml
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
-from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, StateType
 from prefect.client.schemas.schedules import SCHEDULE_TYPES
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 from prefect.utilities.templating import apply_values
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -114,11 +121,13 @@ def serve(settings: DeploymentSettings, file: Path = PREFECT_YAML) -> None:
 async def _until_stopped(rows: list[DeploymentRow], settings: DeploymentSettings) -> None:
     stop = asyncio.Event()
     _stop_on_signals(stop)
-    async with _prefect_server(stop):
+    async with _prefect_server(stop) as is_own:
         if stop.is_set():
             return
         await _refuse_pools(rows)
         await keep_automations()
+        if is_own:
+            await _end_runs_of_before(rows)
         runner = Runner(name=f"channel-app-{settings.OMNITRON_CHANNEL_ID}")
         for row in rows:
             await runner.aadd_deployment(await deployment_of(row))
@@ -161,11 +170,26 @@ async def _refuse_pools(rows: list[DeploymentRow]) -> None:
         )
 
 
+async def _end_runs_of_before(rows: list[DeploymentRow]) -> None:
+    """Nobody but this process starts runs at a server of its own, and it has started none yet: what seems to be at work
+    died with the machine. The automations may not know of it, for SQLite loses events when it is busy."""
+    names = DeploymentFilterName(any_=[row.name for row in rows])
+    at_work = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+    async with get_client() as client:
+        for run in await client.read_flow_runs(
+            deployment_filter=DeploymentFilter(name=names),
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=at_work)),
+        ):
+            await client.set_flow_run_state(
+                run.id, Crashed(message="Its process ended before the server was started anew.")
+            )
+
+
 @asynccontextmanager
-async def _prefect_server(stop: asyncio.Event) -> AsyncIterator[None]:
-    """Prefect's API while the block runs: the one that is configured, or one of this process's own."""
+async def _prefect_server(stop: asyncio.Event) -> AsyncIterator[bool]:
+    """Prefect's API while the block runs: the one that is configured, or one of this process's own (true)."""
     if PREFECT_API_URL.value():
-        yield
+        yield False
         return
     api = get_current_settings().server.api
     url = f"http://{api.host}:{api.port}"
@@ -183,7 +207,7 @@ async def _prefect_server(stop: asyncio.Event) -> AsyncIterator[None]:
     try:
         with temporary_settings({PREFECT_API_URL: f"{url}/api"}):
             await _answering(process, stop)
-            yield
+            yield True
     finally:
         if process.returncode is None:
             process.terminate()

@@ -238,9 +238,8 @@ async def _show(run: Run, summary: RunSummary) -> None:
     await acreate_markdown_artifact(
         key=artifact_key(run.title, channel),
         markdown=document(title, text, run.tables, run.runtime.redactor),
-        description=plain(
-            summary.reason or counted(summary), run.runtime.redactor
-        ),  # all that a list of artifacts shows
+        # All that a list of artifacts shows.
+        description=plain(summary.reason or counted(summary), run.runtime.redactor),
     )
 
 

@@ -52,7 +52,6 @@ class Large:
         values: what would stand in .env.
         """
         self.folder = folder
-        self.processes: dict[str, Process] = {}
         self._plain = environment
         self._values = {"POSTGRES_PASSWORD": POSTGRES_PASSWORD, **values}
         self._services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
@@ -84,14 +83,13 @@ class Large:
         binaries = f"{Path(sys.executable).parent}{os.pathsep}{self._plain['PATH']}"
         return {**self._plain, **home, "PATH": binaries, **own}
 
-    def start(self, service: str, *arguments: str) -> Process:
-        """Starts a service, with more arguments if given."""
+    def start(self, service: str) -> Process:
+        """Starts a service, which is ended with the rest."""
         command = [self._here(filled(word, self._values)) for word in self._services[service]["command"]]
         if service in self.ports:
             command[command.index("--host") + 1] = HOST
             command[command.index("--port") + 1] = str(self.ports[service])
-        process = Process(service, [*command, *arguments], self.environment(service), self.folder)
-        self.processes[service] = process
+        process = Process(service, command, self.environment(service), self.folder)
         self._stack.callback(process.end)
         return process
 

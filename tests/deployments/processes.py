@@ -55,15 +55,14 @@ class Process:
 
     def children(self) -> set[int]:
         """The processes that it started: flow runs are sessions of their own, and no signal to a group reaches them."""
-        text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
-        return {int(pid) for pid in text.split()}
+        return _children(self.pid)
 
     def kill(self) -> None:
         """As when the machine dies: it, and all that it started, at once."""
         family = {self.pid}
         found = family
         while found:
-            found = {int(child) for pid in found for child in _children(pid)} - family
+            found = {child for pid in found for child in _children(pid)} - family
             family |= found
         for pid in family:
             os.kill(pid, signal.SIGKILL)
@@ -93,8 +92,8 @@ class Process:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
 
-def _children(pid: int) -> list[str]:
+def _children(pid: int) -> set[int]:
     try:
-        return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()))
     except OSError:
-        return []  # it has ended meanwhile
+        return set()  # it has ended meanwhile

@@ -5,6 +5,7 @@ is lost, doubled or recorded that was not sent.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -103,15 +105,16 @@ def hang(served: ServedWorld, server: PrefectServer, noun: str, system: str, met
     served.ask(lambda world: {"hub": world.hub, "market": world.market}[system].faults.add(fault))
     served.ask(lambda world: edit(world, noun))
     deployment = f"insert-and-update-{noun}"
+    run = server.book(deployment)
 
     def is_hanging() -> bool:
-        if not server.runs("Scheduled", "Pending", "Submitting", "Running", deployment=deployment):
-            server.book(deployment)
+        nonlocal run
+        run = server.still_booked(run, deployment)
         return served.ask(hits) > before
 
     wait_until(is_hanging, f"a run of {deployment} waits for the answer to {method} {path}")
-    (run,) = server.runs("Running", deployment=deployment)
-    return UUID(run["id"])
+    (hanging,) = server.runs("Running", deployment=deployment)
+    return UUID(hanging["id"])
 
 
 def hang_at_three_points(served: ServedWorld, server: PrefectServer) -> list[UUID]:
@@ -146,12 +149,20 @@ def open_batches(served: ServedWorld) -> dict[str, int]:
 
 
 def taken(server: PrefectServer, worker: Process) -> UUID:
-    """A recover run that the worker has taken and that does not begin: its process is stopped at once."""
+    """A recover run that the worker has taken and that does not begin: what the worker starts from now on stands still."""
     known = worker.children()
     run = server.book("recover")
-    (started,) = wait_until(lambda: worker.children() - known, "the worker starts the run's process")
-    os.kill(started, signal.SIGSTOP)
-    return run
+
+    def of_recover() -> list[Any]:
+        nonlocal run
+        for started in worker.children() - known:
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(started, signal.SIGSTOP)
+        run = server.still_booked(run, "recover")
+        return server.runs("Pending", "Submitting", deployment="recover")
+
+    (pending,) = wait_until(of_recover, "the worker takes a recover run")
+    return UUID(pending["id"])
 
 
 def secrets(served: ServedWorld) -> list[str]:
@@ -176,7 +187,11 @@ def test_a_worker_dies_with_its_runs_and_another_goes_on(large: Large, served: S
         worker.kill()
         assert open_batches(served) == {"initialized": 1, "commit": 2}
         assert_mended(served, server, watch, [*doomed, pending])
-    assert find(secrets(served), large.dump(), large.folder) == []
+    dump = large.dump()
+    # Both hold what is looked for: a search through nothing would find nothing.
+    assert find(["insert and update products · channel 6"], dump)
+    assert find(["Worker 'worker-2' started"], large.folder)
+    assert find(secrets(served), dump, large.folder) == []
 
 
 def test_the_one_machine_of_a_small_shop_dies_and_comes_back(
