@@ -1,10 +1,13 @@
 """What a test asks of a Prefect server."""
 
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
 import httpx
+
+from tests.deployments.processes import wait_until
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 CHANNEL = 6
@@ -26,10 +29,21 @@ class PrefectServer:
         self._http.close()
 
     def get(self, path: str) -> Any:
-        return self._http.get(path).raise_for_status().json()
+        return self._answer("GET", path)
 
     def post(self, path: str, body: Any) -> Any:
-        return self._http.post(path, json=body).raise_for_status().json()
+        return self._answer("POST", path, body)
+
+    def _answer(self, method: str, path: str, body: Any = None) -> Any:
+        """Asked again after a 503, which a server on SQLite gives while it is busy, as Prefect's own client does."""
+
+        def answered() -> httpx.Response | None:
+            response = self._http.request(method, path, json=body)
+            return None if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE else response
+
+        response = wait_until(answered, f"{method} {path} is answered")
+        assert response is not None
+        return response.raise_for_status().json()
 
     def deployments(self) -> dict[str, Any]:
         return {row["name"]: row for row in self.post("/deployments/filter", {})}

@@ -221,8 +221,10 @@ def test_the_one_machine_of_a_small_shop_dies_and_comes_back(
     watch = watched(served)
     with PrefectServer(f"http://{HOST}:{port}/api") as server:
         machine = started("before")
-        doomed = hang_at_three_points(served, server)
-        machine.kill()
+        try:
+            doomed = hang_at_three_points(served, server)
+        finally:
+            machine.kill()
         assert open_batches(served) == {"initialized": 1, "commit": 2}
         machine = started("after")
         try:
