@@ -8,8 +8,12 @@ PYTEST_ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# No Prefect run, no process, no thousand objects: a minute on two cores.
+QUICK := not flow and not harness and not process and not slow
+# Versions of Python beside the one of .venv, as far as they can be had.
+MATRIX ?= 3.11 3.12 3.13 3.14
 
-# Prefect keeps its database here, not in ~/.prefect, and nothing that runs from here reaches a server of yours.
+# Prefect's database is here, not in ~/.prefect, and no target reaches a server of yours.
 export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 60
@@ -19,12 +23,12 @@ unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_API_AUTH_STRING PREFECT_PROFILE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test unit screenshots harness bench lint docs format lock clean
+.PHONY: help setup hooks demo test unit coverage matrix mutants screenshots harness bench lint docs format lock dist clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Without dependencies: the lock holds all of them, and pip would look for newer ones of what has extras (sqlalchemy[asyncio]).
+# Without dependencies: the lock holds all of them, and pip would look for newer versions of packages with extras (sqlalchemy[asyncio]).
 setup: $(STAMP)  ## Make .venv and install everything from requirements.lock
 
 $(STAMP): requirements.lock pyproject.toml
@@ -38,24 +42,36 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 	@echo "Ready: $(BIN)/channel-app"
 
+hooks: $(STAMP)  ## Have Git run lint before each commit
+	@$(BIN)/pre-commit install
+
 demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketplace
 	@$(BIN)/channel-app demo
 
 test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 16 minutes)
-	@echo "Running all tests, the crash harness as a sample (about 10 minutes) ..."
+	@echo "Running all tests but the slowest, the crash harness as a sample (about 10 minutes) ..."
 	@$(PYTEST) -m "not minutes" $(PYTEST_ARGS)
-	@echo "Running those that wait for a dead machine to be noticed (about 6 minutes) ..."
+	@echo "Running the tests that wait until a dead machine is noticed (about 6 minutes) ..."
 	@$(PYTEST) -m minutes $(PYTEST_ARGS)
 
 unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (a minute)
-	@$(PYTEST) -m "not flow and not harness and not process and not slow" $(PYTEST_ARGS)
+	@$(PYTEST) -m "$(QUICK)" $(PYTEST_ARGS)
+
+coverage: $(STAMP)  ## Run the quick tests, and print the lines and branches that they leave out (two minutes)
+	@$(PYTEST) -m "$(QUICK)" --cov --cov-report=term-missing $(PYTEST_ARGS)
+
+matrix: $(STAMP)  ## Run the quick tests on other versions of Python (MATRIX="3.13 3.14")
+	@QUICK="$(QUICK)" WORKERS=$(WORKERS) .ci/matrix $(MATRIX)
 
 screenshots: $(STAMP)  ## Take the pictures of docs/images from Prefect's UI
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/ui $(PYTEST_ARGS)
 
+mutants: $(STAMP)  ## Damage the core bit by bit, and see that tests notice (WORDS=batch: only those)
+	@$(BIN)/python -m tests.mutants.check --workers $(WORKERS) $(WORDS)
+
 harness: $(STAMP)  ## Run the crash harness at every point
 	@echo "Running the crash harness at every point (this takes long) ..."
-	@HARNESS=all $(PYTEST) tests/harness tests/*/test_bad_*.py $(PYTEST_ARGS)
+	@HARNESS=all $(PYTEST) tests/harness tests/flows/test_outages.py tests/*/test_bad_*.py tests/*/test_text*.py $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## Measure the flows against their floors
 	@$(BIN)/channel-app bench
@@ -71,25 +87,29 @@ docs: $(STAMP)  ## Write the reference from the code, and build the site into bu
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --quiet docs build/docs
 	@echo "build/docs/index.html"
 
-format: $(STAMP)  ## Format, and mend what ruff can mend
+format: $(STAMP)  ## Format, and apply ruff's fixes
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
 
-# uv resolves for every platform and Python at once. It has settings of its own for the package index, apart from pip's.
-# Versions stay as they are unless asked: make lock UPGRADE=1
-lock:  ## Write requirements.lock anew from pyproject.toml (UPGRADE=1: newest versions)
+# uv resolves for all platforms and versions of Python at once. It does not read pip's settings for the package index.
+# Versions stay as they are without UPGRADE=1.
+lock:  ## Write requirements.lock from pyproject.toml (UPGRADE=1: newest versions)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Resolving (about half a minute) ..."
 	@$(BIN)/python -m pip install -qq 'uv>=0.9,<1'
 	@env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --extra large --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade) -o requirements.lock
-	@echo setuptools | env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml - --extra large --universal --python-version 3.11 \
+	@printf 'hatchling\nhatch-vcs\n' | env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml - --extra large --universal --python-version 3.11 \
 	  --constraint requirements.lock --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet \
 	  -o deployments/requirements.lock
 	@! grep -nE '://|--(index|extra-index|find-links)|==[^ ]*\+' requirements.lock deployments/requirements.lock || { \
 	  echo "A lock names a place or a local build: see above" >&2; exit 1; }
 	@echo "requirements.lock: $$(grep -c '^[a-z0-9].*==' requirements.lock) packages"
 
+dist: $(STAMP)  ## Build the source distribution and the wheel into dist
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation
+
 clean:  ## Remove .venv, caches and build output
-	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@rm -rf .venv .matrix build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
 	@find clients deployments docs dto flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Time as a value that can be handed in: waits and deadlines are tested without waiting."""
+"""Time as a value that is passed in: waits and deadlines are tested without waiting."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the program asks of time."""
+    """The program's source of time."""
 
     def now(self) -> datetime:
         """The present moment in UTC."""
@@ -19,7 +19,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Waits."""
         ...
 
 
@@ -37,9 +37,9 @@ class SystemClock:
 
 
 def http_date(header: str) -> datetime | None:
-    """The moment that a header like `Date` names, in UTC; none where it names none. A date without a zone is UTC."""
+    """The moment in a header like `Date`, in UTC; None if it holds no date. A date without a zone is UTC."""
     try:
         moment = parsedate_to_datetime(header)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (TypeError, ValueError, IndexError, OverflowError):  # the parser trusts its text, which comes from outside
+    except (TypeError, ValueError, IndexError, OverflowError):  # the parser trusts text from outside
         return None

@@ -1,4 +1,4 @@
-"""A moment after which nothing may be sent any more, known to every transport below it."""
+"""A moment after which nothing may be sent, known to every transport."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def deadline(seconds: float, clock: Clock) -> Iterator[None]:
-    """No request starts more than `seconds` from now, nor after a deadline that is in force already."""
+    """No request starts more than `seconds` from now, nor after a deadline that is already in force."""
     ends_at, outer = clock.monotonic() + seconds, _ends_at.get()
     token = _ends_at.set(ends_at if outer is None else min(outer, ends_at))
     try:
@@ -22,7 +22,7 @@ def deadline(seconds: float, clock: Clock) -> Iterator[None]:
 
 
 def seconds_left(clock: Clock) -> float | None:
-    """Seconds until the deadline; none when there is none.
+    """Seconds until the deadline; None without one.
 
     Raises:
         DeadlineError: it has passed.

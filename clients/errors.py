@@ -1,29 +1,31 @@
-"""Every error of this project, named by what to do next.
+"""Every error of this project, named by the next step.
 
 ChannelAppError                  never raised itself
-├── RetryableError               the outside world was not ready: the same thing may be tried again
+├── RetryableError               the outside world was not ready: try again
 │   ├── RateLimitedError         ... after `retry_after` seconds
 │   ├── HubUnavailableError      Omnitron did not answer, or answered 5xx
 │   ├── ChannelUnavailableError  the channel did not answer, or answered 5xx
 │   ├── LostAnswerError          a create was sent and its answer never came: look before creating again
-│   └── DeadlineError            the time in which sending is safe is over
+│   └── DeadlineError            the time for a safe send is over
 ├── FatalError                   the run stops; a person has to change something
 │   ├── ConfigError              a setting, a flow parameter or the connector
 │   │   └── CapabilityError      the connector lacks a command that the flow is for
 │   ├── AuthError                user name, password or permissions
-│   ├── ContractError            an answer is not what the contract says
+│   ├── ContractError            an answer breaks the contract
 │   ├── RefusedError             the request was understood and refused (4xx)
 │   ├── IllegalMoveError         this program asked for a batch move that the state machine forbids
 │   └── UnforeseenError          a mistake in the program or in a connector
 ├── SkipError                    the run ends, having changed nothing
 │   ├── ChannelInactive          the merchant switched the channel off
-│   ├── NotOfferedError          a schedule started what this channel cannot do
+│   ├── HeldBackError            a system that the run needs is down, and it is not time to try again
+│   ├── NotOfferedError          a schedule started a flow that this channel cannot serve
 │   └── CommitLockedError        another run holds this content type
 ├── TakenOverError               somebody else ended or took this batch: drop it and read again
 └── ItemError                    one object fails with its reason, the others go on
     ├── MappingError
     ├── MissingError
-    └── RejectedError
+    ├── RejectedError
+    └── UnreadableRowError       Omnitron's row about it does not fit the contract
 """
 
 from typing import Any
@@ -52,8 +54,8 @@ def _rebuild(kind: type[ChannelAppError], message: str, context: dict[str, Any])
 class RetryableError(ChannelAppError):
     """The same thing may be tried again.
 
-    `spent` is true once a transport has used up its own tries on it: whoever catches it then waits for the next
-    run, for tries are never multiplied.
+    `spent` is true once a transport has used up its own tries on it: a caller that catches it waits for the next
+    run, because tries are never multiplied.
     """
 
     @property
@@ -66,7 +68,7 @@ class RateLimitedError(RetryableError):
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait, where the server said so."""
+        """Seconds to wait, if the server said so."""
         seconds = self.context.get("retry_after")
         return None if seconds is None else float(seconds)
 
@@ -96,7 +98,7 @@ class ConfigError(FatalError):
 
 
 class CapabilityError(ConfigError):
-    """The connector lacks a command: the channel cannot do what the flow is for."""
+    """The connector lacks a command that the flow is for."""
 
 
 class AuthError(FatalError):
@@ -104,7 +106,7 @@ class AuthError(FatalError):
 
 
 class ContractError(FatalError):
-    """An answer is not what the contract says."""
+    """An answer breaks the contract."""
 
 
 class RefusedError(FatalError):
@@ -117,16 +119,16 @@ class RefusedError(FatalError):
 
     @property
     def body(self) -> Any:
-        """The answer's body, parsed where it was JSON. It is not kept when the error is pickled."""
+        """The answer's body, parsed if it was JSON. It is dropped when the error is pickled."""
         return self.context.get("body")
 
 
 class IllegalMoveError(FatalError):
-    """A batch cannot go from where it is to where this program wanted it; nothing was sent."""
+    """This program asked for a batch move that the state machine forbids; nothing was sent."""
 
 
 class UnforeseenError(FatalError):
-    """A mistake in the program or in a connector: the message says what was raised, and where."""
+    """A mistake in the program or in a connector: the message names the exception and its place."""
 
 
 class SkipError(ChannelAppError):
@@ -137,8 +139,12 @@ class ChannelInactive(SkipError):  # noqa: N818  # a state of the shop, not an e
     """The merchant switched the channel off."""
 
 
+class HeldBackError(SkipError):
+    """A system that the run needs was found to be down, and it is not time to try again."""
+
+
 class NotOfferedError(SkipError):
-    """The schedule started a flow for something that this channel cannot do."""
+    """A schedule started a flow that this channel cannot serve."""
 
 
 class CommitLockedError(SkipError):
@@ -146,7 +152,7 @@ class CommitLockedError(SkipError):
 
 
 class TakenOverError(ChannelAppError):
-    """The batch was ended by somebody else (recovery, as a rule): what this run knows about it no longer counts."""
+    """Somebody else, usually recovery, ended the batch: this run's knowledge of it no longer counts."""
 
 
 class ItemError(ChannelAppError):
@@ -164,7 +170,7 @@ class MappingError(ItemError):
 
 
 class MissingError(ItemError):
-    """Something that the object needs is not there."""
+    """Something that the object needs is missing."""
 
     code = "Missing"
 
@@ -174,3 +180,14 @@ class RejectedError(ItemError):
 
     reason = FailedReasonType.remote
     code = "Rejected"
+
+
+class UnreadableRowError(ItemError):
+    """A row of Omnitron's about the object does not fit the contract: a field is missing or has another type."""
+
+    code = "UnreadableRow"
+
+
+def error_code(error: ChannelAppError) -> str:
+    """The short name of an error, by which failures are counted and looked up."""
+    return error.code if isinstance(error, ItemError) else type(error).__name__.removesuffix("Error")

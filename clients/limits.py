@@ -1,4 +1,4 @@
-"""How many requests may be under way, and how many may be repeated."""
+"""Limits of requests in flight, and of retries."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 class AdaptiveLimiter:
     """Bounds the requests in flight; the bound is halved when the server is overloaded and grows back slowly.
 
-    Waiters are served in the order of their arrival.
+    Waiters are served in order of arrival.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -17,9 +17,9 @@ class AdaptiveLimiter:
         self.limit = maximum
         self.in_flight = 0
         self._calm = 0
-        """Answers that went well since the limit last changed."""
+        """Successful answers since the limit last changed."""
         self._grace = 0
-        """Answers that are still due to requests sent under an earlier limit: they are no news about this one."""
+        """Pending answers to requests sent under an earlier limit: they say nothing about the current limit."""
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
@@ -42,7 +42,7 @@ class AdaptiveLimiter:
         self.limit = max(1, self.limit // 2)
 
     def succeeded(self) -> None:
-        """A request went well: after a round of these the limit grows by one."""
+        """A request succeeded: after a round of these the limit grows by one."""
         if self._grace:
             self._grace -= 1
             return
@@ -77,7 +77,7 @@ class AdaptiveLimiter:
 
 
 class RetryBudget:
-    """Allows one retry for every `1 / share` requests, plus a reserve: an outage is not answered with a storm."""
+    """Allows one retry for every `1 / share` requests, plus a reserve: an outage must not start a storm of retries."""
 
     def __init__(self, share: float = 0.2, reserve: float = 10.0) -> None:
         self._share = share

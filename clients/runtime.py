@@ -1,7 +1,7 @@
-"""What a run stands on: its settings, its clock and its way to the network. Handed in, never looked up globally."""
+"""The surroundings of a run: settings, clock, network. Passed in, never looked up globally."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -13,10 +13,11 @@ from clients.connections import Connections
 from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
 from clients.settings import Settings
+from clients.variables import Variables
 
 
 async def _from_prefect(block: str) -> SecretStr:
-    from clients.secret_blocks import read_secret  # noqa: PLC0415  # Prefect takes its time to import
+    from clients.secret_blocks import read_secret  # noqa: PLC0415  # Prefect is slow to import
 
     return await read_secret(block)
 
@@ -28,16 +29,20 @@ class Runtime:
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
     connect: Callable[[int], httpx.AsyncBaseTransport] = Connections
-    """Makes the connections for so many requests in flight."""
+    """Opens connections for this many requests in flight."""
     redactor: Redactor = field(default_factory=Redactor)
-    """Knows every secret of the run, whichever client learnt it."""
+    """Knows every secret of the run, no matter which client learnt it."""
     flow_runs: FlowRuns | None = None
-    """Books flow runs; none: with the Prefect server that the run itself belongs to, if there is one."""
+    """Books flow runs; None: with the run's own Prefect server, if it has one."""
+    variables: Variables | None = None
+    """Keeps values from run to run; None: with the run's own Prefect server, if it has one."""
+    log_in_turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    """Surrounds each log-in to Omnitron, to have it wait for those of other runs."""
     read_secret: Callable[[str], Awaitable[SecretStr]] = _from_prefect
-    """Reads a Secret block by its name; `secret` also has it masked."""
+    """Reads a Secret block by its name; `secret` also masks its value."""
 
     async def secret(self, block: str) -> SecretStr:
-        """What a Prefect Secret block holds, masked from now on in every text of the run.
+        """The value of a Prefect Secret block, masked from now on in every text of the run.
 
         Raises what `clients.secret_blocks.read_secret` raises.
         """
@@ -53,7 +58,7 @@ def current() -> Runtime:
     """The runtime in force, or one made from the environment.
 
     Raises:
-        ConfigError: the environment does not say enough.
+        ConfigError: a setting is missing or wrong.
     """
     return _runtime.get() or Runtime(Settings.load())
 

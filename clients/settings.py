@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clients.errors import ConfigError
+from clients.redaction import is_ordinary
 
 
 def is_loopback(host: str | None) -> bool:
@@ -45,12 +46,12 @@ def checked_url(url: str) -> str:
 
 
 class _EnvironmentSettings(BaseSettings):
-    """Fields under the names of their environment variables; what else stands in the environment is not read."""
+    """Fields under the names of their environment variables; other variables are not read."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
 
     next_step: ClassVar[str]
-    """Ends the message about what is missing."""
+    """The end of the message about missing settings."""
 
     @classmethod
     def load(cls, env_file: Path | str | None = ".env") -> Self:
@@ -67,6 +68,10 @@ class _EnvironmentSettings(BaseSettings):
         raise ConfigError(
             f"The settings are incomplete. Set these in the environment or in .env:\n{lines}\n{cls.next_step}"
         )
+
+
+SHORTEST_PASSWORD = 8
+"""Fewest characters of a password that is not warned of."""
 
 
 class Settings(_EnvironmentSettings):
@@ -99,7 +104,8 @@ class Settings(_EnvironmentSettings):
         description="The connector: `package.module` that holds a ChannelIntegration, or `package.module:Class`."
     )
     OMNITRON_MODULE: str = Field(
-        default="tasks.omnitron.integration", description="Holds the OmnitronIntegration, for those who extend it."
+        default="tasks.omnitron.integration",
+        description="Module that holds the OmnitronIntegration, for projects that extend it.",
     )
     CHANNEL_APP_IN_FLIGHT: Annotated[int, Field(ge=1, le=128)] = Field(
         default=16, description="Requests to one system at the same time, at most."
@@ -108,11 +114,14 @@ class Settings(_EnvironmentSettings):
     CHANNEL_APP_READ_TIMEOUT: float = Field(
         default=30.0, gt=0, description="Seconds to wait for the next bytes of an answer."
     )
+    CHANNEL_APP_REQUEST_TIMEOUT: float = Field(
+        default=120.0, gt=0, description="Seconds for one try of a request, until the last byte of its answer."
+    )
     CHANNEL_APP_TRIES: int = Field(default=4, ge=1, description="Tries of one request, the first included.")
     CHANNEL_APP_OLDER_THAN: int = Field(
         default=900,
         ge=30,
-        description="Seconds after which an untouched batch counts as nobody's; sends end after a third.",
+        description="Seconds after which an untouched batch counts as nobody's; a send ends after a third of them.",
     )
 
     @model_validator(mode="before")
@@ -134,6 +143,19 @@ class Settings(_EnvironmentSettings):
             raise PydanticCustomError("missing", "Field required")
         return password
 
+    @property
+    def weakness(self) -> str | None:
+        """The reason why the password protects nothing well, and the next step; None for Omnitrons on this machine."""
+        if self.OMNITRON_PASSWORD is None or is_loopback(urlsplit(self.OMNITRON_URL).hostname):
+            return None
+        password = self.OMNITRON_PASSWORD.get_secret_value()
+        if len(password) >= SHORTEST_PASSWORD and not is_ordinary(password):
+            return None
+        return (
+            "OMNITRON_PASSWORD is short or an ordinary word: it is easy to guess, and logs can mask a word only where it is a "
+            f"whole value. Choose one of {SHORTEST_PASSWORD} characters or more, with digits."
+        )
+
     @field_validator("OMNITRON_URL", mode="after")
     @classmethod
     def _url_is_safe(cls, url: str) -> str:
@@ -141,13 +163,13 @@ class Settings(_EnvironmentSettings):
 
 
 SHORTEST_SECRET = 16
-"""Characters of a webhook's secret, at least."""
+"""Fewest characters of a webhook's secret."""
 
 
 class WebhookSettings(_EnvironmentSettings):
-    """What the webhook receiver needs. It reads no credential of Omnitron's, for it never speaks to Omnitron."""
+    """The webhook receiver's settings. It reads no credential of Omnitron's, because it never speaks to Omnitron."""
 
-    next_step = "docs/how-to/receive-webhooks.md says what each is for, and how to make a secret."
+    next_step = "docs/how-to/receive-webhooks.md explains each of them, and how to make a secret."
 
     OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
     PREFECT_API_URL: str = Field(
@@ -164,22 +186,22 @@ class WebhookSettings(_EnvironmentSettings):
     @classmethod
     def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret) < SHORTEST_SECRET:
-            raise ValueError(f"it has {len(secret)} characters; {SHORTEST_SECRET} is the least")
+            raise ValueError(f"it has {len(secret)} characters; it needs at least {SHORTEST_SECRET}")
         return secret
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
-        """The keys whose signatures count."""
+        """The keys whose signatures are valid."""
         keys = (self.CHANNEL_APP_WEBHOOK_SECRET, self.CHANNEL_APP_WEBHOOK_SECRET_OLD)
         return tuple(key for key in keys if key is not None)
 
 
 class DeploymentSettings(_EnvironmentSettings):
-    """What prefect.yaml leaves to the operator. No credential is read: deployments hold none."""
+    """Settings that prefect.yaml leaves to the operator. No credential is read: deployments hold no credentials."""
 
     next_step = (
         "`prefect deploy` reads the environment alone; to bring .env into it: set -a; . ./.env; set +a\n"
-        "docs/how-to/schedule.md says what each is for."
+        "docs/how-to/schedule.md explains each of them."
     )
 
     OMNITRON_CHANNEL_ID: int = Field(gt=0, description="Key of the sales channel in Omnitron.")
@@ -187,7 +209,7 @@ class DeploymentSettings(_EnvironmentSettings):
     CHANNEL_APP_TIMEZONE: str = Field(default="UTC", description="Zone in which schedules count, e.g. Europe/Istanbul.")
     CHANNEL_APP_HOME: Path = Field(
         default_factory=Path.cwd,
-        description="Folder in which workers run flows; where the deploying is done when absent.",
+        description="Folder in which workers run flows; the current folder when absent.",
     )
 
     @field_validator("CHANNEL_APP_TIMEZONE")

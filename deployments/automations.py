@@ -1,13 +1,12 @@
-"""The automations that a Prefect server of one's own needs: they end runs whose process is gone with its machine.
+"""Automations of a Prefect server: they end runs whose process is gone together with its machine.
 
-A worker that lives ends the run of a process that died. When both die at once nobody does: the run would be shown as
-running for ever, and keep the next ones of its deployment away.
+A living worker ends the run of a dead process. If both die at once, nothing does: Prefect would show the run as running for
+ever, and it would keep later runs of its deployment from starting.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-import httpx
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
@@ -16,18 +15,18 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.settings import PREFECT_API_URL
 
 from clients.errors import ConfigError
-from clients.flow_runs import PrefectUnavailableError
+from deployments.reach_prefect import in_one_sentence, reach_prefect
 
 TAG = "channel-app"
-"""The tag of every deployment in prefect.yaml: flows of others on the same server are left alone."""
+"""The tag of every deployment in prefect.yaml. The automations ignore other flows on the same server."""
 SILENCE = timedelta(seconds=90)
-"""Without any sign of a run that is at work: three heartbeats, which prefect.yaml sets to 30 s."""
+"""The time without a heartbeat after which a run counts as dead: three intervals of 30 s, set in prefect.yaml."""
 START = timedelta(seconds=120)
-"""From the moment when a worker takes a run until it begins: by then its process imported everything, or is gone."""
+"""The time in which a run must begin after a worker takes it. Its process needs it for imports."""
 
 
 def _crashing(name: str, after: set[str], within: timedelta, message: str) -> AutomationCore:
-    """Marks a run as crashed when nothing has been heard of it for so long after one of these events."""
+    """Marks a run as crashed if Prefect receives no event of it within this time after one of these events."""
     return AutomationCore(
         name=name,
         description=message,
@@ -52,7 +51,7 @@ AUTOMATIONS: Sequence[AutomationCore] = (
         "channel-app: end runs that fell silent",
         {"prefect.flow-run.heartbeat"},
         SILENCE,
-        f"Nothing was heard of this run for {SILENCE.total_seconds():.0f} s: its process is gone, and its worker with it.",
+        f"This run sent no heartbeat for {SILENCE.total_seconds():.0f} s: its process and its worker are gone.",
     ),
     _crashing(
         "channel-app: end runs that never began",
@@ -64,17 +63,18 @@ AUTOMATIONS: Sequence[AutomationCore] = (
 
 
 async def keep_automations() -> list[str]:
-    """Creates the automations that are not there, or not as they should be; answers the names of all.
+    """Creates missing automations, and replaces different ones. Returns the names of all.
 
-    One that is there stays untouched: made anew it would not know of the runs that it waits for.
+    An automation that is up to date stays untouched: a new one would not know the runs that the old one watches.
 
     Raises:
-        ConfigError: no address of Prefect's API is set.
-        PrefectUnavailableError: it does not answer as it should.
+        ConfigError: the address of Prefect's API is not set.
+        PrefectUnavailableError: the API does not answer, or answers with an error.
     """
     if not PREFECT_API_URL.value():
         raise ConfigError("PREFECT_API_URL is not set: name the server, e.g. http://127.0.0.1:4200/api.")
-    try:
+    await reach_prefect()
+    with in_one_sentence():
         async with get_client() as client:
             for automation in AUTOMATIONS:
                 known = await client.read_automations_by_name(automation.name)
@@ -83,21 +83,11 @@ async def keep_automations() -> list[str]:
                 for row in known:
                     await client.delete_automation(row.id)
                 await client.create_automation(automation)
-    except httpx.HTTPStatusError as error:
-        raise PrefectUnavailableError(
-            f"Prefect's API at {PREFECT_API_URL.value()} answered {error.response.status_code} to the automations: see its "
-            "log, and try again."
-        ) from error
-    except httpx.HTTPError as error:
-        raise PrefectUnavailableError(
-            f"Prefect's API at {PREFECT_API_URL.value()} does not answer ({type(error).__name__}): start the server, and "
-            "try again."
-        ) from error
     return [automation.name for automation in AUTOMATIONS]
 
 
 def _is_same(known: AutomationCore, automation: AutomationCore) -> bool:
-    """Whether it does the same; whether it is switched on is the operator's choice."""
+    """Whether both do the same. The operator decides whether it is switched on."""
     return (known.trigger, known.actions, known.description) == (
         automation.trigger,
         automation.actions,

@@ -1,4 +1,4 @@
-"""Books the flow run that an event asks for: each event once, whichever process takes it, before or after a restart."""
+"""Books the flow run for an event: once per event, in any process, before or after a restart."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ RECEIPTS = "channel event"
 
 
 class EventType(StrEnum):
-    """What a channel tells."""
+    """The types of event that a channel sends."""
 
     order_created = "order_created"
     order_cancelled = "order_cancelled"
@@ -41,12 +41,12 @@ FLOW_OF: Mapping[EventType, str] = {
     EventType.batch_finished: "verify_batch",
     EventType.product_wanted: "insert_and_update_products",
 }
-"""The flow that each starts. Their names alone: to import them would take this program's credentials along."""
+"""The flow that each type starts. Names only: importing the flows would bring this program's credentials along."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A verified event. `parameters` are the flow's, ids alone; of the body only its hash is kept."""
+    """A verified event. `parameters` are the flow's, and hold ids only. Prefect keeps no more of the body than its hash."""
 
     id: str
     type: EventType
@@ -56,7 +56,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """The flow run of an event, and the deployment that it is a run of."""
+    """The flow run of an event, and its deployment."""
 
     flow_run_id: UUID
     deployment: str
@@ -67,28 +67,28 @@ class EventIdTakenError(FatalError):
 
 
 class Booking(Protocol):
-    """What the receiver asks of Prefect."""
+    """The receiver's requests to Prefect."""
 
     async def book(self, event: Event) -> Booked:
-        """The event's flow run, the same one however often it is asked for.
+        """The event's flow run; the same run for every call with this event.
 
         Raises:
             EventIdTakenError: the id was used with another body.
-            NotDeployedError: nothing is deployed for this type.
+            NotDeployedError: this type has no deployment.
             PrefectUnavailableError: Prefect's API does not answer.
         """
         ...
 
     async def answers(self) -> bool:
-        """Whether Prefect's API is there."""
+        """Whether Prefect's API answers."""
         ...
 
 
 def deployment_of(event_type: EventType, channel_id: int) -> str:
     """`flow/deployment` as prefect.yaml names it.
 
-    The scheduled deployments cancel a second run while the first is at work, and an event must not be lost: events have
-    deployments of their own, without a limit. Runs of `verify_batch` are booked one by one in any case.
+    The scheduled deployments cancel a second run while the first is at work, and an event must not be lost. So events have
+    their own deployments, without a limit. `verify_batch` never has a limit.
     """
     flow = FLOW_OF[event_type]
     name = flow if event_type is EventType.batch_finished else f"{flow}_on_event"
@@ -98,9 +98,9 @@ def deployment_of(event_type: EventType, channel_id: int) -> str:
 class PrefectBooking:
     """Books through Prefect's API.
 
-    An idempotency key is unique within one flow, and events start several: so each event first leaves a receipt, a
-    completed run of one flow for all of them, with the hash of its body as a tag. Whoever comes second with the same id
-    is shown the first one's receipt, and that is decided in Prefect's database, not here.
+    An idempotency key is unique within one flow only, and events start several flows. So each event first leaves a receipt:
+    a completed run of one flow for all events, tagged with the hash of the event's body. A second event with the same id gets
+    the first one's receipt. Prefect's database decides which is first.
     """
 
     def __init__(self, flow_runs: PrefectFlowRuns, channel_id: int) -> None:
@@ -111,7 +111,7 @@ class PrefectBooking:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: WebhookSettings, seconds: float = SECONDS) -> AsyncIterator[Self]:
-        """A booking that is closed with the block. Asks nothing of Prefect yet."""
+        """A booking that closes with the block. Sends no request yet."""
         async with PrefectFlowRuns.open(settings.PREFECT_API_URL, seconds) as flow_runs:
             yield cls(flow_runs, settings.OMNITRON_CHANNEL_ID)
 
@@ -119,7 +119,7 @@ class PrefectBooking:
         deployment = deployment_of(event.type, self._channel_id)
         try:
             async with self._flow_runs.in_time():
-                await self._flow_runs.deployment_id(deployment)  # no receipt for what cannot be booked
+                await self._flow_runs.deployment_id(deployment)  # leaves no receipt for an event that cannot be booked
                 await self._leave_receipt(event)
                 flow_run_id = await self._flow_runs.book(
                     deployment,
@@ -128,7 +128,7 @@ class PrefectBooking:
                     idempotency_key=self._key(event),
                 )
         except PrefectUnavailableError:
-            self._receipts = None  # of a database that may be another one by then
+            self._receipts = None  # the database may be another one later
             raise
         return Booked(flow_run_id, deployment)
 
@@ -143,7 +143,7 @@ class PrefectBooking:
         client = self._flow_runs.client
         digest = f"body:{hashlib.sha256(event.body).hexdigest()}"
         if self._receipts is None:
-            self._receipts = await client.create_flow_from_name(RECEIPTS)
+            self._receipts = await self._flow_runs.patiently(client.create_flow_from_name, RECEIPTS)
         receipt = FlowRunCreate(
             flow_id=self._receipts,
             name=f"{event.type} {event.id}",
@@ -151,12 +151,13 @@ class PrefectBooking:
             tags=[f"channel:{self._channel_id}", digest],
             idempotency_key=self._key(event),
         )
-        answer = await client.request("POST", "/flow_runs/", json=receipt.model_dump(mode="json", exclude_unset=True))
+        content = receipt.model_dump(mode="json", exclude_unset=True)
+        answer = await self._flow_runs.patiently(client.request, "POST", "/flow_runs/", json=content)
         if digest not in FlowRun.model_validate(answer.json()).tags:
             raise EventIdTakenError(
-                f"The event {event.id} came before, with another body: give each event an id of its own."
+                f"The event id {event.id} was used before, with another body: give each event its own id."
             )
 
     def _key(self, event: Event) -> str:
-        """A key holds for ever, and for all channels of a server."""
+        """A key never expires, and is shared by all channels of a server."""
         return f"webhook:{self._channel_id}:{event.id}"

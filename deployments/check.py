@@ -1,4 +1,4 @@
-"""Is everything in place? Settings, log-in, channel, catalog, connector; then what the contract only assumes."""
+"""`channel-app check`: settings, log-in, channel, catalog, connector; then the assumed lines of Omnitron's contract."""
 
 import importlib.util
 from collections.abc import Iterable, Iterator
@@ -6,39 +6,45 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
+from prefect.settings import get_current_settings
 
 from clients import runtime as runtimes
 from clients.errors import ChannelAppError
 from clients.omnitron import OmnitronClient
-from clients.redaction import Redactor
+from clients.prefect_address import refuse_clear_text
+from clients.redaction import Redactor, visible_line
 from clients.runtime import Runtime
-from deployments.assumptions import ASSUMPTIONS, Assumption, Finding, Trial, Verdict, attempt
+from deployments.assumptions.findings import Assumption, Conformance, Finding
+from deployments.assumptions.table import ASSUMPTIONS, attempt
+from deployments.assumptions.trial import Trial
+from deployments.console import say
 from dto.omnitron import Catalog, Channel
-from tasks.channel.integration import ChannelIntegration, load, load_channel
-from tasks.omnitron.integration import OmnitronIntegration
-from tasks.unforeseen import presentable
+from tasks.channel.integration import ChannelIntegration, load_channel
+from tasks.omnitron.integration import load_hub
+from tasks.sanitizing import sanitized
 
 PACKAGES = ("dto", "clients", "tasks", "flows", "deployments")
 PROJECT = Path(__file__).resolve().parents[1]
 
 _MARKS = {
-    Verdict.honoured: ("✓", typer.colors.GREEN),
-    Verdict.differs: ("!", typer.colors.YELLOW),
-    Verdict.broken: ("✗", typer.colors.RED),
-    Verdict.not_tried: ("-", None),
+    Conformance.honoured: ("✓", typer.colors.GREEN),
+    Conformance.differs: ("!", typer.colors.YELLOW),
+    Conformance.broken: ("✗", typer.colors.RED),
+    Conformance.not_tried: ("-", None),
 }
 _CHECKS = {"send_deleted_products": "check_deleted_products"}
-"""What asks for the outcome of a send, where `send_…_products` is not followed by `check_products`."""
+"""The check command of a send, where it is not `check_products`."""
 
 
 async def check_everything(*, with_object: bool = False) -> bool:
-    """Prints a line for each thing that has to be in place, and for each assumed line of the contract.
+    """Prints a line for each requirement, and one for each assumed line of the contract.
 
     Args:
-        with_object: also try what batches do to an object; costs one due product one of its attempts.
+        with_object: try the lines about the objects of a batch too; costs one due product one of its attempts, or
+            three on a hub that does not let an object be given back.
 
     Returns:
-        Whether nothing is red.
+        True if no line is red.
     """
     sheet = _Sheet()
     sheet.modules()
@@ -65,158 +71,168 @@ async def _check_hub(sheet: "_Sheet", client: OmnitronClient, runtime: Runtime, 
     if not channel.is_active:
         sheet.skipped("the channel is switched off", "contract")
         return
-    typer.echo("\nWhat is assumed about this Omnitron, each line tried once:")
+    say("\nThe assumptions about this Omnitron, each tried once:")
     trial = Trial(client, channel, with_object=with_object)
     for assumption in ASSUMPTIONS.values():
         sheet.assumption(assumption, await attempt(assumption, trial))
-    for batch in trial.left_open:
-        sheet.bad("batches", f"batch {batch} It stays open. Run `channel-app recover` later: it ends it.")
+    for batch in trial.hub.left_open:
+        sheet.bad("batches", f"batch {batch} It stays open. Run `channel-app recover` later to end it.")
 
 
 class _Sheet:
-    """What was printed so far, counted."""
+    """Prints the lines, and counts them."""
 
     def __init__(self) -> None:
         self.red = 0
-        self.verdicts: list[Verdict] = []
+        self.found: list[Conformance] = []
 
     # -- lines -----------------------------------------------------------------------------------------------------
 
-    def good(self, what: str, text: str) -> None:
+    def good(self, name: str, text: str) -> None:
         """In place."""
-        self._line("✓", typer.colors.GREEN, f"{what:<10} {text}")
+        self._line("✓", typer.colors.GREEN, f"{name:<10} {text}")
 
-    def odd(self, what: str, text: str) -> None:
+    def odd(self, name: str, text: str) -> None:
         """In place, but worth a look."""
-        self._line("!", typer.colors.YELLOW, f"{what:<10} {text}")
+        self._line("!", typer.colors.YELLOW, f"{name:<10} {text}")
 
-    def bad(self, what: str, text: str) -> None:
+    def bad(self, name: str, text: str) -> None:
         """Not in place; the text ends with the next thing to do."""
         self.red += 1
-        self._line("✗", typer.colors.RED, f"{what:<10} {text}")
+        self._line("✗", typer.colors.RED, f"{name:<10} {text}")
 
     def skipped(self, why: str, *names: str) -> None:
-        """Not looked at."""
+        """Not tried."""
         for name in names:
             self._line("-", None, f"{name:<10} skipped: {why}")
 
     def assumption(self, assumption: Assumption, finding: Finding) -> None:
-        """One line of the contract as it was found."""
-        self.verdicts.append(finding.verdict)
-        mark, colour = _MARKS[finding.verdict]
-        text = f"{finding.verdict:<10} {assumption.name}"
-        if finding.verdict is Verdict.broken:
+        """One line of the contract, with its finding."""
+        self.found.append(finding.conformance)
+        mark, colour = _MARKS[finding.conformance]
+        text = f"{finding.conformance:<10} {assumption.name}"
+        if finding.conformance is Conformance.broken:
             self.red += 1
-            text += f"\n    seen: {finding.seen}\n    what rests on it: {assumption.promise}"
-            text += f"\n    next: {finding.next_step or 'tell who looks after this program, with this line'}"
+            text += f"\n    seen: {finding.seen}\n    depends on it: {assumption.promise}"
+            text += f"\n    next: {finding.next_step or 'report this line to the maintainers of this program'}"
         elif finding.seen:
             text += f"\n    {finding.seen}"
         self._line(mark, colour, text)
 
     def close(self) -> bool:
-        """The last line; whether nothing is red."""
-        if self.verdicts:
-            tally = {verdict: self.verdicts.count(verdict) for verdict in Verdict}
-            counts = ", ".join(f"{number} {verdict}" for verdict, number in tally.items() if number)
-            typer.echo(f"\nOf {len(self.verdicts)} assumed lines: {counts}.")
+        """Prints the last line. Returns True if no line is red."""
+        if self.found:
+            tally = {conformance: self.found.count(conformance) for conformance in Conformance}
+            counts = ", ".join(f"{number} {conformance}" for conformance, number in tally.items() if number)
+            say(f"\n{len(self.found)} assumed lines: {counts}.")
         if self.red:
-            things = "one thing is" if self.red == 1 else f"{self.red} things are"
-            typer.secho(f"{things.capitalize()} wrong; the lines with ✗ say what to do.", fg=typer.colors.RED)
+            lines = "1 line is red: it names" if self.red == 1 else f"{self.red} lines are red: they name"
+            say(f"{lines} the next step.", typer.colors.RED)
         else:
-            typer.secho("Everything is in place.", fg=typer.colors.GREEN)
+            say("Everything is in place.", typer.colors.GREEN)
         return not self.red
 
     def _line(self, mark: str, colour: str | None, text: str) -> None:
-        typer.echo(f"{typer.style(mark, fg=colour, bold=True)} {text}")
+        say(text, colour, mark=mark)
 
     @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
-        """An error inside becomes this thing's red line."""
+    def _explained(self, name: str) -> Iterator[None]:
+        """Turns an error inside into a red line."""
         try:
             yield
         except ChannelAppError as error:
-            self.bad(what, error.message)
+            self.bad(name, error.message)
 
-    # -- things that have to be in place ---------------------------------------------------------------------------
+    # -- requirements ----------------------------------------------------------------------------------------------
 
     def modules(self) -> None:
-        """No other package of the same name is imported in place of this project's."""
+        """Python imports this project's packages, not others of the same name."""
         if strangers := shadowed(PACKAGES):
             for name, place in strangers:
                 self.bad(
                     "modules",
-                    f"`{name}` is imported from {place}, not from {PROJECT}: rename or uninstall that one, or start "
-                    "from another folder.",
+                    f"`{name}` is imported from {place}, not from {PROJECT}: rename or uninstall the other package, or "
+                    "start from another folder.",
                 )
         else:
             self.good("modules", f"{', '.join(PACKAGES)} are this program's own")
 
     def settings(self) -> Runtime | None:
-        """The runtime, or all problems at once."""
+        """The runtime; None after all problems were printed at once."""
         with self._explained("settings"):
             runtime = runtimes.current()
             self.good("settings", f"complete, for channel {runtime.settings.OMNITRON_CHANNEL_ID}")
+            if weakness := runtime.settings.weakness:
+                self.odd("settings", weakness)
+            with self._explained("prefect"):
+                refuse_clear_text(get_current_settings().api.url)
             return runtime
         return None
 
     async def log_in(self, client: OmnitronClient, runtime: Runtime) -> bool:
-        """The account is let in."""
+        """Whether Omnitron accepts the account."""
         settings = runtime.settings
         with self._explained("log-in"):
-            await client.call("GET", "active_user/")
+            await client.connection.call("GET", "active_user/")
             self.good("log-in", f"as `{settings.OMNITRON_USERNAME}` at {settings.OMNITRON_URL}")
             return True
         return False
 
     async def channel(self, client: OmnitronClient) -> Channel | None:
-        """The channel exists, is switched on, and has a conf."""
+        """The channel; None if it does not exist. Checks its switch and its conf."""
         with self._explained("channel"):
-            channel = await client.channel()
-            name = f"{channel.pk} `{channel.name}`"
+            channel = await client.channel.get()
+            name = f"{channel.pk} `{visible_line(channel.name)}`"
             if channel.is_active:
                 self.good("channel", f"{name}, switched on")
             else:
                 self.bad("channel", f"{name} is switched off: every run ends as skipped. Switch it on in Omnitron.")
             limits = channel.conf.FAILED_INTEGRATION.get("DEFAULT")
-            key = channel.conf.remote_id_attribute or "sku"
+            key = visible_line(channel.conf.remote_id_attribute or "sku")
             if limits is None:
                 self.odd(
                     "conf",
-                    f"products are told apart by `{key}`; no FAILED_INTEGRATION.DEFAULT: fill it in, so that it is known "
-                    "how often a failed product is offered again",
+                    f"`{key}` identifies a product; there is no FAILED_INTEGRATION.DEFAULT: fill it in to control how often "
+                    "a failed product is offered again",
                 )
             else:
                 self.good(
                     "conf",
-                    f"products are told apart by `{key}`; a failed one is offered again after {limits.RETRY_INTERVAL} s, "
-                    f"at most {limits.MAX_RETRY_COUNT} times",
+                    f"`{key}` identifies a product; a failed one is offered again after {limits.RETRY_INTERVAL} s, at most "
+                    f"{limits.MAX_RETRY_COUNT} times",
                 )
             return channel
         return None
 
     async def catalog(self, client: OmnitronClient, channel: Channel, chosen: int | None) -> None:
-        """The catalog exists, and names a price list and a stock list."""
+        """Checks that the catalog exists, and has a price list and a stock list."""
         pk = chosen or channel.catalog
         if pk is None:
-            self.bad("catalog", f"channel {channel.pk} names none. Choose one in Omnitron, or set OMNITRON_CATALOG_ID.")
+            self.bad(
+                "catalog", f"channel {channel.pk} has no catalog. Choose one in Omnitron, or set OMNITRON_CATALOG_ID."
+            )
             return
         with self._explained("catalog"):
-            catalog = await client.catalog(pk)
+            catalog = await client.catalogs.get(pk)
+            name = f"{pk} `{visible_line(catalog.name)}`"
             missing = _missing_lists(catalog)
             if missing:
-                self.bad("catalog", f"{pk} `{catalog.name}` has no {' and no '.join(missing)}. Choose it in Omnitron.")
+                self.bad(
+                    "catalog",
+                    f"{name} has no {' and no '.join(missing)}. Choose it in Omnitron.",
+                )
                 return
-            text = f"{pk} `{catalog.name}`, price list {catalog.price_list}, stock list {catalog.stock_list}"
+            text = f"{name}, price list {catalog.price_list}, stock list {catalog.stock_list}"
             if channel.catalog not in (None, pk):
                 self.odd("catalog", f"{text}; the channel's own is {channel.catalog}: is OMNITRON_CATALOG_ID right?")
             else:
                 self.good("catalog", text)
 
     async def connector(self, channel: Channel, runtime: Runtime) -> None:
-        """The connector loads, says what it can do, and its channel is up."""
+        """Loads the connector, lists its commands, and asks whether its channel is up."""
         name = runtime.settings.CHANNEL_MODULE
         with self._explained("connector"), _foreign_errors_named(name, runtime.redactor):
-            load("OMNITRON_MODULE", runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration)
+            load_hub(runtime)
             async with load_channel(runtime)(channel, runtime) as connector:
                 await self._connector(connector, name)
 
@@ -229,8 +245,8 @@ class _Sheet:
         for send, check in _unanswerable(connector):
             self.bad(
                 "connector",
-                f"{send} comes without {check}, which a channel that answers later needs: add that command, or say "
-                "`is_sync = True` where it always answers at once.",
+                f"{send} comes without {check}, which a channel that answers later needs: add that command, or set "
+                "`is_sync = True` if the channel always answers at once.",
             )
         if type(connector).sign_of_life is ChannelIntegration.sign_of_life:
             self._line("-", None, "life       not tried: the connector has no `sign_of_life` of its own")
@@ -241,12 +257,12 @@ class _Sheet:
 
 
 def shadowed(names: Iterable[str], project: Path = PROJECT) -> list[tuple[str, str]]:
-    """Packages that are imported from elsewhere: name and place."""
+    """Packages that Python imports from another folder: name and file."""
     found = []
     for name in names:
         try:
             spec = importlib.util.find_spec(name)
-        except ValueError:  # a module that was made by hand
+        except ValueError:  # a module without a spec, made by hand
             spec = None
         place = None if spec is None else spec.origin or next(iter(spec.submodule_search_locations or ()), None)
         if place is None or not Path(place).resolve().is_relative_to(project / name):
@@ -260,7 +276,7 @@ def _missing_lists(catalog: Catalog) -> list[str]:
 
 
 def _unanswerable(connector: ChannelIntegration) -> list[tuple[str, str]]:
-    """Sends whose outcome nobody could ask for."""
+    """Send commands whose later answer no command could fetch, each with the missing command."""
     if connector.is_sync:
         return []
     sends = [key for key in sorted(connector.actions) if key.startswith("send_") and key.endswith("_products")]
@@ -270,13 +286,13 @@ def _unanswerable(connector: ChannelIntegration) -> list[tuple[str, str]]:
 
 @contextmanager
 def _foreign_errors_named(module: str, redactor: Redactor) -> Iterator[None]:
-    """A connector is other people's code: whatever it raises is said in one line, without the secrets that it quotes."""
+    """Turns any error of the connector, which is foreign code, into one line without secrets."""
     try:
         yield
     except ChannelAppError as error:
-        raise presentable(error, redactor) from None
+        raise sanitized(error, redactor) from None
     except Exception as error:
-        said = redactor.line(f"{type(error).__name__}: {error}", limit=500)
+        text = redactor.line(f"{type(error).__name__}: {error}", limit=500)
         raise ChannelAppError(
-            f"`{module}` broke: {said}. Look at its `__init__`, `sign_of_life` and `__aexit__`."
+            f"`{module}` broke: {text}. Look at its `__init__`, `sign_of_life` and `__aexit__`."
         ) from None

@@ -1,4 +1,4 @@
-"""The whole round trip on one screen: a local Omnitron, a local marketplace, real flow runs between them."""
+"""`channel-app demo`: the whole round trip on one screen, with real flow runs between two local systems."""
 
 import asyncio
 import os
@@ -10,12 +10,13 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from clients.errors import ChannelAppError
 from clients.omnitron import OmnitronClient
 from clients.runtime import Runtime
 from clients.settings import Settings
-from deployments.console import without_tracebacks
+from deployments.console import FAILED, end, without_tracebacks
 from deployments.sandbox.server import SandboxProcess
-from dto.enums import ContentType, IntegrationActionStatus
+from dto.enums import ContentType, IntegrationActionStatus, OrderStatus
 from dto.omnitron import ErrorReportRow
 from dto.summary import RunSummary
 
@@ -24,7 +25,7 @@ EDITED = 5
 ORDERS = 6
 UNKNOWN_CITY = "Gotham"
 ROUNDS = 10
-"""How often the demo asks the marketplace before it gives up."""
+"""The number of times that the demo asks the marketplace before it gives up."""
 
 SHOWN = {
     "products": ContentType.product,
@@ -40,10 +41,20 @@ SHOWN = {
 
 
 def run_demo(products: int) -> None:
-    """Runs it and prints what happened."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")  # the demo speaks for itself
+    """Runs it, and prints each step and its result."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")  # the demo prints its own lines
     console = Console(highlight=False, soft_wrap=True)
     started = time.monotonic()
+    try:
+        _show(console, products, started)
+    except ChannelAppError as error:
+        end(error.message, FAILED)
+
+
+def _show(console: Console, products: int, started: float) -> None:
+    from deployments.reach_prefect import reach_prefect  # noqa: PLC0415  # Prefect takes its time to import
+
+    asyncio.run(reach_prefect())
     console.print(
         f"A shop with {products} products, some of them with defects, goes on sale on a marketplace that answers later; "
         "its buyers order, one cancels, one sends an item back.\n"
@@ -56,26 +67,32 @@ def run_demo(products: int) -> None:
         asyncio.run(_Story(console, sandbox.urls).play())
         _closing_table(console, sandbox)
         console.print(
-            f"\nDone in {time.monotonic() - started:.0f} s. Next: `channel-app sandbox --async` keeps both systems up for "
-            "you, `channel-app flows` lists what can be run, README.md tells the rest."
+            f"\nDone in {time.monotonic() - started:.0f} s. Next: `channel-app sandbox --async` starts both systems for you "
+            "to use, `channel-app flows` lists the flows, README.md explains the rest."
         )
 
 
 class _Story:
-    """What the merchant, the buyers and the flows do, one after the other."""
+    """The actions of the merchant, the buyers and the flows, in order."""
 
     def __init__(self, console: Console, urls: dict[str, str]) -> None:
         self._console = console
         self._urls = urls
 
     async def play(self) -> None:
-        """All of it."""
+        """Plays all of it."""
+        from deployments.local_server import prefect_for_runs  # noqa: PLC0415  # Prefect takes its time to import
+
         without_tracebacks()
         self._title(
             2,
-            "setup: what the merchant fills in, the category tree and its attributes (Prefect starts its server first, 10 "
-            "to 20 s)",
+            "setup: the channel's settings, its category tree and its attributes (Prefect starts its server first, 10 to "
+            "20 s)",
         )
+        async with prefect_for_runs():
+            await self._tell()
+
+    async def _tell(self) -> None:
         await self._run(
             "update_channel_conf_schema",
             "create_or_update_category_tree_and_nodes",
@@ -90,7 +107,9 @@ class _Story:
             4, f"{EDITED} products, {EDITED} prices and {EDITED} stocks change in Omnitron, and the images follow"
         )
         await self._edit_goods()
-        await self._run("update_products", "update_product_prices", "update_product_stocks", "insert_product_images")
+        await self._run("update_products", "update_product_prices", "update_product_stocks")
+        await self._verify()
+        await self._run("insert_product_images")  # an image waits for a product that is being sent
         await self._verify()
         self._title(5, f"orders: {ORDERS} buyers order, one of them from a city that Omnitron does not know")
         orders = (await self._market("orders/several", {"number": ORDERS - 1})) + [
@@ -116,12 +135,11 @@ class _Story:
 
     async def _run(self, *flows: str, **parameters: Any) -> list[RunSummary]:
         from flows.registry import FLOWS  # noqa: PLC0415  # Prefect takes its time to import
-        from flows.run import sentence  # noqa: PLC0415
 
         summaries = []
         for name in flows:
             summary: RunSummary = await FLOWS[name](**parameters)
-            self._console.print(f"  {summary.flow}: {sentence(summary)}")
+            self._console.print(f"  {summary.flow}: {summary.sentence}")
             summaries.append(summary)
         return summaries
 
@@ -131,10 +149,10 @@ class _Story:
             if not summary.counts.get("ongoing"):
                 return
 
-    # -- what people do ------------------------------------------------------------------------------------------
+    # -- actions of people ---------------------------------------------------------------------------------------
 
     async def _edit_goods(self) -> None:
-        """Changes the first products that are on sale, and prices and stocks of the next ones."""
+        """Changes the first products that are on sale, and the prices and stocks of the next."""
         on_sale = await self._bound(ContentType.product)
         for pk in on_sale[:EDITED]:
             await self._hub("PATCH", f"products/{pk}", {"name": f"Yeni Sezon Ürün {pk}"})
@@ -144,22 +162,22 @@ class _Story:
 
     async def _map_city(self) -> None:
         async with OmnitronClient(Runtime(Settings.load())) as omnitron:
-            reply = await omnitron.call(
+            reply = await omnitron.connection.call(
                 "GET", f"channel/{omnitron.channel_id}/cities/", params={"name__iexact": "Ankara"}
             )
         await self._hub("POST", f"places/city/{reply.data['results'][0]['pk']}/map", {"code": UNKNOWN_CITY})
 
     async def _ship_one(self) -> None:
         (order, *_) = await self._bound(ContentType.order)
-        await self._hub("PATCH", f"orders/{order}", {"status": "500", "tracking_number": "YK100200300"})
+        await self._hub("PATCH", f"orders/{order}", {"status": OrderStatus.shipped, "tracking_number": "YK100200300"})
 
     async def _request(self) -> int:
         return (await self._bound(ContentType.cancellation_request))[0]
 
     async def _bound(self, content_type: ContentType) -> Sequence[int]:
-        """Omnitron's keys of what is on the channel."""
+        """Omnitron's keys of the objects on the channel."""
         async with OmnitronClient(Runtime(Settings.load())) as omnitron:
-            actions = await omnitron.actions(content_type=content_type, status=IntegrationActionStatus.success)
+            actions = await omnitron.actions.find(content_type=content_type, status=IntegrationActionStatus.success)
         return [action.object_id for action in actions]
 
     async def _listed_order(self, order_id: str) -> dict[str, Any]:
@@ -184,7 +202,7 @@ class _Story:
 def _closing_table(console: Console, sandbox: SandboxProcess) -> None:
     state: dict[str, Any] = httpx.get(f"{sandbox.urls['omnitron']}/_sandbox/state", trust_env=False).json()["counts"]
     table = Table(title="What happened", title_justify="left")
-    for heading in ("", "on the channel", "failed, with a reason", "still in work"):
+    for heading in ("", "on the channel", "failed, with a reason", "under way"):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, content_type in SHOWN.items():
         row = state["objects"].get(content_type, {})
@@ -199,9 +217,9 @@ def _closing_table(console: Console, sandbox: SandboxProcess) -> None:
 
 
 async def _reasons() -> list[str]:
-    """One example for each kind of reason."""
+    """One example of each kind of reason."""
     async with OmnitronClient(Runtime(Settings.load())) as omnitron:
-        rows = await omnitron.every(f"channel/{omnitron.channel_id}/error_reports/", ErrorReportRow, {"sort": "id"})
+        rows = await omnitron.resource("error_reports", ErrorReportRow).all({"sort": "id"})
     examples: dict[str, str] = {}
     for row in rows:
         if not row.is_ok:

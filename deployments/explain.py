@@ -1,40 +1,47 @@
-"""Why is a product on sale, or not? The answer in one sentence, then what it rests on."""
+"""`channel-app explain`: why a product is on sale or not, in one sentence, and the records behind the answer."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from rich.console import Console
 
 from clients import runtime as runtimes
-from deployments.status import draw
+from deployments.standing_holds import read_standing_holds
+from deployments.status import draw, line
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
+from dto.enums import GOODS
 from dto.explanation import Explanation, ObjectStanding
 from dto.listing import ListedPriceDto, ListedStockDto
 from flows.artifact import Table
-from tasks.channel.integration import load, load_channel
+from flows.holding import OF_HUB, describe
+from tasks.ages import format_age
+from tasks.batch import short
+from tasks.channel.command import FetchAll
+from tasks.channel.integration import load_channel
 from tasks.channel.prices import GetListedPrices
 from tasks.channel.stocks import GetListedStocks
-from tasks.omnitron.explanation import ExplainProduct
-from tasks.omnitron.health import said
-from tasks.omnitron.integration import OmnitronIntegration
-from tasks.unforeseen import presentable
+from tasks.omnitron.integration import OmnitronIntegration, load_hub
+from tasks.omnitron.kinds import KINDS
+from tasks.omnitron.overview.explanation import ExplainProduct
+from tasks.sanitizing import sanitized
 
 Listed = Sequence[ListedPriceDto | ListedStockDto]
 
 
 async def explain_product(sku: str | None, pk: int | None, *, ask_channel: bool = True) -> Explanation:
-    """Where a product stands, by its `sku` or by Omnitron's key of it.
+    """The explanation of a product, by its `sku` or by Omnitron's key.
 
-    With `ask_channel`, what the channel lists is read too, where the connector can: the whole list.
+    With `ask_channel`, the channel's whole list is read too, if the connector can do that.
 
     Raises:
-        ChannelAppError: Omnitron could not be read. What the channel does not answer is a note.
+        ChannelAppError: Omnitron could not be read. A failure of the channel becomes a note.
     """
     runtime = runtimes.current()
-    kind = load("OMNITRON_MODULE", runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration)
     with runtimes.using(runtime):
-        async with kind(create_batch=False, read_channel=False, runtime=runtime) as hub:
+        async with load_hub(runtime)(create_batch=False, read_channel=False, runtime=runtime) as hub:
             listed, note = await _listed(hub) if ask_channel else (None, "It was not asked.")
+            holds, holds_note = await read_standing_holds(runtime.settings.OMNITRON_CHANNEL_ID)
             explanation: Explanation = await hub.do_action(
                 ExplainProduct,
                 objects=listed,
@@ -43,31 +50,50 @@ async def explain_product(sku: str | None, pk: int | None, *, ask_channel: bool 
                 older_than=runtime.settings.CHANNEL_APP_OLDER_THAN,
                 channel_note=note,
             )
-            return explanation
+            concerned = {name: hold for name, hold in holds.items() if _is_about_goods(name)}
+            return explanation.model_copy(update={"holds": concerned, "holds_note": holds_note})
+
+
+def _is_about_goods(hold: str) -> bool:
+    """Whether a hold may keep a product back: that of all flows, or of one that sends or verifies products and their offers."""
+    return any(word in hold for word in (OF_HUB, "verify", *(KINDS[kind].noun for kind in GOODS)))
 
 
 async def _listed(hub: OmnitronIntegration) -> tuple[Listed | None, str | None]:
-    """What the channel lists; or none, and why."""
-    row = await hub.client.channel()
+    """The channel's listings; or None, and the reason."""
+    row = await hub.client.channel.get()
     if not row.is_active:
         return None, "It was not asked: the channel is switched off."
     try:
         connector = load_channel(hub.runtime)
-        fetches = [fetch for fetch in (GetListedPrices, GetListedStocks) if connector.can(fetch)]
+        known: tuple[type[FetchAll[Any, Any]], ...] = (GetListedPrices, GetListedStocks)
+        fetches = [fetch for fetch in known if connector.can(fetch)]
         if not fetches:
             return None, f"The connector `{connector.name}` has neither get_listed_prices nor get_listed_stocks."
         async with connector(row, hub.runtime) as channel:
             return [item for fetch in fetches for item in (await channel.do_action(fetch)).items], None
-    except Exception as problem:  # whatever befalls the channel, what Omnitron knows is told
-        return None, f"It could not be asked: {presentable(problem, hub.runtime.redactor).message}"
+    except Exception as problem:  # a failure of the channel must not hide Omnitron's record
+        return None, f"It could not be asked: {sanitized(problem, hub.runtime.redactor).message}"
 
 
 def show_explanation(explanation: Explanation) -> None:
-    """Prints it for people: first the answer."""
+    """Prints it for people, the answer first."""
     console = Console()
-    console.print(explanation.sentence, style="bold", markup=False, highlight=False)
-    standings = Table("", "key", "record", "there as", "its version", "version now", "due now", "next try")
-    reasons = Table("of", "when", "why it failed")
+    line(console, explanation.sentence, "bold")
+    for name, hold in explanation.holds.items():
+        line(console, describe(name, hold))
+    standings = Table(
+        "object",
+        "key",
+        "record",
+        "remote id",
+        "recorded version",
+        "current version",
+        "due list",
+        "waits for",
+        "next try",
+    )
+    reasons = Table("object", "time", "reason")
     for row in explanation.objects:
         standings.add(*_cells(row, explanation.moment))
         for reason in row.reasons:
@@ -75,14 +101,17 @@ def show_explanation(explanation: Explanation) -> None:
     draw(console, standings)
     draw(console, reasons)
     if explanation.are_reports_readable is False:
-        console.print("Why it failed is unknown here: this Omnitron does not let its reports be read.")
+        line(console, "The reason is unknown here: this Omnitron does not allow its reports to be read.")
     if (batch := explanation.batch) is not None:
-        there = f", there {batch.remote_batch_id}" if batch.remote_batch_id else ""
+        remote = f", remote id {batch.remote_batch_id}" if batch.remote_batch_id else ""
         is_open = batch.status in (*OPEN_LOCALLY, *OPEN_REMOTELY)
-        age = "" if batch.age is None else f", for {said(batch.age)}" if is_open else f", {said(batch.age)} ago"
-        status = batch.status or "not among those that were read"
-        console.print(f"Last batch: {batch.local_batch_id} ({status}{there}){age}", markup=False, highlight=False)
-    console.print(f"The channel: {_listing(explanation)}", markup=False, highlight=False)
+        age = "" if batch.age is None else format_age(batch.age)
+        since = age and (f", for {age}" if is_open else f", {age} ago")
+        status = batch.status or "not among the batches that were read"
+        line(console, f"Last batch: {batch.local_batch_id} ({status}{remote}){since}")
+    line(console, f"The channel: {_listing(explanation)}")
+    if explanation.holds_note is not None:
+        line(console, explanation.holds_note)
 
 
 def _listing(explanation: Explanation) -> str:
@@ -96,22 +125,21 @@ def _listing(explanation: Explanation) -> str:
 
 def _cells(row: ObjectStanding, now: datetime) -> tuple[str, ...]:
     name = row.content_type + (f" (list {row.list_number})" if row.list_number else "")
-    here = (
-        "gone"
-        if row.modified_date is None
-        else "the same"
-        if row.version_date == row.modified_date
-        else _moment(row.modified_date)
-    )
-    record = row.status or "none"
+    if row.modified_date is None:
+        current = "gone"
+    elif row.version_date == row.modified_date:
+        current = "the same"
+    else:
+        current = _moment(row.modified_date)
     return (
         name,
         str(row.pk),
-        record + (f" ({row.failed_reason_type})" if row.failed_reason_type else ""),
+        (row.status or "-") + (f" ({row.failed_reason_type})" if row.failed_reason_type else ""),
         row.remote_id or "",
         _moment(row.version_date),
-        here,
+        current,
         row.due or "",
+        f"batch {short(row.waits_for)}" if row.waits_for else "",
         "not any more" if row.next_try and row.next_try < now and not row.due else _moment(row.next_try),
     )
 

@@ -1,16 +1,14 @@
-"""Everything of prefect.yaml in one process: for a shop that needs no work pool, no worker and no second machine."""
+"""`channel-app serve`: all deployments of prefect.yaml in one process, without a work pool or a worker."""
 
 import asyncio
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-import typer
 import yaml
 from prefect import Flow
 from prefect.client.orchestration import get_client
@@ -26,7 +24,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig, StateType
 from prefect.client.schemas.schedules import SCHEDULE_TYPES
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
-from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.settings import PREFECT_API_URL, get_current_settings
 from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 from prefect.utilities.templating import apply_values
@@ -35,17 +33,18 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from clients.errors import ConfigError
 from clients.settings import DeploymentSettings
 from deployments.automations import keep_automations
+from deployments.console import say
+from deployments.local_server import local_server, refuse_strangers
+from deployments.reach_prefect import in_one_sentence, reach_prefect
 from flows.registry import FLOWS
 
-PREFECT_YAML = Path(__file__).parents[1] / "prefect.yaml"
-SERVER_SECONDS = 120.0
-"""For a server of one's own: the first start makes its database."""
-_POLL_SECONDS = 0.5
-_STOP_SECONDS = 30.0
+_INSTALLED = Path(__file__).with_name("prefect.yaml")
+PREFECT_YAML = _INSTALLED if _INSTALLED.exists() else Path(__file__).parents[1] / "prefect.yaml"
+"""A wheel carries it beside this file. In a checkout it stands at the top, where `prefect deploy` reads it."""
 
 
 class DeploymentRow(BaseModel):
-    """One deployment of prefect.yaml, as far as one process needs it: `work_pool` is for workers."""
+    """One deployment of prefect.yaml. One process ignores `work_pool`, which is for workers."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,13 +64,13 @@ class DeploymentRow(BaseModel):
 
 
 def read_rows(file: Path, settings: DeploymentSettings) -> list[DeploymentRow]:
-    """The deployments of prefect.yaml, with what `prefect deploy` would fill in.
+    """The deployments of prefect.yaml, with the values that `prefect deploy` would fill in.
 
     Raises:
-        ConfigError: the file cannot be read, or says something that one process cannot do.
+        ConfigError: the file cannot be read, or holds a setting that one process cannot serve.
     """
     operator = {"schedules": settings.CHANNEL_APP_SCHEDULES, "timezone": settings.CHANNEL_APP_TIMEZONE}
-    # A `$NAME` is read from the environment, where settings that stand in .env are not.
+    # `$NAME` is read from the environment, which does not hold the settings of .env.
     os.environ["OMNITRON_CHANNEL_ID"] = str(settings.OMNITRON_CHANNEL_ID)
     try:
         rows = yaml.safe_load(file.read_text(encoding="utf-8"))["deployments"]
@@ -85,7 +84,7 @@ def read_rows(file: Path, settings: DeploymentSettings) -> list[DeploymentRow]:
 
 
 async def deployment_of(row: DeploymentRow) -> RunnerDeployment:
-    """The deployment under the names of prefect.yaml, with its flow found by import: from any folder."""
+    """The deployment with the names of prefect.yaml. Its flow is found by import, so any folder will do."""
     return await row.flow.ato_deployment(
         row.name,
         description=row.description,
@@ -93,26 +92,26 @@ async def deployment_of(row: DeploymentRow) -> RunnerDeployment:
         parameters=row.parameters,
         concurrency_limit=row.concurrency_limit,
         schedules=[schedule_of(given) for given in row.schedules],
-        # It is paused when this process stops.
+        # Versions before this one paused it when they stopped.
         paused=False,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
 
 
 def schedule_of(given: Mapping[str, Any]) -> DeploymentScheduleCreate:
-    """A schedule of prefect.yaml: `slug` and `active`, and the rest says when (`cron`, or `interval` in seconds)."""
+    """A schedule of prefect.yaml: `slug`, `active`, and its times (`cron`, or `interval` in seconds)."""
     when = {name: value for name, value in given.items() if name not in ("slug", "active")}
     schedule = TypeAdapter(SCHEDULE_TYPES).validate_python(when)
     return DeploymentScheduleCreate(schedule=schedule, slug=given["slug"], active=given["active"])
 
 
 def serve(settings: DeploymentSettings, file: Path = PREFECT_YAML) -> None:
-    """Serves all deployments until SIGINT or SIGTERM: runs that are due, by schedule or by hand, start here.
+    """Serves all deployments until SIGINT or SIGTERM: scheduled runs and runs started by hand run here.
 
-    Without an address of Prefect's API, its server is started too, and stopped again.
+    If the address of Prefect's API is not set, a server starts here too, and stops with this process.
 
     Raises:
-        ConfigError: prefect.yaml or the server stands in the way.
+        ConfigError: prefect.yaml or the server does not allow it.
     """
     rows = read_rows(file, settings)
     asyncio.run(_until_stopped(rows, settings))
@@ -121,18 +120,20 @@ def serve(settings: DeploymentSettings, file: Path = PREFECT_YAML) -> None:
 async def _until_stopped(rows: list[DeploymentRow], settings: DeploymentSettings) -> None:
     stop = asyncio.Event()
     _stop_on_signals(stop)
-    async with _prefect_server(stop) as is_own:
+    async with _prefect_server(stop) as is_local:
         if stop.is_set():
             return
-        await _refuse_pools(rows)
-        await keep_automations()
-        if is_own:
-            await _end_runs_of_before(rows)
-        runner = Runner(name=f"channel-app-{settings.OMNITRON_CHANNEL_ID}")
-        for row in rows:
-            await runner.aadd_deployment(await deployment_of(row))
+        # Its schedules are the shop's, not this process's: another one may serve them already.
+        runner = Runner(name=f"channel-app-{settings.OMNITRON_CHANNEL_ID}", pause_on_shutdown=False)
+        with in_one_sentence():
+            await _refuse_pools(rows)
+            await keep_automations()
+            if is_local:
+                await _end_runs_of_before(rows)
+            for row in rows:
+                await runner.aadd_deployment(await deployment_of(row))
         working = asyncio.create_task(runner.start())
-        # The runner takes SIGTERM for itself in its first step, and would leave by `sys.exit`.
+        # The runner handles SIGTERM itself from its first step on, and would exit with `sys.exit`.
         await asyncio.sleep(0)
         _stop_on_signals(stop)
         _announce(rows, settings)
@@ -140,7 +141,7 @@ async def _until_stopped(rows: list[DeploymentRow], settings: DeploymentSettings
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not working.done():
-            typer.echo("Stopping: schedules are paused, and runs under way are cancelled.")
+            say("Stopping: runs under way are cancelled. Schedules stay as they are.")
             await runner.astop()
         await working
 
@@ -152,14 +153,14 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 def _announce(rows: list[DeploymentRow], settings: DeploymentSettings) -> None:
     ui = (PREFECT_API_URL.value() or "").removesuffix("/api")
-    times = sum(bool(row.schedules) for row in rows)
+    scheduled = len([row for row in rows if row.schedules])
     state = "on" if settings.CHANNEL_APP_SCHEDULES else "off (CHANNEL_APP_SCHEDULES=on or --schedules starts them)"
-    typer.echo(f"Serving {len(rows)} deployments of channel {settings.OMNITRON_CHANNEL_ID}: {ui}")
-    typer.echo(f"The schedules of {times} of them are {state}. Stop with Ctrl+C.")
+    say(f"Serving {len(rows)} deployments of channel {settings.OMNITRON_CHANNEL_ID}: {ui}")
+    say(f"The schedules of {scheduled} of them are {state}. Stop with Ctrl+C.")
 
 
 async def _refuse_pools(rows: list[DeploymentRow]) -> None:
-    """A deployment with a pool has workers: they and this process would both start its runs."""
+    """Refuses deployments with a pool: both its workers and this process would start their runs."""
     names = DeploymentFilterName(any_=[row.name for row in rows])
     async with get_client() as client:
         known = await client.read_deployments(deployment_filter=DeploymentFilter(name=names))
@@ -171,8 +172,8 @@ async def _refuse_pools(rows: list[DeploymentRow]) -> None:
 
 
 async def _end_runs_of_before(rows: list[DeploymentRow]) -> None:
-    """Nobody but this process starts runs at a server of its own, and it has started none yet: what seems to be at work
-    died with the machine. The automations may not know of it, for SQLite loses events when it is busy."""
+    """Ends the runs of an earlier local server. Only this process starts runs there, and it has not started any yet: runs
+    that seem to be at work died with the machine. The automations may miss them, because a busy SQLite loses events."""
     names = DeploymentFilterName(any_=[row.name for row in rows])
     at_work = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
     async with get_client() as client:
@@ -180,50 +181,25 @@ async def _end_runs_of_before(rows: list[DeploymentRow]) -> None:
             deployment_filter=DeploymentFilter(name=names),
             flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=at_work)),
         ):
-            await client.set_flow_run_state(
-                run.id, Crashed(message="Its process ended before the server was started anew.")
-            )
+            await client.set_flow_run_state(run.id, Crashed(message="Its process ended before this server started."))
 
 
 @asynccontextmanager
 async def _prefect_server(stop: asyncio.Event) -> AsyncIterator[bool]:
-    """Prefect's API while the block runs: the one that is configured, or one of this process's own (true)."""
+    """Prefect's API while the block runs. Yields True if it belongs to a server that this process started."""
     if PREFECT_API_URL.value():
+        await reach_prefect()
         yield False
         return
     api = get_current_settings().server.api
     url = f"http://{api.host}:{api.port}"
+    refuse_strangers(api.host)
     with closing(socket.socket()) as probe:
         if probe.connect_ex((api.host, api.port)) == 0:
             raise ConfigError(
-                f"Something listens on {url} already. If it is a Prefect server, name it: PREFECT_API_URL={url}/api. "
-                "If not, choose another port for the one of this command: PREFECT_SERVER_API_PORT=4201"
+                f"Another program listens on {url}. If it is a Prefect server, name it: PREFECT_API_URL={url}/api. "
+                "If not, choose another port for the server of this command: PREFECT_SERVER_API_PORT=4201"
             )
-    typer.echo(f"PREFECT_API_URL is not set: starting a Prefect server on {url} ...")
-    # In a session of its own: Ctrl+C reaches this process alone, which needs the server until its last run has ended.
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "prefect", "server", "start", stdout=asyncio.subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        with temporary_settings({PREFECT_API_URL: f"{url}/api"}):
-            await _answering(process, stop)
-            yield True
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-
-async def _answering(process: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
-    deadline = asyncio.get_running_loop().time() + SERVER_SECONDS
-    async with get_client() as client:
-        while not stop.is_set() and await client.api_healthcheck() is not None:
-            if process.returncode is not None:
-                raise ConfigError(f"The Prefect server did not start (exit status {process.returncode}): see above.")
-            if asyncio.get_running_loop().time() > deadline:
-                raise ConfigError(f"The Prefect server did not answer within {SERVER_SECONDS:.0f} s.")
-            await asyncio.sleep(_POLL_SECONDS)
+    say(f"PREFECT_API_URL is not set: starting a Prefect server on {url} ...")
+    async with local_server(api.host, api.port, stop):
+        yield True

@@ -1,4 +1,4 @@
-"""Who may speak to the webhook receiver: whoever signed the very bytes that arrived, just now, with a key that we know."""
+"""The gate of the webhook receiver: it lets through requests that were signed recently, byte for byte, with a known key."""
 
 import asyncio
 import hashlib
@@ -18,29 +18,29 @@ from clients.settings import SHORTEST_SECRET
 
 EVENT_ID, TIMESTAMP, SIGNATURE = "x-channel-event-id", "x-channel-timestamp", "x-channel-signature"
 EVENT_ID_PATTERN = r"^[!-\-/-~]{1,128}$"
-"""Printable ASCII without the full stop: it stands between the parts of what is signed, and one text must not be two."""
+"""Printable ASCII without the full stop, which separates the parts of the signed text and must not occur in one."""
 TIMESTAMP_PATTERN = r"^[1-9][0-9]{0,11}$"
 SIGNATURE_PATTERN = r"^[0-9a-f]{64}((, ?| )[0-9a-f]{64}){0,7}$"
-"""Up to eight: a sender that changes its key signs with both."""
+"""Up to eight signatures: a sender that is changing its key signs with both keys."""
 
 WINDOW = 300
-"""Seconds that a timestamp may be off our clock, in either direction."""
+"""Seconds by which a timestamp may differ from our clock, in either direction."""
 BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 10.0
-"""In which a body has to be here."""
+"""The time in which a body has to arrive."""
 RETRY_SECONDS = 30
 LOGGED_ID = 128
-"""Characters of an id that a line of the log shows; one that is longer is refused."""
+"""Characters of an event id in a line of the log. A longer id is refused."""
 
 OPEN_PATHS = ("/health", "/openapi.json")
-"""What anybody may read."""
+"""Paths that need no signature."""
 
 _HEADERS = {EVENT_ID: EVENT_ID_PATTERN, TIMESTAMP: TIMESTAMP_PATTERN, SIGNATURE: SIGNATURE_PATTERN}
 _log = logging.getLogger("channel_app.webhook")
 
 
 class RefusedRequestError(Exception):
-    """The request goes no further; says with which status, and why."""
+    """The request is refused, with a status and a reason."""
 
     def __init__(self, status: HTTPStatus, detail: str) -> None:
         super().__init__(detail)
@@ -55,27 +55,27 @@ def signature(key: SecretStr, event_id: str, timestamp: str, body: bytes) -> str
 
 
 def is_signed(keys: Sequence[SecretStr], event_id: str, timestamp: str, body: bytes, candidates: Sequence[str]) -> bool:
-    """Whether one of the signatures is by one of the keys. Takes the same time whatever they are: each is compared with
-    each, and none in part."""
+    """Whether one of the signatures is by one of the keys. Takes constant time: every signature is compared with every key, in
+    full."""
     wanted = [signature(key, event_id, timestamp, body) for key in keys]
     return sum(hmac.compare_digest(good, given) for good in wanted for given in candidates) > 0
 
 
 class Gate:
-    """Stands in front of the whole application: what is not signed reaches none of it, so nothing is parsed unverified.
+    """Wraps the whole application: an unsigned request never reaches it, so nothing is parsed unverified.
 
     Args:
-        app: what lies behind.
-        keys: the present one and, while they change, the former one. Without any, nobody gets in.
-        clock: what timestamps are held against.
-        body_seconds: in which a body has to be here.
+        app: the application behind the gate.
+        keys: the current key and, during a change of keys, the previous one. Without a key, every request is refused.
+        clock: the clock that timestamps are compared with.
+        body_seconds: the time in which a body has to arrive.
     """
 
     def __init__(
         self, app: ASGIApp, *, keys: Sequence[SecretStr], clock: Clock, body_seconds: float = BODY_SECONDS
     ) -> None:
         self._app = app
-        # An empty key would let in everybody who leaves it empty too, whoever made the settings.
+        # An empty key would let in any sender with an empty key. Settings refuse it; this holds for other callers too.
         self._keys = [key for key in keys if len(key) >= SHORTEST_SECRET]
         self._clock = clock
         self._body_seconds = body_seconds
@@ -84,7 +84,7 @@ class Gate:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        said = scope.setdefault("state", {})  # the application adds the type of the event, and what became of it
+        note = scope.setdefault("state", {})  # the application adds the type of the event, and its result
         status = 0
 
         async def noting(message: Message) -> None:
@@ -96,31 +96,32 @@ class Gate:
         try:
             body = await self._verified(scope, receive)
             if body is None:
-                said["verdict"] = "the sender went away before its body was here"
+                note["result"] = "the sender disconnected before its body arrived"
             else:
                 await self._app(scope, _replaying(body, receive), noting)
         except RefusedRequestError as refused:
-            said["verdict"] = refused.detail
+            note["result"] = refused.detail
             await _answer(noting, refused)
         finally:
-            _log.info("event %s, %s: %d, %s", _id_of(scope), said.get("type", "-"), status, said.get("verdict", "-"))
+            _log.info("event %s, %s: %d, %s", _id_of(scope), note.get("type", "-"), status, note.get("result", "-"))
 
     async def _verified(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The body, once its signature holds; none when the sender has gone."""
+        """The body, after its signature was verified; None if the sender disconnected."""
         if not self._keys:
             raise RefusedRequestError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "No key is set here: set CHANNEL_APP_WEBHOOK_SECRET and start again."
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "The receiver has no key: set CHANNEL_APP_WEBHOOK_SECRET and restart it.",
             )
         headers = _signed_headers(scope)
         timestamp = headers[TIMESTAMP]
         if abs(self._clock.now().timestamp() - int(timestamp)) > WINDOW:
             raise _unverified(
-                f"{TIMESTAMP} is more than {WINDOW} seconds off this clock: sign again, with the time of now."
+                f"{TIMESTAMP} is more than {WINDOW} seconds off this clock: sign again, with the current time."
             )
         body = await self._body(scope, receive)
         candidates = re.findall("[0-9a-f]{64}", headers[SIGNATURE])
         if body is not None and not is_signed(self._keys, headers[EVENT_ID], timestamp, body, candidates):
-            raise _unverified("No signature is by a key that is known here.")
+            raise _unverified("No signature is by a key that the receiver knows.")
         return body
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
@@ -141,7 +142,7 @@ class Gate:
                         return bytes(body)
         except TimeoutError as error:
             raise RefusedRequestError(
-                HTTPStatus.REQUEST_TIMEOUT, f"The body was not here within {self._body_seconds:g} seconds."
+                HTTPStatus.REQUEST_TIMEOUT, f"The body did not arrive within {self._body_seconds:g} seconds."
             ) from error
 
 
@@ -151,7 +152,7 @@ def _signed_headers(scope: Scope) -> Mapping[str, str]:
     count = Counter(names)
     for name, pattern in _HEADERS.items():
         if count[name] != 1 or not re.fullmatch(pattern, values[name]):
-            raise _unverified(f"{name} has to be there once, as {pattern}.")
+            raise _unverified(f"{name} has to be given once, and match {pattern}.")
     return values
 
 
@@ -161,18 +162,18 @@ def _unverified(detail: str) -> RefusedRequestError:
 
 def _too_large() -> RefusedRequestError:
     return RefusedRequestError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has {BODY_LIMIT} bytes at most: send the type and ids alone."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have at most {BODY_LIMIT} bytes: send only the type and ids."
     )
 
 
 def _id_of(scope: Scope) -> str:
-    """The event's id as one may print it: who sent it is unknown, and so is what stands in it."""
+    """The event's id, escaped for the log: both its sender and its content are unknown."""
     given: bytes = dict(scope["headers"]).get(EVENT_ID.encode(), b"-")
     return given.decode("latin-1")[:LOGGED_ID].encode("unicode_escape").decode()
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Gives the application the body that was read, and after that what comes."""
+    """Gives the application the body that was read, then any later messages."""
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -186,7 +187,7 @@ async def _answer(send: Send, refused: RefusedRequestError) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        # What is left of an unread body must not be taken for the next request.
+        # The rest of an unread body must not be taken for the next request.
         (b"connection", b"close"),
     ]
     if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:

@@ -1,58 +1,68 @@
-"""How does the channel stand? Printed as tables, or as JSON."""
+"""`channel-app status`: the state of the channel, as tables or as JSON."""
 
 from rich.console import Console
 from rich.table import Table as Drawn
 from rich.text import Text
 
 from clients import runtime as runtimes
+from clients.errors import ChannelAppError
+from clients.redaction import visible_line
+from deployments.standing_holds import read_standing_holds
 from dto.health import ChannelHealth
 from flows.artifact import Table
-from flows.health import read_health, tables
-from tasks.channel.integration import load
-from tasks.omnitron.integration import OmnitronIntegration
+from flows.health import read_health, tables, with_holds
+from flows.holding import describe
+from tasks.omnitron.integration import load_hub
 
 
 async def read_status() -> ChannelHealth:
-    """How the channel stands.
+    """The state of the channel.
 
     Raises:
-        ChannelAppError: Omnitron could not be read.
+        ChannelAppError: Omnitron could not be read; the message names the holds, too.
     """
     runtime = runtimes.current()
-    kind = load("OMNITRON_MODULE", runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration)
-    with runtimes.using(runtime):
-        async with kind(create_batch=False, read_channel=False, runtime=runtime) as hub:
-            return await read_health(hub)
+    holds, note = await read_standing_holds(runtime.settings.OMNITRON_CHANNEL_ID)
+    try:
+        with runtimes.using(runtime):
+            async with load_hub(runtime)(create_batch=False, read_channel=False, runtime=runtime) as hub:
+                return with_holds(await read_health(hub), holds, note)
+    except ChannelAppError as error:
+        words = [error.message, *(describe(name, hold) for name, hold in holds.items())]
+        raise type(error)("\n".join(words), **error.context) from error
 
 
 def show_status(health: ChannelHealth) -> None:
-    """Prints it for people: first what to do."""
+    """Prints it for people, the next steps first."""
     console = Console()
     state = "" if health.is_active else ", SWITCHED OFF"
-    console.print(
-        f"Channel {health.channel} `{health.name}`{state}, at {health.moment:%Y-%m-%d %H:%M:%S} UTC", markup=False
-    )
-    advice, contents, batches, failures, abandoned, remarks = tables(health)
+    line(console, f"Channel {health.channel} `{health.name}`{state}, at {health.moment:%Y-%m-%d %H:%M:%S} UTC")
+    advice, *counts, remarks = tables(health)
     lines(console, advice)
-    for table in (contents, batches, failures, abandoned):
+    for table in counts:
         draw(console, table)
     lines(console, remarks)
 
 
+def line(console: Console, text: str, style: str | None = None) -> None:
+    """Prints a text in which strangers may have written: as one paragraph, without markup and control characters."""
+    console.print(Text(visible_line(text), style or ""))
+
+
 def lines(console: Console, table: Table) -> None:
-    """A table of one column, as a list."""
+    """Prints a table of one column as a list."""
     for (text,) in table.rows:
-        console.print(f"  - {text}", markup=False, highlight=False)
+        line(console, f"  - {text}")
 
 
 def draw(console: Console, table: Table) -> None:
-    """A table with its rows, if it has any, and those of its columns in which something stands."""
+    """Prints a table, without its empty columns; an empty table is left out."""
     if not table.rows:
         return
     kept = table.filled()
     drawn = Drawn()
     for number in kept:
-        drawn.add_column(table.columns[number], overflow="fold")  # an id that is cut is none
+        drawn.add_column(table.columns[number], overflow="fold")  # a shortened id would be useless
     for row in table.rows:
-        drawn.add_row(*(Text(str(row[number])) for number in kept))  # what others wrote is no markup
+        drawn.add_row(*(Text(visible_line(str(row[number]))) for number in kept))
     console.print(drawn)

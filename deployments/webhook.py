@@ -1,7 +1,7 @@
-"""Listens for what a channel has to tell: an event starts the flow that would otherwise wait for its schedule.
+"""`channel-app webhook`: an event of the channel starts the flow that would otherwise wait for its schedule.
 
-An event is a hint, not data: of its body only the type and, for a batch, the batch's id are used, and the flow asks the
-channel itself. So nothing that a channel posts reaches Omnitron, and no payload is kept.
+An event is a hint, not data: only the type in its body and, for a batch, the batch's id are used. The flow asks the channel
+for the rest. So no posted data reaches Omnitron, and no payload is kept.
 """
 
 import asyncio
@@ -38,22 +38,21 @@ from deployments.signatures import (
     TIMESTAMP_PATTERN,
     Gate,
 )
+from deployments.slow_senders import BACKLOG, MAX_CONNECTIONS, BoundedProtocol
 
-AT_ONCE = 100
-"""Connections; with the limit of a body, what they can hold of the memory is bounded too."""
 HEADER_BYTES = 16 * 1024
 
 KNOWN_TYPES = f"type has to be one of {', '.join(EventType)}"
 
 
 class _Body(BaseModel):
-    """What else a body holds is ignored."""
+    """Ignores all other fields."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 class Notice(_Body):
-    """Something happened. The flow that it starts asks the channel what."""
+    """A change on the channel. The flow that it starts asks the channel for the details."""
 
     type: Literal[
         EventType.order_created,
@@ -61,36 +60,38 @@ class Notice(_Body):
         EventType.cancellation_requested,
         EventType.order_item_changed,
         EventType.product_wanted,
-    ] = Field(description="What happened.")
+    ] = Field(description="The type of the event.")
 
 
 class BatchFinished(_Body):
-    """The channel is done with a batch."""
+    """The channel has finished a batch."""
 
-    type: Literal[EventType.batch_finished] = Field(description="What happened.")
+    type: Literal[EventType.batch_finished] = Field(description="The type of the event.")
     remote_batch_id: str = Field(
-        min_length=1, max_length=255, pattern=r"^[!-~]+$", description="The channel's own id of the batch."
+        min_length=1, max_length=255, pattern=r"^[!-~]+$", description="The channel's id of the batch."
     )
 
 
 class Accepted(BaseModel):
     """The flow run is booked."""
 
-    flow_run_id: UUID = Field(description="The run, in Prefect; the same one when the event is sent again.")
-    deployment: str = Field(description="What it is a run of.", examples=["fetch and create order/..."])
+    flow_run_id: UUID = Field(description="The run in Prefect; the same run if the event is sent again.")
+    deployment: str = Field(description="The deployment of the run.", examples=["fetch and create order/..."])
 
 
 class Problem(BaseModel):
-    """Why not, and what to do."""
+    """The reason for a refusal, and the next step."""
 
     detail: str
 
 
 class Health(BaseModel):
-    """This program is up."""
+    """The receiver is up."""
 
     status: Literal["ok"]
-    prefect: Literal["answers", "does not answer"] = Field(description="Prefect's API; without it events get a 503.")
+    prefect: Literal["answers", "does not answer"] = Field(
+        description="Prefect's API; without it, events are answered with 503."
+    )
 
 
 Posted = Annotated[
@@ -110,13 +111,16 @@ Posted = Annotated[
 _NOT_TAKEN: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": description}
     for status, description in (
-        (400, "The body cannot be read: it is no text, or nested too deeply."),
-        (401, "Not signed, wrongly signed, or signed more than 300 seconds ago or ahead."),
-        (408, f"The body was not here within {BODY_SECONDS:g} seconds."),
-        (409, "Another event has this id."),
+        (400, "The body cannot be read: it is not text, or it is nested too deeply."),
+        (401, "The signature is missing or wrong, or its timestamp is more than 300 seconds off."),
+        (408, f"The body did not arrive within {BODY_SECONDS:g} seconds."),
+        (409, "The id was used for another event."),
         (413, "The body is larger than 1 MiB."),
-        (422, "The body is no JSON, or no event that is known here."),
-        (503, f"Prefect's API does not answer, or nothing is deployed: send it again after {RETRY_SECONDS} seconds."),
+        (422, "The body is not JSON, or not a known event."),
+        (
+            503,
+            f"Prefect's API does not answer, or the flow is not deployed: send it again after {RETRY_SECONDS} seconds.",
+        ),
     )
 }
 
@@ -131,23 +135,23 @@ def webhook_app(
     """The receiver: `POST /events`, `GET /health`, `GET /openapi.json`.
 
     Args:
-        settings: keys and channel. Without a key every request is refused.
-        booking: books runs.
-        clock: what timestamps are held against.
-        body_seconds: in which a body has to be here.
+        settings: keys and channel. Without a key, every request is refused.
+        booking: books the flow runs.
+        clock: the clock that timestamps are compared with.
+        body_seconds: the time in which a body has to arrive.
     """
-    # No pages for people: those that FastAPI makes load their scripts from elsewhere.
+    # No pages for people: FastAPI's load scripts from other hosts.
     app = FastAPI(
         title="Channel App webhooks",
-        description="What a channel tells starts the flow that would otherwise wait for its schedule.",
+        description="An event of the channel starts the flow that would otherwise wait for its schedule.",
         version="1",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     app.state.booking = booking
-    app.post("/events", status_code=HTTPStatus.ACCEPTED, responses=_NOT_TAKEN, summary="Tell an event")(take_event)
-    app.get("/health", summary="Whether this program is up, and Prefect's API answers")(health)
+    app.post("/events", status_code=HTTPStatus.ACCEPTED, responses=_NOT_TAKEN, summary="Send an event")(take_event)
+    app.get("/health", summary="Whether the receiver is up, and Prefect's API answers")(health)
     app.exception_handler(RequestValidationError)(_explain_body)
     app.exception_handler(HTTPException)(_explain)
     for kind in (EventIdTakenError, NotDeployedError, PrefectUnavailableError):
@@ -160,32 +164,32 @@ async def take_event(
     posted: Posted,
     x_channel_event_id: Annotated[
         str,
-        Header(pattern=EVENT_ID_PATTERN, description="One id per event: sent again, it is the same event."),
+        Header(pattern=EVENT_ID_PATTERN, description="The event's id; an event that is sent again keeps it."),
     ],
-    x_channel_timestamp: Annotated[  # noqa: ARG001  # verified before; it stands here for the description of the API
+    x_channel_timestamp: Annotated[  # noqa: ARG001  # verified before; here for the description of the API
         str,
-        Header(pattern=TIMESTAMP_PATTERN, description="Seconds since 1970, at most 300 off."),
+        Header(pattern=TIMESTAMP_PATTERN, description="Seconds since 1970, at most 300 off the receiver's clock."),
     ],
     x_channel_signature: Annotated[  # noqa: ARG001  # as the timestamp
         str,
         Header(
             pattern=SIGNATURE_PATTERN,
-            description="HMAC-SHA256 over `id.timestamp.body`, hexadecimal; several, where keys change.",
+            description="HMAC-SHA256 over `id.timestamp.body`, hexadecimal; several during a change of keys.",
         ),
     ],
 ) -> Accepted:
-    """Books the flow run that the event asks for. Comes here verified."""
+    """Books the flow run for the event. The gate has verified it."""
     request.state.type = posted.type
     parameters = {"remote_batch_id": posted.remote_batch_id} if isinstance(posted, BatchFinished) else {}
     event = Event(x_channel_event_id, posted.type, await request.body(), parameters)
     booking: Booking = request.app.state.booking
     booked = await booking.book(event)
-    request.state.verdict = f"flow run {booked.flow_run_id} of {booked.deployment}"
+    request.state.result = f"flow run {booked.flow_run_id} of {booked.deployment}"
     return Accepted(flow_run_id=booked.flow_run_id, deployment=booked.deployment)
 
 
 async def health(request: Request) -> Health:
-    """Answers 200 as long as it can answer at all."""
+    """Answers 200 while the receiver is up."""
     booking: Booking = request.app.state.booking
     return Health(status="ok", prefect="answers" if await booking.answers() else "does not answer")
 
@@ -193,27 +197,29 @@ async def health(request: Request) -> Health:
 def serve(settings: WebhookSettings, host: str, port: int) -> None:
     """Serves the receiver until SIGINT or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for each request to Prefect
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes a line for each request to Prefect
 
     async def until_stopped() -> None:
         async with PrefectBooking.open(settings) as booking:
             await uvicorn.Server(server_config(webhook_app(settings, booking), host, port)).serve()
 
-    # uvicorn knows the fastest loop that is installed.
+    # uvicorn picks the fastest installed loop.
     with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
         runner.run(until_stopped())
 
 
 def server_config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
-    """A server that bounds what a stranger can make it hold."""
+    """A server that limits the resources that a stranger can use."""
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        # The faster parser reads headers without an end.
-        http="h11",
+        # Based on h11: the faster parser has no limit for headers.
+        http=BoundedProtocol,
         h11_max_incomplete_event_size=HEADER_BYTES,
-        limit_concurrency=AT_ONCE,
+        backlog=BACKLOG,
+        # Reached only while so many are answered at the same time: those that wait for their senders are dropped before.
+        limit_concurrency=MAX_CONNECTIONS + BACKLOG,
         ws="none",
         lifespan="off",
         proxy_headers=False,
@@ -225,7 +231,7 @@ def server_config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
 
 
 async def _explain_body(request: Request, error: RequestValidationError) -> JSONResponse:
-    """What is wrong with it, without a word of what stood in it."""
+    """Explains what is wrong with the body, without quoting it."""
     wrong = sorted({_wrong(row) for row in error.errors()})
     return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"{'; '.join(wrong)}.")
 
@@ -237,7 +243,7 @@ def _wrong(row: Mapping[str, Any]) -> str:
 
 
 async def _explain(request: Request, error: HTTPException) -> JSONResponse:
-    """The framework's own refusals: no such path, no such method, no JSON."""
+    """Explains the framework's own refusals: unknown path, wrong method, broken JSON."""
     return _problem(request, HTTPStatus(error.status_code), str(error.detail), error.headers)
 
 
@@ -251,5 +257,5 @@ async def _explain_booking(request: Request, error: ChannelAppError) -> JSONResp
 def _problem(
     request: Request, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    request.state.verdict = detail
+    request.state.result = detail
     return JSONResponse({"detail": detail}, status, headers)

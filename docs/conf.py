@@ -1,4 +1,4 @@
-"""How Sphinx makes a site of these pages. They are plain Markdown: what only the site needs stands here."""
+"""The configuration of Sphinx. The pages are plain Markdown; everything that only the site needs is here."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,8 @@ SIDEBAR = {
         "how-to/receive-webhooks",
         "how-to/read-a-failure",
         "how-to/go-live",
-        "how-to/move-from-the-peer",
+        "how-to/move-from-celery",
+        "how-to/release",
     ],
     "Reference": [
         "reference/settings",
@@ -42,6 +43,7 @@ SIDEBAR = {
         "reference/parity",
     ],
     "Explanation": [
+        "explanation/demo",
         "explanation/how-it-works",
         "explanation/batch-states",
         "explanation/sync-and-async",
@@ -54,7 +56,7 @@ SIDEBAR = {
 
 
 def _add_sidebar(_app: "Sphinx", name: str, source: list[str]) -> None:
-    """The order of the pages, added to the first one on its way into Sphinx: a repository host shows it without."""
+    """Adds the order of the pages to the first page for Sphinx only, so that a repository host does not show it."""
     if name == "index":
         for caption, pages in SIDEBAR.items():
             source[0] += _toctree(f":caption: {caption}", *pages)
@@ -67,5 +69,5 @@ def _toctree(option: str, *pages: str) -> str:
 
 
 def setup(app: "Sphinx") -> None:
-    """Sphinx calls this."""
+    """Connects the sidebar; Sphinx calls this."""
     app.connect("source-read", _add_sidebar)

@@ -1,6 +1,6 @@
-"""Writes the pages of `docs/reference/` that say what stands in the code: `python docs/generate_reference.py`.
+"""Writes the pages of `docs/reference/` that come from the code: `python docs/generate_reference.py`.
 
-`make docs` does so before it builds; a test fails when a page that is committed is not what this writes.
+`make docs` does so before it builds. A test fails if a committed page differs from the output.
 """
 
 import ast
@@ -9,6 +9,7 @@ import itertools
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,11 @@ sys.path.insert(0, str(ROOT))  # when it is run as a program, its own folder sta
 from clients import errors, settings  # noqa: E402
 from deployments.cli import app  # noqa: E402
 from docs.advice import CODES, WHAT_HAPPENS  # noqa: E402
+from flows.artifact import artifact_key  # noqa: E402
 from flows.registry import FLOWS  # noqa: E402
-from flows.run import artifact_key  # noqa: E402
 from tasks.channel import images, orders, prices, products, setup, stocks  # noqa: E402
 from tasks.channel.command import ChannelCommand  # noqa: E402
-from tasks.command import CommandInterface, declared_parameters  # noqa: E402
+from tasks.command import CommandInterface, parameters_of  # noqa: E402
 from tasks.omnitron.integration import OmnitronIntegration  # noqa: E402
 
 FOLDER = ROOT / "docs/reference"
@@ -54,7 +55,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Writes them."""
+    """Writes the pages."""
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
 
@@ -98,7 +99,7 @@ def _default(value: Any) -> str:
 def _settings() -> Iterator[str]:
     yield "# Settings"
     yield ""
-    yield "Read from the environment, or from `.env` in the current folder. What is missing or wrong is said all at once."
+    yield "Read from the environment, or from `.env` in the current folder. One message names all missing and wrong settings."
     for kind in vars(settings).values():
         is_one = isinstance(kind, type) and issubclass(kind, BaseSettings) and kind.__module__ == settings.__name__
         if is_one and not kind.__name__.startswith("_") and kind.model_fields:
@@ -110,7 +111,7 @@ def _settings() -> Iterator[str]:
             rows = (
                 (_code(name), field.description or "", _setting(field)) for name, field in kind.model_fields.items()
             )
-            yield from _table(("name", "meaning", "when absent"), rows)
+            yield from _table(("name", "meaning", "default"), rows)
 
 
 def _setting(field: FieldInfo) -> str:
@@ -135,16 +136,16 @@ def _flows() -> Iterator[str]:
     yield "# Flows"
     yield ""
     yield (
-        "Each runs by hand (`channel-app run NAME -p parameter=value`), from Prefect's UI, or by the schedule of its "
-        "deployment. The names of deployments end with the channel's number, here 6. "
-        "[Schedule](../how-to/schedule.md) says which of them a shop needs."
+        "Start a flow by hand (`channel-app run NAME -p parameter=value`), in Prefect's UI, or on the schedule of its "
+        "deployment. Names of deployments end with the channel's number, here 6. "
+        "[Schedule](../how-to/schedule.md) lists the flows that a shop needs."
     )
     yield ""
     rows = (
         (f"[`{name}`](#{name})", _first_sentence(flow.description), _when(deployments[name]))
         for name, flow in FLOWS.items()
     )
-    yield from _table(("flow", "does", "schedule"), rows)
+    yield from _table(("flow", "purpose", "schedule"), rows)
     for name, flow in FLOWS.items():
         yield ""
         yield f"## {name}"
@@ -165,13 +166,26 @@ def _flows() -> Iterator[str]:
 
 
 def _when(rows: list[dict[str, Any]]) -> str:
-    return ", ".join(_code(schedule["cron"]) for row in rows for schedule in row.get("schedules", ()))
+    return ", ".join(_time(schedule) for row in rows for schedule in row.get("schedules", ()))
+
+
+def _time(schedule: dict[str, Any]) -> str:
+    if "cron" in schedule:
+        minute, hour = schedule["cron"].split()[:2]
+        return f"{int(hour):02}:{int(minute):02} each night"
+    interval = timedelta(seconds=schedule["interval"])
+    if interval == timedelta(hours=1):
+        return "every hour"
+    minutes = interval // timedelta(minutes=1)
+    return "every minute" if minutes == 1 else f"every {minutes} minutes"
 
 
 def _deployed(row: dict[str, Any]) -> str:
     schedule = _when([row])
-    when = f"by the schedule {schedule}" if schedule else "when it is booked or started by hand"
-    limit = "one run at a time, a second is cancelled" if "concurrency_limit" in row else "any number at once"
+    when = f"{schedule}, if schedules are on" if schedule else "when booked, or started by hand"
+    limit = (
+        "one run at a time, a second run is cancelled" if "concurrency_limit" in row else "any number of runs at once"
+    )
     return f"- Deployment `{row['name'].replace(CHANNEL, str(SHOWN_CHANNEL))}`: {when}; {limit}."
 
 
@@ -182,9 +196,9 @@ def _commands() -> Iterator[str]:
     yield "# Commands"
     yield ""
     yield (
-        "`await integration.do_action(Command, objects=..., parameter=...)` runs one, as a Prefect task named after its "
-        "key. [Override a command](../how-to/override-a-command.md) says how to replace one, and "
-        "[add a command](../how-to/add-a-command.md) how to add one."
+        "`await integration.do_action(Command, objects=..., parameter=...)` runs a command, as a Prefect task named after "
+        "its key. To replace one, see [override a command](../how-to/override-a-command.md); for a new one, "
+        "[add a command](../how-to/add-a-command.md)."
     )
     yield ""
     yield "## Omnitron's side"
@@ -196,8 +210,8 @@ def _commands() -> Iterator[str]:
     yield "## The channel's side"
     yield ""
     yield (
-        "The base classes of `tasks/channel/`. A connector subclasses those that its channel can do and lists them in its "
-        "`actions`; what it leaves out is absent, and a flow that needs it says so before it starts."
+        "The base classes of `tasks/channel/`. A connector subclasses the commands that its channel supports, and lists them "
+        "in its `actions`. A flow that needs a missing command says so before it starts."
     )
     yield ""
     yield from _commands_of(
@@ -208,16 +222,16 @@ def _commands() -> Iterator[str]:
     )
 
 
-def _commands_of(kinds: Iterable[type[CommandInterface[Any, Any]]]) -> list[str]:
+def _commands_of(kinds: Iterable[type[CommandInterface[Any, Any, Any]]]) -> list[str]:
     return _table(
-        ("key", "class", "module", "does", "parameters"),
+        ("key", "class", "module", "purpose", "parameters"),
         (
             (
                 _code(kind.key),
                 _code(kind.__name__),
                 _code(kind.__module__),
                 _first_sentence(kind.__doc__),
-                " ".join(map(_code, declared_parameters(kind))),
+                " ".join(map(_code, parameters_of(kind))),
             )
             for kind in kinds
         ),
@@ -230,7 +244,7 @@ def _commands_of(kinds: Iterable[type[CommandInterface[Any, Any]]]) -> list[str]
 def _cli() -> Iterator[str]:
     yield "# The command line"
     yield ""
-    yield "`channel-app COMMAND --help` says the same."
+    yield "`channel-app COMMAND --help` prints the same."
     yield from _command_lines("channel-app", typer.main.get_command(app))
 
 
@@ -270,31 +284,29 @@ def _cli_default(given: Any) -> str:
 def _errors() -> Iterator[str]:
     yield "# Errors"
     yield ""
-    yield "Each is named by what to do next. `clients/errors.py` holds them:"
+    yield "An error is named by the next step that it calls for. `clients/errors.py` defines them:"
     yield ""
     yield "```text"
     yield from inspect.cleandoc(errors.__doc__ or "").split("\n\n", 1)[1].splitlines()
     yield "```"
     yield ""
-    yield from _table(
-        ("error", "what happens"), ((_code(kind.__name__), words) for kind, words in WHAT_HAPPENS.items())
-    )
+    yield from _table(("error", "consequence"), ((_code(kind.__name__), words) for kind, words in WHAT_HAPPENS.items()))
     yield ""
     yield "## Codes"
     yield ""
     yield (
-        "What a merchant reads in “Marketplace Logs”, and an operator in a run's summary and table. The message beside it "
-        "names the value. [Read a failure](../how-to/read-a-failure.md) says where to start."
+        "Merchants read these codes in “Marketplace Logs”, operators in a run's summary and table. The message beside a code "
+        "names the value. Start with [read a failure](../how-to/read-a-failure.md)."
     )
-    for what, rows in CODES.items():
+    for subject, rows in CODES.items():
         yield ""
-        yield f"### {what}"
+        yield f"### {subject}"
         yield ""
         yield from _table(
-            ("code", "what to do"), ((", ".join(map(_code, codes)), advice) for codes, advice in rows.items())
+            ("code", "next step"), ((", ".join(map(_code, codes)), advice) for codes, advice in rows.items())
         )
     yield ""
-    yield "An error that is not among them carries its class as its code, without `Error`."
+    yield "Any other error has the name of its class as its code, without `Error`."
 
 
 # -- artifacts -----------------------------------------------------------------------------------------------------
@@ -304,12 +316,11 @@ def _artifacts() -> Iterator[str]:
     yield "# Artifacts"
     yield ""
     yield (
-        "A run that belongs to a Prefect server leaves one Markdown artifact, whether it completed, was skipped or failed: "
-        "its outcome, what it did in counts, requests and seconds, then its tables. An empty table or column is left out, and "
-        "of a long table the first hundred rows are shown. Instead of `object` stands what failed: `sku`, `order`, "
-        "`category`, ... No credential and no customer stands in it. The key is the same for every run of a flow, so "
-        "that Prefect's UI shows them one after the other; it ends with the channel's number, "
-        f"here {SHOWN_CHANNEL}."
+        "Every run on a Prefect server leaves one Markdown artifact, whether it completed, was skipped or failed. It holds "
+        "the outcome, counts, requests and seconds of the run, then its tables. Empty tables and columns are left out; a long "
+        "table shows its first hundred rows. The column `object` is called `sku`, `order`, `category`, ... after the failed "
+        "objects. An artifact holds no credential and no customer's data. All runs of a flow share one key, so that Prefect's "
+        f"UI shows them one after the other; it ends with the channel's number, here {SHOWN_CHANNEL}."
     )
     yield ""
     shared = _tables_of("flows.run")
@@ -321,11 +332,11 @@ def _artifacts() -> Iterator[str]:
         )
         for name, flow in FLOWS.items()
     )
-    yield from _table(("flow", "key", "tables, by their columns"), rows)
+    yield from _table(("flow", "key", "tables, with their columns"), rows)
 
 
 def _tables_of(module: str) -> list[str]:
-    """Heading and columns of each table that a module of flows makes."""
+    """Heading and columns of each table that a module of flows creates."""
     source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Table"]

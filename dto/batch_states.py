@@ -17,7 +17,7 @@ LEGAL_MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
 )
 
 OPEN_LOCALLY = (Status.initialized, Status.commit)
-"""A run of ours owns the batch; when the run is gone, `recover` ends it."""
+"""One of our runs owns the batch; if the run has died, `recover` ends the batch."""
 
 OPEN_REMOTELY = (Status.sent_to_remote, Status.ongoing)
 """The channel owns the batch; the verify flows ask about it."""

@@ -1,4 +1,4 @@
-"""What is told to Omnitron about the objects of a batch, and what a channel answers about each of them."""
+"""The objects of a batch, as Omnitron is told about them and as a channel answers for them."""
 
 from typing import Annotated
 
@@ -9,16 +9,16 @@ from dto.enums import BatchRequestStatus, FailedReasonType, ResponseStatus
 
 
 class BatchRequestObjectsDto(Dto):
-    """One object of a batch, as it is committed or settled.
+    """One object of a batch, in a commit or a settlement.
 
-    `version_date` is the object's modified date when it was read: a later one would mark an unsent change as sent.
+    `version_date` is the object's modified date at the time of reading: a later date would mark an unsent change as sent.
     """
 
     pk: Whole
     version_date: UtcDatetime
     content_type: str
     failed_reason_type: Annotated[FailedReasonType | None, EmptyAsNone] = None
-    # The mission's page types it as a number; channels have ids such as "123a1".
+    # Documented as a number, but channels have ids such as "123a1".
     remote_id: Annotated[str | None, EmptyAsNone] = None
 
 
@@ -35,10 +35,10 @@ class BatchRequestDto(Dto):
 
 
 class ProductBatchRequestResponseDto(Dto):
-    """A channel's verdict on one product, price, stock or image.
+    """A channel's result for one product, price, stock or image.
 
-    `sku` holds whatever identifies a product on the channel: the sku, or the value behind `remote_id_attribute`. It
-    speaks of every object of that product in the batch: of all its images.
+    `sku` identifies a product on the channel: it is the sku, or the value of `remote_id_attribute`. The result applies to
+    every object of that product in the batch, such as all its images.
     """
 
     status: ResponseStatus
@@ -48,9 +48,9 @@ class ProductBatchRequestResponseDto(Dto):
 
 
 class ImageBatchRequestResponseDto(Dto):
-    """A channel's verdict on one image alone, for a channel that can tell a product's images apart.
+    """A channel's result for one image, if the channel distinguishes the images of a product.
 
-    `pk` is Omnitron's key of the image, as the connector was given it.
+    `pk` is Omnitron's key of the image, as the connector received it.
     """
 
     status: ResponseStatus
@@ -60,7 +60,7 @@ class ImageBatchRequestResponseDto(Dto):
 
 
 class BatchRequestResponseDto(Dto):
-    """A channel's verdict on one object of any kind, named by its remote id or its sku."""
+    """A channel's result for one object of any type, identified by its remote id or its sku."""
 
     status: ResponseStatus
     remote_id: str | None = ""
@@ -69,7 +69,7 @@ class BatchRequestResponseDto(Dto):
 
 
 class OrderBatchRequestResponseDto(Dto):
-    """A channel's verdict on one order update, named by the channel's order id and the order number."""
+    """A channel's result for one order update, identified by the channel's order id and the order number."""
 
     status: ResponseStatus
     remote_id: str

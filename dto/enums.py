@@ -1,10 +1,10 @@
-"""The closed vocabularies of Omnitron and of the channels' answers, under the names that integrators know."""
+"""The closed vocabularies of Omnitron and of the channels' answers, with the names that integrators know."""
 
 from enum import StrEnum
 
 
 class BatchRequestStatus(StrEnum):
-    """Where a batch stands; `dto.batch_states` holds the legal moves."""
+    """The status of a batch; `dto.batch_states` holds the legal moves."""
 
     initialized = "initialized"
     commit = "commit"
@@ -15,7 +15,7 @@ class BatchRequestStatus(StrEnum):
 
 
 class IntegrationActionStatus(StrEnum):
-    """What Omnitron believes about one object on the channel."""
+    """The status that Omnitron records for one object on the channel."""
 
     processing = "processing"
     success = "success"
@@ -46,8 +46,13 @@ class ContentType(StrEnum):
     attribute_value_config = "marketplaceattributevalueconfig"
 
 
+OFFERS = (ContentType.product_price, ContentType.product_stock, ContentType.product_image)
+"""A channel's answers about these name their product."""
+GOODS = (ContentType.product, *OFFERS)
+
+
 class FailedReasonType(StrEnum):
-    """Who could not: the mapping in Omnitron, the channel, or this program."""
+    """The system that failed: the mapping in Omnitron, the channel, or this program."""
 
     mapping = "mapping"
     remote = "remote"
@@ -55,14 +60,14 @@ class FailedReasonType(StrEnum):
 
 
 class ResponseStatus(StrEnum):
-    """A channel's verdict on one item. There is no third: what is neither is not done."""
+    """A channel's result for one item. Any other answer means that the item is not done."""
 
     fail = "FAIL"
     success = "SUCCESS"
 
 
 class ErrorType(StrEnum):
-    """The kinds of address error that a merchant can map away."""
+    """The kinds of place that a merchant can map, and that an address error names."""
 
     country = "country"
     city = "city"
@@ -71,21 +76,32 @@ class ErrorType(StrEnum):
 
 
 class CancellationType(StrEnum):
-    """What a buyer asks for: not to get the item, or the money back."""
+    """The request of a buyer: to cancel the item before it is shipped, or to get the money back."""
 
     cancel = "cancel"
     refund = "refund"
 
 
+class OrderStatus(StrEnum):
+    """The statuses of orders and their items that this program names. Omnitron has more; they pass through as text."""
+
+    cancelled = "100"
+    new = "400"
+    """The default of an order, and of an item."""
+    packed = "450"
+    shipped = "500"
+    delivered = "550"
+
+
 class CustomerIdentifierField(StrEnum):
-    """What tells two customers apart (`CUSTOMER_IDENTIFIER_FIELD` in the channel's conf)."""
+    """The field that identifies a customer (`CUSTOMER_IDENTIFIER_FIELD` in the channel's conf)."""
 
     email = "email"
     phone_number = "phone_number"
 
 
 class ChannelConfSchemaDataTypes(StrEnum):
-    """The kinds of field that a merchant can fill in for a channel."""
+    """The types of the settings that a merchant fills in for a channel."""
 
     text = "text"
     URL = "URL"

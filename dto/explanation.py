@@ -1,15 +1,16 @@
-"""Why one product is on sale, or is not: what the explanation answers."""
+"""The explanation of why one product is on sale, or is not."""
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dto.base import Money, UtcDatetime
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
+from dto.holds import Hold
 
 
 class Verdict(StrEnum):
-    """Where a product stands."""
+    """The state of a product, in one word."""
 
     unknown = "not in Omnitron"
     switched_off = "channel switched off"
@@ -36,39 +37,43 @@ class Reason(_Value):
 
 
 class ObjectStanding(_Value):
-    """A product, or one of its prices, stocks and images: what Omnitron has, and what it believes of the channel."""
+    """A product, or one of its prices, stocks and images: its version in Omnitron, and its record for the channel."""
 
     content_type: ContentType
     pk: int
     list_number: int | None = None
-    """The price or stock list that it stands in."""
+    """Its price or stock list."""
     status: IntegrationActionStatus | None
-    """None: the channel never had it, and no batch has it now."""
+    """None if the channel never had it and no batch holds it."""
     remote_id: str | None
     version_date: UtcDatetime | None
-    """The version that the status speaks of."""
+    """The version that the status applies to."""
     modified_date: UtcDatetime | None
-    """The version that Omnitron has; none where the object is gone."""
+    """The version in Omnitron; None if the object is gone."""
+    local_batch_id: str | None = None
+    """The batch that holds it now."""
+    waits_for: str | None = None
+    """The batch of its product, which it waits for: it is sent when that has ended."""
     is_current: bool
-    """The channel has the version that Omnitron has."""
+    """Whether the channel has the version in Omnitron."""
     due: str | None
-    """The list that offers it now: `inserts`, `updates`, or `deleted`."""
+    """The due list that it is in: `inserts`, `updates` or `deleted`."""
     last_try: UtcDatetime | None = None
-    """When it failed."""
+    """The moment of its failure."""
     next_try: UtcDatetime | None = None
-    """A failed one is not offered before; none where that is unknown, or where nothing failed."""
+    """A failed object is not due before this moment. None if it is unknown, or if the object did not fail."""
     failed_reason_type: str | None = None
-    """Who could not, where the hub says so."""
+    """The system that failed, if the hub records it."""
     reasons: tuple[Reason, ...] = ()
-    """What the merchant's log says, newest first."""
+    """The lines of the merchant's log, newest first."""
 
 
 class BatchStanding(_Value):
-    """The batch that had the product last."""
+    """The last batch that held the product."""
 
     local_batch_id: str
     status: BatchRequestStatus | None
-    """None: it is not among those that were read."""
+    """None if it is not among the batches that were read."""
     remote_batch_id: str | None = None
     since: UtcDatetime | None = None
     age: float | None = None
@@ -76,7 +81,7 @@ class BatchStanding(_Value):
 
 
 class ListedStanding(_Value):
-    """What the channel lists for the product at this moment."""
+    """The channel's current listing of the product."""
 
     remote_id: str | None = None
     price: Money | None = None
@@ -91,14 +96,18 @@ class Explanation(_Value):
     pk: int | None
     verdict: Verdict
     sentence: str
-    """The answer, for people: what is so, and what to do next."""
+    """The answer for people: the state, and the next step."""
     moment: UtcDatetime
     """By Omnitron's clock."""
     objects: tuple[ObjectStanding, ...] = ()
     """The product first."""
     batch: BatchStanding | None = None
     are_reports_readable: bool | None = None
-    """Whether this Omnitron lets its reports be read; none: it was not asked."""
+    """Whether this Omnitron allows its reports to be read; None if it was not asked."""
     listed: ListedStanding | None = None
     channel_note: str | None = None
-    """Why nothing is known of what the channel lists."""
+    """The reason why the channel's listing is unknown."""
+    holds: dict[str, Hold] = Field(default_factory=dict)
+    """The reasons why runs that would send it hold back, by the Prefect variables that keep them."""
+    holds_note: str | None = None
+    """The reason why it is unknown whether runs hold back."""

@@ -1,9 +1,10 @@
-"""How a channel stands, as one value: what is due, under way, failed, and what stands still."""
+"""The state of a channel as one value: objects due, under way and failed, and anything that stands still."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dto.base import UtcDatetime
 from dto.enums import BatchRequestStatus, ContentType
+from dto.holds import Hold
 
 
 class _Value(BaseModel):
@@ -11,29 +12,31 @@ class _Value(BaseModel):
 
 
 class ContentHealth(_Value):
-    """The objects of one type. None where there is no such list."""
+    """The objects of one type. A count is None if Omnitron has no such list."""
 
     name: str
     content_type: ContentType
     inserts: int | None = None
-    """Due, never sent so far."""
+    """Due, never sent before."""
     updates: int | None = None
     """Due, sent in an older version."""
     deletions: int | None = None
-    """Due to leave the channel."""
+    """Due for removal from the channel."""
+    waiting: int | None = None
+    """Of `inserts`, the least number that wait for their products, which open batches hold; None for types that never wait."""
     processing: int
     failed: int
 
 
 class FailureGroup(_Value):
-    """Objects of one type that failed for reasons of one kind."""
+    """Objects of one type for which the same system failed."""
 
     content_type: str
     reason: str
-    """Who could not: `mapping`, `remote` (the channel), `channel_app`; `unknown` where the hub does not say."""
+    """The system that failed: `mapping`, `remote` (the channel) or `channel_app`; `unknown` if the hub does not record it."""
     count: int
     newest: str | None = None
-    """What the merchant's log says of the newest of them, where it can be read."""
+    """The line of the merchant's log about the newest failure, if it can be read."""
 
 
 class OpenBatches(_Value):
@@ -41,27 +44,27 @@ class OpenBatches(_Value):
 
     status: BatchRequestStatus
     content_type: ContentType | None
-    """None: not bound to a type yet."""
+    """None if it is not bound to a type yet."""
     count: int
     oldest: str
-    """Local id of the one that stood longest."""
+    """Local id of the oldest batch."""
     oldest_remote_id: str | None
     oldest_age: float
-    """Seconds: since its last touch for one of ours, since it was made for one in the channel's hands."""
+    """Seconds: since its last touch if a run owns it, since its creation if the channel owns it."""
 
 
 class Abandoned(_Value):
-    """A failed object that Omnitron does not offer any more."""
+    """A failed object that is not due any more."""
 
     content_type: ContentType
     pk: int
     name: str | None
-    """The sku of the product that it is, or belongs to; none where it is gone from Omnitron."""
+    """The sku of its product; None if the product is gone from Omnitron."""
     last_try: UtcDatetime
 
 
 class ChannelHealth(_Value):
-    """One channel at one moment. Every list and number in it was read; what was not read is said in `remarks`."""
+    """One channel at one moment. Every list and number in it was read; `remarks` names what was not."""
 
     channel: int
     name: str
@@ -71,15 +74,17 @@ class ChannelHealth(_Value):
     contents: tuple[ContentHealth, ...]
     failures: tuple[FailureGroup, ...]
     failures_read: int
-    """Failed objects of which `failures` speaks: the newest ones."""
+    """The number of failed objects, newest first, that `failures` covers."""
     failures_total: int
     batches: tuple[OpenBatches, ...]
     abandoned: tuple[Abandoned, ...]
     """The first of them; `abandoned_total` counts all."""
     abandoned_total: int
     unaccounted: int
-    """Simple products that are neither due to be sent first nor have any record: at least so many."""
+    """The least number of simple products that are neither due for their first send nor have a record."""
     advice: tuple[str, ...]
-    """What to do where something stands still; empty: nothing does."""
+    """The next steps if something stands still; empty if nothing does."""
+    holds: dict[str, Hold] = Field(default_factory=dict)
+    """The reasons why scheduled runs hold back, by the Prefect variables that keep them; empty too if they were not read."""
     remarks: tuple[str, ...]
-    """What was assumed, and what was not read."""
+    """Assumptions behind the numbers, and lists that were not read."""

@@ -1,4 +1,4 @@
-"""What the channel lists at this moment, to be compared with what Omnitron says."""
+"""The channel's current listing, for comparison with Omnitron."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from dto.base import Dto, EmptyAsNone, Money
 
 
 class ListedPriceDto(Dto):
-    """The price at which the channel sells a product. `sku` holds whatever identifies a product on the channel."""
+    """The price at which the channel sells a product. `sku` identifies the product on the channel."""
 
     sku: str
     remote_id: Annotated[str | None, EmptyAsNone]
@@ -15,7 +15,7 @@ class ListedPriceDto(Dto):
 
 
 class ListedStockDto(Dto):
-    """How many pieces of a product the channel has. `sku` holds whatever identifies a product on the channel."""
+    """The stock of a product on the channel. `sku` identifies the product on the channel."""
 
     sku: str
     remote_id: Annotated[str | None, EmptyAsNone]

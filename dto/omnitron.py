@@ -1,14 +1,14 @@
-"""Omnitron's objects, as it answers them. What a channel needs is typed; every other field is kept as it came."""
+"""Omnitron's objects. Fields that a channel needs are typed; all others are kept as they came."""
 
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from dto.base import EmptyAsNone, Money, NoneAsNothing, OmnitronObject, UtcDatetime
+from dto.base import EmptyAsNone, Money, NoneAsEmpty, OmnitronObject, UtcDatetime, Whole
 from dto.enums import BatchRequestStatus, ContentType, CustomerIdentifierField, IntegrationActionStatus
 
-Key = Annotated[int, Field(validation_alias=AliasChoices("pk", "id"))]
+Key = Annotated[Whole, Field(validation_alias=AliasChoices("pk", "id"))]
 """A row's key. A few of Omnitron's resources call it `id`."""
 
 
@@ -17,68 +17,61 @@ def _text_of_number(value: Any) -> Any:
 
 
 RemoteId = Annotated[str | None, EmptyAsNone, BeforeValidator(_text_of_number)]
-"""The channel's name for an object. Always text, whatever it was sent as; empty means unknown."""
+"""The channel's id of an object. Always text, even if Omnitron sends a number; None if it is unknown."""
 
-
-def _list_key(value: Any) -> Any:
-    return value.get("pk", value.get("id")) if isinstance(value, dict) else value
-
-
-ListKey = Annotated[int, BeforeValidator(_list_key)]
-"""The key of a price or stock list. Some catalogs show the list itself in its place."""
 
 Codes = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
-"""Key of a list → its code on the channel. Empty where the merchant left the field empty."""
+"""Key of a list → its code on the channel. Empty if the merchant left the field blank."""
 
 
 def _key_of(value: Any) -> Any:
     return value.get("pk", value.get("id")) if isinstance(value, dict) else value
 
 
-Reference = Annotated[int, BeforeValidator(_key_of)]
-"""Another row, by its key; some lists show the row itself in its place."""
-OptionalReference = Annotated[int | None, BeforeValidator(_key_of)]
-"""The same where there may be none."""
+ForeignKey = Annotated[Whole, BeforeValidator(_key_of)]
+"""The key of another row. Some lists embed the row itself."""
+OptionalForeignKey = Annotated[Whole | None, BeforeValidator(_key_of)]
+"""The same, for an optional row."""
 
 
 class RetryLimits(OmnitronObject):
-    """How often, and for how long, Omnitron offers a failed object again."""
+    """Omnitron's limits for offering a failed object again."""
 
     RETRY_INTERVAL: int | None = None
-    """Seconds between two offers of one object."""
+    """Seconds between two attempts with one object."""
     MAX_RETRY_COUNT: int | None = None
 
 
 class ChannelConf(OmnitronObject):
-    """What the merchant filled in for the channel. A connector reads its own keys with `conf.get(key)`."""
+    """The merchant's settings for the channel. A connector reads its own keys with `conf.get(key)`."""
 
-    FAILED_INTEGRATION: Annotated[dict[str, RetryLimits], NoneAsNothing] = {}
+    FAILED_INTEGRATION: Annotated[dict[str, RetryLimits], NoneAsEmpty] = {}
     ATTRIBUTE_SET_STRATEGY: str | None = None
     remote_id_attribute: Annotated[str | None, EmptyAsNone] = None
-    """Path to the product field that identifies it on the channel, joined with `__`; none means `sku`."""
+    """Path to the field that identifies a product on the channel, joined with `__`; `sku` if None."""
     WAREHOUSE_CODES: Codes = {}
     """Extra stock list → the country's or warehouse's code on the channel."""
     CURRENCY_MAPPINGS: Codes = {}
     """Extra price list → the country's or currency's code on the channel."""
     CUSTOMER_IDENTIFIER_FIELD: Annotated[CustomerIdentifierField | None, EmptyAsNone] = None
-    """What tells two customers apart; none means the e-mail address."""
-    reason_mapping: Annotated[dict[str, int], NoneAsNothing] = {}
+    """The field that identifies a customer; the e-mail address if None."""
+    reason_mapping: Annotated[dict[str, int], NoneAsEmpty] = {}
     """The channel's reason for a cancellation or a refund → Omnitron's."""
     cancellation_reason_id: Annotated[int | None, EmptyAsNone] = None
-    """Omnitron's reason where `reason_mapping` has none."""
+    """Omnitron's reason if `reason_mapping` does not hold the channel's."""
     send_shipping_info: bool = False
     order_lookback: Annotated[float | None, EmptyAsNone] = None
-    """Days over which orders, cancellations and requests are read back; none means 7."""
+    """Days of orders, cancellations and requests that each run reads; 7 if None."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """A field of the conf by its key, the connector's own ones included."""
+        """A field of the conf by its key, including the connector's own."""
         if key in type(self).model_fields:
             return getattr(self, key)
-        # Not by getattr: `schema` and `copy` are methods of pydantic's.
+        # Not with getattr: `schema` and `copy` are methods of pydantic.
         return (self.__pydantic_extra__ or {}).get(key, default)
 
 
-def _empty_unless_object(value: Any) -> Any:
+def _empty_unless_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
@@ -95,52 +88,61 @@ class Channel(OmnitronObject):
 
 
 class Catalog(OmnitronObject):
-    """Which price list and stock list a channel sells from."""
+    """The price list and stock list that a channel sells from."""
 
     pk: Key
     name: str = ""
     stock_list: int | None = None
     price_list: int | None = None
     category_tree: int | None = None
-    extra_stock_lists: list[ListKey] = []
-    extra_price_lists: list[ListKey] = []
+    extra_stock_lists: list[ForeignKey] = []
+    extra_price_lists: list[ForeignKey] = []
 
 
 class ContentTypeRow(OmnitronObject):
-    """Omnitron's id of a model, which some payloads want in place of its name."""
+    """Omnitron's id of a model, which some payloads need instead of its name."""
 
-    id: int
+    id: Whole
     model: str
 
 
 class ActionContentType(OmnitronObject):
-    """The model that an integration action speaks of."""
+    """The model of the object of an integration action."""
 
-    id: int | None = None
+    id: Whole | None = None
     model: str
 
 
 class IntegrationAction(OmnitronObject):
-    """What Omnitron believes about one object: known to the channel as `remote_id`, at version `version_date`."""
+    """Omnitron's record of one object on the channel: its `remote_id`, its `version_date`, its status."""
 
     pk: Key
-    channel: int | None = None
+    channel: Whole | None = None
     content_type: ActionContentType
-    object_id: int
+    object_id: Whole
     remote_id: RemoteId = None
     version_date: UtcDatetime | None = None
     local_batch_id: str | None = None
     status: IntegrationActionStatus
     modified_date: UtcDatetime | None = None
     product: "Product | None" = None
-    """Attached by `get_content_objects_from_integrations`, where the product still exists."""
+    """Attached by `get_content_objects_from_integrations`, if the product still exists."""
+
+    @property
+    def object_key(self) -> tuple[ContentType, int]:
+        """The content type and key of its object."""
+        return ContentType(self.content_type.model), self.object_id
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is kept with the action, whatever it is; empty if there is none."""
+        # Not a field: an action that came without a state is written back without one.
+        return _empty_unless_object((self.__pydantic_extra__ or {}).get("state"))
 
     @property
     def failed_reason_type(self) -> str | None:
-        """Who could not, where the hub keeps it in the action's `state`."""
-        # No field: an action that came without a state is written back without one.
-        state = (self.__pydantic_extra__ or {}).get("state")
-        reason = state.get("failed_reason_type") if isinstance(state, dict) else None
+        """The system that failed, if the hub keeps it in the action's `state`."""
+        reason = self.state.get("failed_reason_type")
         return str(reason) if reason else None
 
 
@@ -154,22 +156,22 @@ class ProductImage(OmnitronObject):
     """One picture of a product."""
 
     pk: Key
-    product: int | None = None
+    product: Whole | None = None
     status: str | None = None
-    order: int | None = None
+    order: Whole | None = None
     image: str
     modified_date: UtcDatetime | None = None
     remote_id: RemoteId = None
-    """Attached by the commands that offer it: its product's name on the channel."""
+    """Attached by the commands that read it: the remote id of its product."""
 
 
 class ProductPrice(OmnitronObject):
     """A product's price in one price list."""
 
     pk: Key
-    product: int
+    product: Whole
     price: Money
-    price_list: int | None = None
+    price_list: Whole | None = None
     currency_type: str | None = None
     tax_rate: Money | None = None
     retail_price: Money | None = None
@@ -177,9 +179,9 @@ class ProductPrice(OmnitronObject):
     extra_field: dict[str, Any] | None = None
     modified_date: UtcDatetime | None = None
     remote_id: RemoteId = None
-    """Attached by the commands that offer it: its product's name on the channel."""
+    """Attached by the commands that read it: the remote id of its product."""
     code: str | None = None
-    """Attached by the commands that read an extra list: the country or currency that the list is for."""
+    """Attached by the commands that read an extra list: the code of its country or currency."""
     productstock: "ProductStock | None" = None
     """Attached by `get_stocks_from_product_prices`, for reference."""
 
@@ -188,29 +190,29 @@ class ProductStock(OmnitronObject):
     """A product's quantity in one stock list."""
 
     pk: Key
-    product: int
-    stock: int
-    stock_list: int | None = None
+    product: Whole
+    stock: Whole
+    stock_list: Whole | None = None
     unit_type: str | None = None
-    sold_quantity_unreported: int | None = None
+    sold_quantity_unreported: Whole | None = None
     extra_field: dict[str, Any] | None = None
     modified_date: UtcDatetime | None = None
     remote_id: RemoteId = None
-    """Attached by the commands that offer it: its product's name on the channel."""
+    """Attached by the commands that read it: the remote id of its product."""
     code: str | None = None
-    """Attached by the commands that read an extra list: the country or warehouse that the list is for."""
+    """Attached by the commands that read an extra list: the code of its country or warehouse."""
     productprice: ProductPrice | None = None
     """Attached by `get_prices_from_product_stocks`, for reference."""
 
 
 class CategoryNode(OmnitronObject):
-    """A place in a category tree; `path` starts with its parent's path."""
+    """A node of a category tree; `path` starts with its parent's path."""
 
     pk: Key
     name: str
     path: str = ""
     integration_action: IntegrationAction | None = None
-    """Attached by `get_product_categories_with_integration_action`: the node's name on the channel."""
+    """Attached by `get_product_categories_with_integration_action`: its `remote_id` is the channel's id of the category."""
 
 
 class CategoryTree(OmnitronObject):
@@ -222,13 +224,13 @@ class CategoryTree(OmnitronObject):
 
 
 class ProductCategory(OmnitronObject):
-    """A row that says: this product stands in this category."""
+    """A row that puts a product into a category."""
 
     category: CategoryNode
 
 
 class MappedAttributeValue(OmnitronObject):
-    """One attribute's value in the channel's words."""
+    """One attribute's value in the channel's vocabulary."""
 
     attribute_name: str | None = None
     label: Any = None
@@ -246,29 +248,29 @@ class MappedProduct(OmnitronObject):
     pk: Key
     mapped_attributes: dict[str, Any] = {}
     """Attribute name → value."""
-    attribute_set_id: int | None = None
+    attribute_set_id: Whole | None = None
     attribute_set_name: str | None = None
     attribute_set_remote_id: RemoteId = None
     mapped_attribute_values: dict[str, MappedAttributeValue] = {}
-    """Attribute pk → the value and what the channel asks of it."""
+    """Attribute pk → the value, and the channel's rules for it."""
 
 
 class AttributeRef(OmnitronObject):
-    """The attribute that a config speaks of."""
+    """The attribute of a config."""
 
     pk: Key
     name: str
 
 
 class AttributeSetRef(OmnitronObject):
-    """The set that a config belongs to."""
+    """The attribute set of a config."""
 
-    id: Annotated[int | None, Field(validation_alias=AliasChoices("id", "pk"))] = None
+    id: Annotated[Whole | None, Field(validation_alias=AliasChoices("id", "pk"))] = None
     name: str = ""
 
 
 class AttributeConfig(OmnitronObject):
-    """What a set asks of one attribute."""
+    """The rules of a set for one attribute."""
 
     attribute: AttributeRef
     attribute_set: AttributeSetRef = AttributeSetRef()
@@ -280,7 +282,7 @@ class AttributeConfig(OmnitronObject):
 
 
 class Product(OmnitronObject):
-    """A product, and what the enrichment commands attach to it."""
+    """A product, with the fields that enrichment commands attach."""
 
     pk: Key
     name: str = ""
@@ -300,14 +302,14 @@ class Product(OmnitronObject):
     productprice: ProductPrice | None = None
     category_nodes: list[CategoryNode] | None = None
     integration_action: IntegrationAction | None = None
-    """The product's own action: on updates, its `remote_id` is the product's name on the channel."""
+    """The product's own action: on updates, its `remote_id` is the channel's id of the product."""
 
 
 class BatchRequest(OmnitronObject):
-    """One batch, as Omnitron shows it. Its objects are not shown: they are its integration actions."""
+    """One batch, as Omnitron shows it: without its objects, which are its integration actions."""
 
     pk: Key
-    channel: int | None = None
+    channel: Whole | None = None
     local_batch_id: str
     remote_batch_id: RemoteId = None
     content_type: ContentType | None = None
@@ -317,10 +319,10 @@ class BatchRequest(OmnitronObject):
 
 
 class ErrorReportRow(OmnitronObject):
-    """A line of the merchant's log, on hubs that let it be read."""
+    """A line of the merchant's log, on hubs that allow it to be read."""
 
     pk: Key
-    action_object_id: int | None = None
+    action_object_id: Whole | None = None
     error_code: str = ""
     error_desc: str = ""
     raw_response: str | None = None

@@ -1,15 +1,11 @@
-"""Omnitron's orders and what belongs to them, as it answers them: customers, addresses, places, cargo companies, requests."""
+"""Omnitron's orders with their customers, addresses, places, cargo companies and requests."""
 
 from typing import Annotated, Any
 
-from dto.base import EmptyAsNone, Money, OmnitronObject, UtcDatetime
+from dto.base import EmptyAsNone, Money, OmnitronObject, UtcDatetime, is_blank
 from dto.enums import CancellationType
-from dto.omnitron import IntegrationAction, Key, OptionalReference, RemoteId
+from dto.omnitron import IntegrationAction, Key, OptionalForeignKey, RemoteId
 from dto.orders import CancellationStatus, ChannelCancellationRequestDto
-
-CANCELLED = "100"
-"""The status of an order item that was cancelled."""
-
 
 Text = Annotated[str | None, EmptyAsNone]
 
@@ -23,26 +19,31 @@ class Customer(OmnitronObject):
     first_name: Text = None
     last_name: Text = None
     channel_code: Text = None
-    channel: OptionalReference = None
+    channel: OptionalForeignKey = None
 
 
 class Address(OmnitronObject):
-    """An address of a customer. `hash_data` is the same for the same address."""
+    """An address of a customer. Equal addresses have equal `hash_data`."""
 
     pk: Key
-    customer: OptionalReference = None
+    customer: OptionalForeignKey = None
     hash_data: Text = None
 
 
 class Place(OmnitronObject):
-    """A country, city, township or district."""
+    """A country, city, township or district, with the places around it."""
 
     pk: Key
     name: str = ""
+    code: Text = None
+    """A country's."""
+    country: OptionalForeignKey = None
+    city: OptionalForeignKey = None
+    township: OptionalForeignKey = None
 
 
 class CargoCompany(OmnitronObject):
-    """Who carries parcels; `erp_code` is what channels call it."""
+    """A carrier of parcels; channels name it by its `erp_code`."""
 
     pk: Key
     name: str = ""
@@ -51,18 +52,18 @@ class CargoCompany(OmnitronObject):
 
 
 class RetailStore(OmnitronObject):
-    """A shop that customers collect from."""
+    """A shop where customers collect orders."""
 
     pk: Key
     erp_code: Text = None
 
 
 class OrderItem(OmnitronObject):
-    """One line of an order. One line of the channel's may be several of these."""
+    """One item of an order. One item on the channel may be several items here."""
 
     pk: Key
-    order: OptionalReference = None
-    product: OptionalReference = None
+    order: OptionalForeignKey = None
+    product: OptionalForeignKey = None
     status: RemoteId = None
     price: Money | None = None
     invoice_number: Text = None
@@ -72,10 +73,13 @@ class OrderItem(OmnitronObject):
     modified_date: UtcDatetime | None = None
     integration_action: IntegrationAction | None = None
     """Attached by `get_order_items`."""
+    untold: frozenset[str] | None = None
+    """Attached by `get_order_items_with_order`: the fields (of status, invoice and parcel) whose present value the channel does
+    not know yet. None: this is not known, so any may be new."""
 
     @property
     def remote_id(self) -> str | None:
-        """The channel's id of the line."""
+        """The channel's id of the item."""
         return _remote_id(self.extra_field)
 
 
@@ -86,10 +90,12 @@ class Order(OmnitronObject):
     number: str
     status: RemoteId = None
     amount: Money | None = None
-    cargo_company: OptionalReference = None
+    cargo_company: OptionalForeignKey = None
     tracking_number: Text = None
     extra_field: dict[str, Any] | None = None
     modified_date: UtcDatetime | None = None
+    integration_action: IntegrationAction | None = None
+    """Attached by `get_orders` with `add_actions`: as it was before the batch."""
     orderitem_set: list[OrderItem] | None = None
     """Attached by `get_order_items_with_order`."""
 
@@ -101,25 +107,25 @@ class Order(OmnitronObject):
 
 def _remote_id(extra_field: dict[str, Any] | None) -> str | None:
     found = (extra_field or {}).get("id")
-    return None if found in (None, "") else str(found)
+    return None if is_blank(found) else str(found)
 
 
 class OrderShippingInfo(OmnitronObject):
-    """Who ships an order, and whether the buyer is told."""
+    """The carrier of an order, and whether the buyer is told about it."""
 
     pk: Key
-    order: OptionalReference = None
+    order: OptionalForeignKey = None
 
 
 class CancellationRequest(OmnitronObject):
-    """A buyer's request to cancel or refund an item, and what the merchant decided. Omnitron keys it `id`."""
+    """A buyer's request to cancel or refund an item, with the merchant's decision. Omnitron calls its key `id`."""
 
     pk: Key
-    order_item: OptionalReference = None
-    reason: OptionalReference = None
+    order_item: OptionalForeignKey = None
+    reason: OptionalForeignKey = None
     description: Text = None
     cancellation_type: CancellationType = CancellationType.cancel
     status: CancellationStatus = CancellationStatus.waiting_approval
     modified_date: UtcDatetime | None = None
     for_channel: ChannelCancellationRequestDto | None = None
-    """Attached by `get_cancellation_requests_update`: the same in the channel's words."""
+    """Attached by `get_cancellation_requests_update`: the request with the channel's ids and codes."""

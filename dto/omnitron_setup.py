@@ -1,62 +1,62 @@
-"""Omnitron's objects that describe the channel: nodes of its category tree, attributes, their sets, values and configs."""
+"""Omnitron's description of the channel: category nodes, attributes, their sets, values and configs."""
 
-from dto.base import OmnitronObject, UtcDatetime
-from dto.omnitron import CategoryNode, Key, OptionalReference, Reference, RemoteId
+from dto.base import OmnitronObject, UtcDatetime, Whole
+from dto.omnitron import CategoryNode, ForeignKey, Key, OptionalForeignKey, RemoteId
 
 
 class SetupObject(OmnitronObject):
-    """What the rows below share."""
+    """The fields that all rows below have."""
 
     pk: Key
-    channel: OptionalReference = None
+    channel: OptionalForeignKey = None
     modified_date: UtcDatetime | None = None
 
 
 class TreeNode(CategoryNode):
-    """A category node with what the setup needs of it."""
+    """A category node with the fields that the setup needs."""
 
-    numchild: int = 0
-    """How many nodes stand directly below it; a leaf has none."""
+    numchild: Whole = 0
+    """The number of its children; 0 for a leaf."""
     modified_date: UtcDatetime | None = None
 
 
 class DetailedNode(TreeNode):
-    """A category node with those directly below it."""
+    """A category node with its children."""
 
     children: list[TreeNode] = []
 
 
 class Attribute(SetupObject):
-    """An attribute of the channel; its name is unique there."""
+    """An attribute of the channel, with a name that is unique there."""
 
     name: str
 
 
 class AttributeSchema(SetupObject):
-    """How the merchant's data fill an attribute. It is made empty; the merchant completes it."""
+    """The rule that fills an attribute from the merchant's data. Created empty; the merchant completes it."""
 
     name: str
 
 
 class AttributeSet(SetupObject):
-    """The attributes that a category asks for."""
+    """The attributes of a category."""
 
     name: str
     remote_id: RemoteId = None
 
 
 class AttributeSetConfig(SetupObject):
-    """What a set is for: a category node."""
+    """The category node that a set belongs to."""
 
-    attribute_set: Reference
-    object_id: int | None = None
+    attribute_set: ForeignKey
+    object_id: Whole | None = None
 
 
 class AttributeRule(SetupObject):
-    """What a set asks of one attribute: a row of `attribute_configs`."""
+    """The rules of a set for one attribute: a row of `attribute_configs`."""
 
-    attribute: Reference
-    attribute_set: Reference
+    attribute: ForeignKey
+    attribute_set: ForeignKey
     attribute_remote_id: RemoteId = None
     is_required: bool = False
     is_variant: bool = False
@@ -64,24 +64,27 @@ class AttributeRule(SetupObject):
 
 
 class AttributeValue(SetupObject):
-    """A value that an attribute may have. `value` is the channel's id of it, `label` its name."""
+    """An allowed value of an attribute. `value` is the channel's id of it, `label` its name."""
 
-    attribute: Reference
+    attribute: ForeignKey
     label: str = ""
     value: str = ""
 
 
 class AttributeValueConfig(SetupObject):
-    """A set offers this value. A set without any offers all values of its attributes."""
+    """A value that a set allows. A set without such rows allows all values of its attributes."""
 
-    attribute_set: Reference
-    attribute_value: Reference
+    attribute_set: ForeignKey
+    attribute_value: ForeignKey
 
 
 class OperationalEvent(OmnitronObject):
-    """An event of the hub's own monitoring, on hubs that let it be read."""
+    """An event of the hub's own monitoring, on hubs that allow it to be read."""
 
     pk: Key
     event_type: str = ""
     level: str = ""
+    source: str | None = None
     message: str = ""
+    action_content_type: str | None = None
+    action_object_id: int | str | None = None

@@ -1,18 +1,23 @@
-"""Orders and cancellations on their way from a channel into Omnitron, and their updates on the way back.
+"""Orders and cancellations from a channel to Omnitron, and their updates in the other direction.
 
 Amounts are in the order's currency, rates in per cent, both exact decimals.
 """
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
+from typing_extensions import TypeVar  # with defaults, which `typing` has from Python 3.13 on
 
-from dto.base import Dto, EmptyAsNone, JsonObject, Money, TextByText, UtcDatetime, Whole
+from dto.base import Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole, is_writable
 from dto.enums import CancellationType
 
 _OptionalMoment = Annotated[UtcDatetime | None, EmptyAsNone]
+
+Customer = TypeVar("Customer", default=Whole)
+Address = TypeVar("Address", default=Whole)
+CargoCompany = TypeVar("CargoCompany", default=Whole)
 
 
 def _none_if_false(value: Any) -> Any:
@@ -20,7 +25,7 @@ def _none_if_false(value: Any) -> Any:
 
 
 class CancellationStatus(StrEnum):
-    """Where a cancellation or refund request stands."""
+    """The status of a cancellation or refund request."""
 
     confirmed = "confirmed"
     waiting_approval = "waiting_approval"
@@ -29,8 +34,22 @@ class CancellationStatus(StrEnum):
     completed = "completed"
 
 
-class CustomerDto(Dto):
-    """A customer as the channel knows them. `channel_code` is unique within the channel."""
+class _Arriving(Dto):
+    """A value on its way into Omnitron: all of its texts can be written as UTF-8, names and ids included."""
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        if not is_writable(value):
+            raise ValueError(
+                "it holds half of a character, as of an emoji that was cut in two (a lone surrogate), which cannot be "
+                "stored: correct it on the channel"
+            )
+        return value
+
+
+class CustomerDto(_Arriving):
+    """A customer on the channel. `channel_code` is unique within the channel."""
 
     email: str
     first_name: str
@@ -41,14 +60,14 @@ class CustomerDto(Dto):
     is_active: bool | None = True
 
 
-class AddressDto(Dto):
-    """An address as the channel writes it. Places are the channel's names or codes, not yet Omnitron's keys.
+class AddressDto(_Arriving):
+    """An address in the channel's words: places are the channel's names or codes, not Omnitron's keys.
 
-    `line` is street and house. `retail_store` is the code of a shop that the customer collects from.
+    `line` is street and house. `retail_store` is the code of the shop where the customer collects the order.
     """
 
     email: str
-    # In code it is always said, None included; JSON may leave it out.
+    # Code must pass it, even as None; JSON may omit it.
     phone_number: Annotated[str | None, Field(default=None)]
     first_name: str
     last_name: str
@@ -71,21 +90,21 @@ class AddressDto(Dto):
     retail_store: str | None = None
 
 
-class OmnitronOrderDto(Dto):
+class OmnitronOrderDto(_Arriving, Generic[Customer, Address, CargoCompany]):
     """An order ready for Omnitron: customer, addresses and cargo company are Omnitron's keys."""
 
     remote_id: str
     number: str
     channel: Whole
-    customer: Whole
-    shipping_address: Whole
-    billing_address: Whole
+    customer: Customer
+    shipping_address: Address
+    billing_address: Address
     currency: str
     amount: Money
     shipping_amount: Money
     shipping_tax_rate: Money
     extra_field: JsonObject
-    cargo_company: Whole
+    cargo_company: CargoCompany
     created_at: UtcDatetime
     delivery_type: str | None = None
     discount_amount: Money | None = Decimal(0)
@@ -103,18 +122,12 @@ class OmnitronOrderDto(Dto):
     status: str | None = ""
 
 
-class ChannelOrderDto(OmnitronOrderDto):
-    """An order as the channel tells it: customer and addresses in full, the cargo company by its ERP code."""
-
-    # The mission's page derives it from the class above, and says who and where in other types.
-    customer: CustomerDto  # type: ignore[assignment]
-    shipping_address: AddressDto  # type: ignore[assignment]
-    billing_address: AddressDto  # type: ignore[assignment]
-    cargo_company: str  # type: ignore[assignment]
+class ChannelOrderDto(OmnitronOrderDto[CustomerDto, AddressDto, str]):
+    """An order as the channel lists it: customer and addresses in full, the cargo company by its ERP code."""
 
 
-class OrderItemDto(Dto):
-    """One line of an order. `product` is the channel's id of the product, `parent` that of the line it belongs to."""
+class OrderItemDto(_Arriving):
+    """One item of an order. `product` and `parent` are the channel's ids of the product and of the parent item."""
 
     remote_id: str
     product: str
@@ -139,37 +152,40 @@ class OrderItemDto(Dto):
 
 
 class OmnitronCreateOrderDto(Dto):
-    """What Omnitron needs to create an order: the order and its lines."""
+    """The input for creating an order in Omnitron: the order and its items."""
 
     order: OmnitronOrderDto
     order_item: list[OrderItemDto]
 
 
 class ChannelCreateOrderDto(Dto):
-    """A new order of the channel with its lines."""
+    """A new order on the channel with its items."""
 
     order: ChannelOrderDto
     order_item: list[OrderItemDto]
 
 
-class CancelOrderDto(Dto):
+class CancelOrderDto(_Arriving):
     """A cancellation that already happened on the channel.
 
-    `order` is the channel's order number, `cancel_items` are the channel's ids of the lines, and `reasons` holds the
+    `order` is the channel's order number, `cancel_items` are the channel's ids of the items, and `reasons` holds the
     channel's reason code for each of these ids.
     """
 
     order: str
     cancel_items: list[str]
-    reasons: TextByText
+    reasons: dict[str, str]
     is_cargo_refund: bool | None = False
-    # The mission's page types it as a yes or no, so its False means that no amount is forced.
+    # Documented as a boolean: False means that no amount is forced.
     forced_refund_amount: Annotated[Money | None, BeforeValidator(_none_if_false)] = None
     refund_invoice_number: str | None = None
 
 
-class ChannelUpdateOrderItemDto(Dto):
-    """What changed on the channel about one order line. What is None did not change."""
+class ChannelUpdateOrderItemDto(_Arriving):
+    """The changes of one order item on the channel. A field that is None did not change.
+
+    `modified_date` is the channel's time of these changes. Where both sides changed a field, it says which one is newer.
+    """
 
     remote_id: str
     order_remote_id: str | None = None
@@ -179,10 +195,11 @@ class ChannelUpdateOrderItemDto(Dto):
     invoice_date: _OptionalMoment = None
     tracking_number: str | None = None
     extra_field: JsonObject | None = None
+    modified_date: _OptionalMoment = None
 
 
-class CancellationRequestDto(Dto):
-    """A request on the channel to cancel or refund one line, for the merchant to decide.
+class CancellationRequestDto(_Arriving):
+    """A request on the channel to cancel or refund one item, for the merchant to decide.
 
     All ids and codes are the channel's.
     """
@@ -195,7 +212,7 @@ class CancellationRequestDto(Dto):
 
 
 class ChannelCancellationRequestDto(Dto):
-    """What the merchant decided about a request, for the channel. All ids and codes are the channel's."""
+    """The merchant's decision about a request, for the channel. All ids and codes are the channel's."""
 
     cancellation_type: CancellationType
     status: CancellationStatus

@@ -1,4 +1,4 @@
-"""What a channel's answer amounts to. Each is its own type, so that none can be taken for another."""
+"""The outcomes of asking a channel. Each has its own type, so that one cannot be mistaken for another."""
 
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -19,24 +19,35 @@ ItemResult = (
     | BatchRequestResponseDto
     | OrderBatchRequestResponseDto
 )
-"""A channel's verdict on one item."""
+"""A channel's result for one item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One item on the channel, or one line of its answer, that could not be understood: its name there, and the reason."""
+
+    name: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The channel answered for its items: one result each."""
+    """The channel answered with one result for each item; `unreadable` are lines of the answer that could not be understood."""
 
     results: tuple[ItemResult, ...]
     reports: tuple[ErrorReportDto, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The channel took the batch and will answer later, under `remote_batch_id`; `rejected` it refused at once."""
+    """The channel will answer later, under `remote_batch_id`. `rejected` are the results that it gave at once: refusals as a
+    rule, and successes if it gave some; `unreadable` are the lines of them that the connector could not read."""
 
     remote_batch_id: str
     rejected: tuple[ItemResult, ...] = ()
     reports: tuple[ErrorReportDto, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +66,8 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """One thing that the channel has and that could not be understood: its name there, and why."""
-
-    name: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Fetched(Generic[Item]):
-    """What the channel has: orders, cancellations, categories, ... What could not be understood is named beside it."""
+    """Items on the channel (orders, cancellations, categories, ...), and those that could not be understood."""
 
     items: tuple[Item, ...]
     reports: tuple[ErrorReportDto, ...] = ()

@@ -1,4 +1,4 @@
-"""What the merchant and the operator are told about calls to the channel and about failed objects."""
+"""Lines for the merchant and the operator about calls to the channel and about failed objects."""
 
 from typing import Literal, Self
 
@@ -24,7 +24,7 @@ _EVENT_TYPES: dict[str, str] = {
 class ErrorReportDto(Dto):
     """One line of the merchant's log: a call to the channel, or an object that failed.
 
-    Content types are model names (`product`). The target is the channel when nothing else is said.
+    Content types are model names (`product`). The default target is the channel.
     """
 
     action_content_type: str
@@ -40,7 +40,7 @@ class ErrorReportDto(Dto):
 
 
 class OperationalEventDto(Dto):
-    """One event of the operator's log, for Omnitrons that keep one. `action_content_type` is a model name."""
+    """One event of the operator's log, on hubs that keep one. `action_content_type` is a model name."""
 
     event_type: str
     level: Literal["info", "error"]
@@ -57,7 +57,7 @@ class OperationalEventDto(Dto):
 
     @classmethod
     def from_error_report(cls, report: ErrorReportDto, source: str = "channel_app") -> Self:
-        """The event that says the same as a report. What was sent and answered goes with failures only."""
+        """The event with the content of a report. Only a failure carries its request and response."""
         context = report.model_dump(mode="json", include={"error_code", "error_description", "modified_date"})
         raw_data = None if report.is_ok else report.model_dump(include={"raw_request", "raw_response"})
         return cls(

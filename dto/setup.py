@@ -1,4 +1,4 @@
-"""What a channel says about itself when it is set up: its categories, their attributes, and its configuration."""
+"""A channel's description of itself for the setup: its categories, their attributes, and its configuration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dto.enums import ChannelConfSchemaDataTypes
 class CategoryNodeDto(Dto):
     """One category of the channel. A tree is built downwards (append to `node.children`) or upwards.
 
-    `parent` is a way back for whoever walks the tree. It takes no part in comparison, printing or serialisation.
+    `parent` leads back up the tree. Comparison, printing and serialisation leave it out.
     """
 
     name: str
@@ -24,7 +24,7 @@ class CategoryNodeDto(Dto):
     parent: CategoryNodeDto | None = Field(default=None, exclude=True, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        """Two nodes are equal when the trees below them are. Walked by hand: a tree may be deep."""
+        """Two nodes are equal if their trees are. A loop, not recursion: a tree may be deep."""
         if not isinstance(other, CategoryNodeDto):
             return NotImplemented
         pairs = [(self, other)]
@@ -41,7 +41,7 @@ class CategoryNodeDto(Dto):
         return hash((self.name, self.remote_id))
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        """Children are counted, not printed: a tree may end up in a log."""
+        """Prints the number of children, not the children: a tree may end up in a log."""
         yield "name", self.name
         yield "remote_id", self.remote_id
         yield "children", len(self.children)
@@ -54,16 +54,16 @@ class CategoryTreeDto(Dto):
 
 
 class CategoryAttributeValueDto(Dto):
-    """One value that the channel allows for an attribute of a category."""
+    """One allowed value of an attribute, in one category."""
 
     remote_id: str
     name: str
 
 
 class CategoryAttributeDto(Dto):
-    """An attribute as one category of the channel uses it.
+    """An attribute in one category of the channel.
 
-    `variant`: its values tell the variants of a product apart. `allow_custom_value`: values outside the list will do.
+    `variant`: its values distinguish the variants of a product. `allow_custom_value`: values outside the list are allowed.
     """
 
     remote_id: str
@@ -75,14 +75,14 @@ class CategoryAttributeDto(Dto):
 
 
 class AttributeValueDto(Dto):
-    """One value that the channel allows for an attribute, whatever the category."""
+    """One allowed value of an attribute, in any category."""
 
     remote_id: str
     name: str
 
 
 class AttributeDto(Dto):
-    """An attribute that the channel knows, whatever the category."""
+    """An attribute of the channel, for any category."""
 
     remote_id: str
     name: str
@@ -90,7 +90,7 @@ class AttributeDto(Dto):
 
 
 class CategoryDto(Dto):
-    """A category of the channel with the attributes that its products carry."""
+    """A category of the channel with the attributes of its products."""
 
     remote_id: str
     name: str
@@ -98,11 +98,11 @@ class CategoryDto(Dto):
 
 
 with warnings.catch_warnings():
-    # `schema` is the mission's name for the field. It hides a deprecated method of pydantic's that nobody calls here.
+    # Omnitron calls the field `schema`. It hides a deprecated method of pydantic that nobody calls here.
     warnings.filterwarnings("ignore", message='Field name "schema"', category=UserWarning)
 
     class ChannelConfSchemaField(Dto):
-        """One setting that the merchant fills in for the channel. `schema` describes the content of a `json` one."""
+        """One setting of the channel for the merchant to fill in. `schema` describes the content of a `json` setting."""
 
         required: bool
         data_type: ChannelConfSchemaDataTypes

@@ -1,4 +1,4 @@
-"""What a run did, as one value: the command line prints it, the UI shows it."""
+"""The summary of a run, as one value for the command line and the UI."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class RunOutcome(StrEnum):
-    """How a run ended. `skipped` changed nothing and says why; `failed` stopped before its work was done."""
+    """The end of a run. `skipped` changed nothing, for a stated reason; `failed` stopped before its work was done."""
 
     completed = "completed"
     skipped = "skipped"
@@ -27,14 +27,27 @@ class RunSummary(BaseModel):
     failures: Mapping[str, int] = {}
     """Failed objects by reason code."""
     irregularities: Mapping[str, int] = {}
-    """Lines of the channel's answers that fit no object: `unknown`, `duplicated`, `missing`, `conflicting`."""
+    """Lines of the channel's answers that match no object: `unknown`, `duplicated`, `missing`, `conflicting`."""
     batches: int = 0
     remote_batches: tuple[str, ...] = ()
-    """Remote ids of batches that the channel will answer later: the first 100."""
+    """The first 100 remote ids of batches that the channel will answer later."""
     requests: int = 0
-    """HTTP requests to Omnitron and to the channel together, retries included, log-ins not."""
+    """HTTP requests to Omnitron and to the channel, with retries, without log-ins."""
     log_ins: int = 0
     retries: int = 0
     seconds: float = 0.0
     wire_seconds: float = 0.0
     """Seconds from the first request to the last answer."""
+
+    @property
+    def counted(self) -> str:
+        """The objects by outcome, as text."""
+        return ", ".join(f"{number} {name}" for name, number in self.counts.items()) or "nothing was due"
+
+    @property
+    def sentence(self) -> str:
+        """The run in one line."""
+        why = "; ".join(f"{number} {code}" for code, number in self.failures.items())
+        reasons = f" ({why})" if why else ""
+        batches = f"{self.batches} batch{'' if self.batches == 1 else 'es'}"
+        return f"{self.counted}{reasons}; {batches}, {self.requests} requests, {self.seconds:.1f} s"

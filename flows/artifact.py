@@ -1,8 +1,8 @@
-"""What a run shows in Prefect's UI: one Markdown artifact, which holds its summary and its tables.
+"""The artifact of a run in Prefect's UI: one Markdown document with its summary and its tables.
 
 One artifact, and no table of Prefect's own beside it: its cells are plain text in the new UI, where a batch could then be no
 link, and Markdown in the old one, where a channel's message could be a link or load a picture. Markdown looks the same in
-both, and what was said from outside is text in it.
+both, and words from outside are plain text in it.
 """
 
 import re
@@ -10,11 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from prefect.artifacts import acreate_markdown_artifact
+
+from clients.prefect_api import in_time
 from clients.redaction import Redactor
+from dto.summary import RunSummary
 from tasks.batch import Batch
 
 ROWS_SHOWN = 100
 """Rows of one table."""
+SECONDS = 15.0
+"""Seconds to write the artifact: a run that has done its work waits no longer."""
 CELL = 1_000
 """Characters of one cell, or of one line of the summary."""
 
@@ -28,7 +34,7 @@ _UNSAFE_IN_LINK = re.compile(r"[\s|<>()\\`]")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cell that leads somewhere; plain text where the address is not known."""
+    """A cell with a link; plain text without an address."""
 
     text: str
     url: str | None
@@ -46,7 +52,7 @@ Cell = str | Link
 
 
 class Table:
-    """What a run shows beside its counts: the first hundred rows, and how many more there are."""
+    """A table of a run: its first hundred rows, and the number of the others."""
 
     def __init__(self, *columns: str, heading: str = "") -> None:
         self.columns = columns
@@ -55,17 +61,17 @@ class Table:
         self.total = 0
 
     def add(self, *row: Cell) -> None:
-        """One row more."""
+        """Adds a row."""
         self.total += 1
         if len(self.rows) < ROWS_SHOWN:
             self.rows.append(row)
 
     def filled(self) -> list[int]:
-        """The numbers of the columns in which something stands."""
+        """The numbers of the columns that are not empty."""
         return [number for number in range(len(self.columns)) if any(str(row[number]) for row in self.rows)]
 
     def markdown(self, redactor: Redactor) -> list[str]:
-        """Its lines; none for an empty table. A column in which nothing stands is left out."""
+        """Its lines, without empty columns; no line for an empty table."""
         if not self.rows:
             return []
         kept = self.filled()
@@ -91,7 +97,7 @@ def document(title: str, text: str, tables: Iterable[Table], redactor: Redactor)
 
 
 def plain(text: str, redactor: Redactor) -> str:
-    """`text` in one line that reads as it was written, whatever it holds: without secrets, markup and links.
+    """`text` in one line that reads as it was written: without secrets, markup and links.
 
     The mark that keeps an address from becoming a link cannot be seen.
     """
@@ -104,3 +110,24 @@ def _cell(cell: Cell, redactor: Redactor) -> str:
         return plain(cell, redactor)
     text = plain(cell.text, redactor)
     return f"[{text}]({_UNSAFE_IN_LINK.sub(lambda found: quote(found[0]), cell.url)})" if cell.url else text
+
+
+async def publish(summary: RunSummary, tables: Iterable[Table], channel: int, redactor: Redactor) -> None:
+    """Creates the artifact of the current flow run.
+
+    Raises:
+        PrefectUnavailableError: Prefect's API does not answer as it should.
+    """
+    title = f"{summary.flow.capitalize()}: {summary.outcome}"
+    async with in_time("keep the run's artifact", SECONDS):
+        await acreate_markdown_artifact(
+            key=artifact_key(summary.flow, channel),
+            markdown=document(title, summary.reason or summary.sentence, tables, redactor),
+            # A list of artifacts shows nothing else.
+            description=plain(summary.reason or summary.counted, redactor),
+        )
+
+
+def artifact_key(title: str, channel: int) -> str:
+    """The key of a flow's artifacts in Prefect: the same for all its runs of one channel."""
+    return f"{title.replace(' ', '-')}-channel-{channel}"

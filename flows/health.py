@@ -1,35 +1,41 @@
-"""How the channel stands, as a report. Nothing is changed anywhere."""
+"""A report on the state of the channel. It changes nothing."""
+
+from collections.abc import Mapping
 
 from prefect import flow
 
 from dto.health import ChannelHealth
+from dto.holds import Hold
 from dto.summary import RunSummary
 from flows.artifact import Table
+from flows.holding import describe
 from flows.naming import run_name
 from flows.run import Run, run_flow
 from flows.verify import DEADLINE
-from tasks.omnitron.health import ReadHealth, said
+from tasks.ages import format_age
 from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.overview.health import ReadHealth
 
 
 async def read_health(hub: OmnitronIntegration) -> ChannelHealth:
-    """How the channel stands, by the ages and deadlines that the flows go by."""
+    """The state of the channel, by the ages and deadlines of the flows."""
     older_than = hub.runtime.settings.CHANNEL_APP_OLDER_THAN
     return await hub.do_action(ReadHealth, older_than=older_than, deadline=DEADLINE)
 
 
 @flow(name="report health", flow_run_name=run_name, persist_result=False)
 async def report_health() -> RunSummary:
-    """Says how much is due, under way and failed, which batches are open, and what to do where something stands still.
+    """Reports the objects that are due, in work and failed, the open batches, and the next step where something stands still.
     It changes nothing."""
 
     async def work(run: Run) -> None:
-        hub = await run.open_hub(create_batch=False)
-        health = await read_health(hub)
+        hub = await run.open_hub()
+        health = with_holds(await read_health(hub), await run.holding.standing())
         for content in health.contents:
             run.counts["due"] += (content.inserts or 0) + (content.updates or 0) + (content.deletions or 0)
             run.counts["processing"] += content.processing
             run.counts["failed"] += content.failed
+            run.counts["waiting for a product"] += content.waiting or 0
         for group in health.failures:
             run.failures[group.reason] += group.count
         run.counts["open batches"] += sum(group.count for group in health.batches)
@@ -41,20 +47,33 @@ async def report_health() -> RunSummary:
     return await run_flow("report health", work)
 
 
+def with_holds(health: ChannelHealth, holds: Mapping[str, Hold], note: str | None = None) -> ChannelHealth:
+    """The report with the holds of the channel, each among the next steps; or with the reason why they are unknown."""
+    steps = [describe(name, hold) for name, hold in holds.items()]
+    return health.model_copy(
+        update={
+            "holds": dict(holds),
+            "advice": (*health.advice, *steps),
+            "remarks": (*health.remarks, *([note] if note else [])),
+        }
+    )
+
+
 def tables(health: ChannelHealth) -> list[Table]:
-    """The report as tables: what to do, what is due, what is open, what failed, what is out of attempts, what was assumed."""
+    """The report as tables: next steps, objects out of attempts, due objects, open batches, failures, assumptions."""
     advice = Table("what to do")
     for line in health.advice or ("Nothing stands still.",):
         advice.add(line)
-    contents = Table("", "due: new", "due: changed", "due: to delete", "processing", "failed")
+    contents = Table("", "due: new", "due: changed", "due: to delete", "wait for a product", "processing", "failed")
     for content in health.contents:
         due = (content.inserts, content.updates, content.deletions)
         counts = ["" if number is None else str(number) for number in due]
-        contents.add(content.name, *counts, str(content.processing), str(content.failed))
+        waiting = str(content.waiting) if content.waiting else ""
+        contents.add(content.name, *counts, waiting, str(content.processing), str(content.failed))
     batches = Table("open batches", "of", "status", "oldest", "stands for")
     for group in health.batches:
         oldest = group.oldest + (f" (there: {group.oldest_remote_id})" if group.oldest_remote_id else "")
-        batches.add(str(group.count), group.content_type or "-", group.status, oldest, said(group.oldest_age))
+        batches.add(str(group.count), group.content_type or "-", group.status, oldest, format_age(group.oldest_age))
     failures = Table("failed", "of", "who could not", "the newest of them")
     for failure in health.failures:
         failures.add(str(failure.count), failure.content_type, failure.reason, failure.newest or "")
@@ -70,4 +89,4 @@ def tables(health: ChannelHealth) -> list[Table]:
     remarks = Table("what this rests on")
     for line in health.remarks:
         remarks.add(line)
-    return [advice, contents, batches, failures, abandoned, remarks]
+    return [advice, abandoned, contents, batches, failures, remarks]

@@ -1,20 +1,23 @@
-"""Images of products."""
+"""The flows of images."""
 
 from prefect import flow
 
+from dto.enums import ContentType
 from dto.summary import RunSummary
 from flows.naming import run_name
-from flows.offers import Offering
+from flows.offers import Direction, OfferSendings
 from flows.parameters import AddProductObjects, BatchSize, IsSuccessLog, IsSync, MaxBatches
-from flows.sending import Limits, send_all
-from tasks.channel.images import CheckImages, SendInsertedImages, SendUpdatedImages
-from tasks.omnitron.batch_requests import ProcessImageBatchRequests
-from tasks.omnitron.images import GetInsertedImages, GetUpdatedImages
+from flows.plan import Limits
+from flows.sending import send_all
+from tasks.channel.images import SendInsertedImages, SendUpdatedImages
+from tasks.omnitron.catalogue.images import GetInsertedImages, GetUpdatedImages
+from tasks.omnitron.catalogue.offer_identity import IdentifyNewOffers, IdentifyUpdatedOffers
 
-INSERTS = Offering(
-    "insert product images", GetInsertedImages, SendInsertedImages, CheckImages, ProcessImageBatchRequests
+IMAGES = OfferSendings(
+    ContentType.product_image,
+    inserts=Direction("insert product images", GetInsertedImages, IdentifyNewOffers, SendInsertedImages),
+    updates=Direction("update product images", GetUpdatedImages, IdentifyUpdatedOffers, SendUpdatedImages),
 )
-UPDATES = Offering("update product images", GetUpdatedImages, SendUpdatedImages, CheckImages, ProcessImageBatchRequests)
 
 
 @flow(name="insert product images", flow_run_name=run_name, persist_result=False)
@@ -25,10 +28,10 @@ async def insert_product_images(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts images on the channel that it never had, of products that are there."""
-    sending = INSERTS.sending(add_product_objects=add_product_objects)
+    """Sends new images of products that are on the channel."""
+    sending = IMAGES.of_own_list(IMAGES.inserts, add_product_objects=add_product_objects)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(sending, title=INSERTS.title, limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="update product images", flow_run_name=run_name, persist_result=False)
@@ -39,10 +42,10 @@ async def update_product_images(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Brings images that changed in Omnitron up to date on the channel."""
-    sending = UPDATES.sending(add_product_objects=add_product_objects)
+    """Sends changed images to the channel."""
+    sending = IMAGES.of_own_list(IMAGES.updates, add_product_objects=add_product_objects)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(sending, title=UPDATES.title, limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="insert and update images", flow_run_name=run_name, persist_result=False)
@@ -53,8 +56,8 @@ async def insert_and_update_images(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts new images on the channel, then brings changed ones up to date."""
-    new = INSERTS.sending(add_product_objects=add_product_objects)
-    changed = UPDATES.sending(add_product_objects=add_product_objects)
+    """Sends new images to the channel, then changed ones."""
+    new = IMAGES.of_own_list(IMAGES.inserts, add_product_objects=add_product_objects)
+    changed = IMAGES.of_own_list(IMAGES.updates, add_product_objects=add_product_objects)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
     return await send_all(new, changed, title="insert and update images", limits=limits)

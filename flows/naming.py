@@ -1,4 +1,4 @@
-"""What Prefect's UI calls a flow run: what it does, about what, for which channel, and when."""
+"""The names of flow runs in Prefect's UI: title, batch, channel and time."""
 
 from datetime import UTC, datetime
 
@@ -22,10 +22,10 @@ def run_name() -> str:
 def sentence(
     title: str, channel_id: int | None, moment: datetime, remote: str | None = None, local: str | None = None
 ) -> str:
-    """E.g. `verify batch r-17 · batch 3f2a91c0 · channel 6 · 2026-11-23 22:15:04`: of a batch the channel's id and the
-    first digits of Omnitron's, the moment in UTC.
+    """E.g. `verify batch r-17 · batch 3f2a91c0 · channel 6 · 2026-11-23 22:15:04`: the channel's id of the batch, the first
+    digits of Omnitron's id, and the time in UTC.
 
-    With seconds: the first asks for one batch come several a minute.
+    With seconds, because one batch is first checked several times a minute.
     """
     what = title if remote is None else f"{title} {remote}"
     which = [] if local is None else [f"batch {short(local)}"]

@@ -1,66 +1,102 @@
-"""What the flows of prices, stocks and images share: how each kind is read, sent and settled."""
+"""The sendings of prices, stocks and images: of the catalog's own list, and of its extra lists."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from dto.enums import ContentType
 from dto.omnitron import Catalog, ChannelConf
-from flows.sending import Sending
-from tasks.channel.command import CheckCommand, SendCommand
-from tasks.omnitron.batch_requests import ProcessBatchRequests
-from tasks.omnitron.offers import AttachCounterpart, GetOffers
+from flows.plan import Reading, Sending, Step
+from tasks.channel.command import SendCommand
+from tasks.omnitron.catalogue.counterparts import AttachCounterpart
+from tasks.omnitron.catalogue.offer_identity import IdentifyOffers
+from tasks.omnitron.catalogue.offers import GetOffers, GetOffersOfExtraList
 
 Lists = Callable[[Catalog, ChannelConf], dict[int, str]]
 """Extra lists by key, each with its code on the channel."""
 
 
+def no_lists(_catalog: Catalog, _conf: ChannelConf) -> dict[int, str]:
+    """Images stand in no list."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
-class Offering:
-    """One kind of offer, new or changed. `attach` is what can be attached to it for the channel's information."""
+class Direction:
+    """How new offers, or changed ones, are read and sent."""
 
     title: str
     read: type[GetOffers[Any]]
+    identify: type[IdentifyOffers]
     send: type[SendCommand[Any]]
-    check: type[CheckCommand]
-    settle: type[ProcessBatchRequests]
-    attach: type[AttachCounterpart[Any]] | None = None
+    read_extra: type[GetOffersOfExtraList[Any]] | None = None
 
-    def sending(
-        self,
-        *,
-        add_product_objects: bool,
-        attached: bool = False,
-        extra_list: int | None = None,
-        counterpart: int | None = None,
-    ) -> Sending:
-        """The catalog's own list, or an extra one; what is attached is of the catalog's own list, or of a `counterpart`."""
-        attach = self.attach if attached else None
+
+@dataclass(frozen=True, slots=True)
+class OfferSendings:
+    """The sendings of one content type.
+
+    Attributes:
+        content_type: price, stock or image.
+        inserts, updates: the two directions.
+        counterpart: the command that attaches a price's stock, or a stock's price, for the channel's information.
+        extra_lists: the lists beside the catalog's own.
+        counterpart_lists: the extra lists of the counterpart.
+    """
+
+    content_type: ContentType
+    inserts: Direction
+    updates: Direction
+    counterpart: type[AttachCounterpart[Any]] | None = None
+    extra_lists: Lists = no_lists
+    counterpart_lists: Lists = no_lists
+
+    def of_own_list(self, direction: Direction, *, add_product_objects: bool, add_counterpart: bool = False) -> Sending:
+        """The sending of the catalog's own list."""
         return Sending(
-            title=self.title,
-            content_type=self.read.content_type,
-            read=self.read,
-            read_options={"objects": extra_list, "add_product_objects": add_product_objects},
-            enrich=[[(attach, {attach.list_name: counterpart})]] if attach else [],
-            send=self.send,
-            check=self.check,
-            settle=self.settle,
+            title=direction.title,
+            content_type=self.content_type,
+            read=Reading(direction.read, {"add_product_objects": add_product_objects}),
+            enrich=self._stages(direction, None, None, add_product_objects, add_counterpart),
+            send=direction.send,
         )
 
-    def passes(
-        self, lists: Lists, counterparts: Lists, *, add_product_objects: bool, attached: bool
+    def of_extra_lists(
+        self, direction: Direction, *, add_product_objects: bool, add_counterpart: bool
     ) -> Callable[[Catalog, ChannelConf], list[Sending]]:
-        """One sending for each extra list. What is attached is of the counterpart with the same code, if there is one."""
+        """One sending for each extra list. The counterpart is of the list with the same code, if there is one."""
+        read = direction.read_extra
+        assert read is not None  # noqa: S101  # the flows of extra lists name a direction that has one
 
-        def of(catalog: Catalog, conf: ChannelConf) -> list[Sending]:
-            by_code = {code: number for number, code in counterparts(catalog, conf).items()}
+        def passes(catalog: Catalog, conf: ChannelConf) -> list[Sending]:
+            by_code = {code: number for number, code in self.counterpart_lists(catalog, conf).items()}
             return [
-                replace(self, title=f"{self.title} {code}").sending(
-                    add_product_objects=add_product_objects,
-                    attached=attached,
-                    extra_list=number,
-                    counterpart=by_code.get(code),
+                Sending(
+                    title=f"{direction.title} from extra {self.noun} list {code}",
+                    content_type=self.content_type,
+                    read=Reading(read, {"objects": number, "add_product_objects": add_product_objects}),
+                    enrich=self._stages(direction, code, by_code.get(code), add_product_objects, add_counterpart),
+                    send=direction.send,
                 )
-                for number, code in lists(catalog, conf).items()
+                for number, code in self.extra_lists(catalog, conf).items()
             ]
 
-        return of
+        return passes
+
+    @property
+    def noun(self) -> str:
+        """`price` or `stock`."""
+        return self.content_type.removeprefix("product")
+
+    def _stages(
+        self,
+        direction: Direction,
+        code: str | None,
+        counterpart_list: int | None,
+        add_product_objects: bool,
+        add_counterpart: bool,
+    ) -> Sequence[Sequence[Step]]:
+        identify = Step(direction.identify, {"code": code, "add_product_objects": add_product_objects})
+        if self.counterpart is None or not add_counterpart:
+            return [[identify]]
+        return [[identify], [Step(self.counterpart, {self.counterpart.list_name: counterpart_list})]]

@@ -6,20 +6,21 @@ from pydantic import Field
 
 
 def parameter(*, description: str, **limits: Any) -> Any:
-    """Meaning and limits of a flow parameter, to stand in its `Annotated` type.
+    """Meaning and limits of a flow parameter, for its `Annotated` type.
 
-    Prefect writes a description of its own, none, over the one of a pydantic Field: in the schema itself it survives.
+    Prefect overwrites the Field description with None; in the schema itself it survives.
     """
     return Field(json_schema_extra={"description": description}, **limits)
 
 
 IsSync = Annotated[
     bool | None,
-    parameter(description="Whether the channel is expected to answer at once. Left out: as the channel answers."),
+    parameter(description="Whether the channel is expected to answer at once. Left out: its answer decides."),
 ]
-IsSuccessLog = Annotated[bool, parameter(description="Write successful calls into the merchant's log too.")]
+IsSuccessLog = Annotated[bool, parameter(description="Also write successful calls to “Marketplace Logs”.")]
 AddProductObjects = Annotated[bool, parameter(description="Attach the whole product, for a channel that needs it.")]
 BatchSize = Annotated[int, parameter(ge=1, le=5_000, description="Objects in one batch; a channel may take fewer.")]
 MaxBatches = Annotated[
-    int | None, parameter(ge=1, description="Stop after so many batches. Left out: until nothing is due.")
+    int | None,
+    parameter(ge=1, description="The number of batches after which the run stops. Left out: when nothing is due."),
 ]

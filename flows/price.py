@@ -4,15 +4,17 @@ from typing import Annotated
 
 from prefect import flow
 
+from dto.enums import ContentType
 from dto.summary import RunSummary
 from flows.naming import run_name
-from flows.offers import Offering
+from flows.offers import Direction, OfferSendings
 from flows.parameters import AddProductObjects, BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
-from flows.sending import Limits, send_all, send_lists
-from tasks.channel.prices import CheckPrices, SendInsertedPrices, SendUpdatedPrices
-from tasks.omnitron.batch_requests import ProcessPriceBatchRequests
-from tasks.omnitron.offers import extra_price_lists, extra_stock_lists
-from tasks.omnitron.prices import (
+from flows.plan import Limits
+from flows.sending import send_all, send_lists
+from tasks.channel.prices import SendInsertedPrices, SendUpdatedPrices
+from tasks.omnitron.catalogue.offer_identity import IdentifyNewOffers, IdentifyUpdatedOffers
+from tasks.omnitron.catalogue.offer_lists import extra_price_lists, extra_stock_lists
+from tasks.omnitron.catalogue.prices import (
     GetInsertedPrices,
     GetInsertedPricesFromExtraPriceList,
     GetStocksFromProductPrices,
@@ -27,37 +29,25 @@ NO_LIST = (
     "CURRENCY_MAPPINGS."
 )
 
-INSERTS = Offering(
-    "insert product prices",
-    GetInsertedPrices,
-    SendInsertedPrices,
-    CheckPrices,
-    ProcessPriceBatchRequests,
-    GetStocksFromProductPrices,
-)
-UPDATES = Offering(
-    "update product prices",
-    GetUpdatedPrices,
-    SendUpdatedPrices,
-    CheckPrices,
-    ProcessPriceBatchRequests,
-    GetStocksFromProductPrices,
-)
-EXTRA_INSERTS = Offering(
-    "insert product prices from extra price list",
-    GetInsertedPricesFromExtraPriceList,
-    SendInsertedPrices,
-    CheckPrices,
-    ProcessPriceBatchRequests,
-    GetStocksFromProductPrices,
-)
-EXTRA_UPDATES = Offering(
-    "update product prices from extra price list",
-    GetUpdatedPricesFromExtraPriceList,
-    SendUpdatedPrices,
-    CheckPrices,
-    ProcessPriceBatchRequests,
-    GetStocksFromProductPrices,
+PRICES = OfferSendings(
+    ContentType.product_price,
+    inserts=Direction(
+        "insert product prices",
+        GetInsertedPrices,
+        IdentifyNewOffers,
+        SendInsertedPrices,
+        GetInsertedPricesFromExtraPriceList,
+    ),
+    updates=Direction(
+        "update product prices",
+        GetUpdatedPrices,
+        IdentifyUpdatedOffers,
+        SendUpdatedPrices,
+        GetUpdatedPricesFromExtraPriceList,
+    ),
+    counterpart=GetStocksFromProductPrices,
+    extra_lists=extra_price_lists,
+    counterpart_lists=extra_stock_lists,
 )
 
 
@@ -70,10 +60,10 @@ async def insert_product_prices(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts prices on the channel that it never had, of products that are there."""
-    sending = INSERTS.sending(add_product_objects=add_product_objects, attached=add_stock)
+    """Sends new prices of products that are on the channel."""
+    sending = PRICES.of_own_list(PRICES.inserts, add_product_objects=add_product_objects, add_counterpart=add_stock)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(sending, title=INSERTS.title, limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="update product prices", flow_run_name=run_name, persist_result=False)
@@ -85,10 +75,10 @@ async def update_product_prices(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Brings prices that changed in Omnitron up to date on the channel."""
-    sending = UPDATES.sending(add_product_objects=add_product_objects, attached=add_stock)
+    """Sends changed prices to the channel."""
+    sending = PRICES.of_own_list(PRICES.updates, add_product_objects=add_product_objects, add_counterpart=add_stock)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(sending, title=UPDATES.title, limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="insert and update prices", flow_run_name=run_name, persist_result=False)
@@ -100,9 +90,9 @@ async def insert_and_update_prices(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts new prices on the channel, then brings changed ones up to date."""
-    new = INSERTS.sending(add_product_objects=add_product_objects, attached=add_stock)
-    changed = UPDATES.sending(add_product_objects=add_product_objects, attached=add_stock)
+    """Sends new prices to the channel, then changed ones."""
+    new = PRICES.of_own_list(PRICES.inserts, add_product_objects=add_product_objects, add_counterpart=add_stock)
+    changed = PRICES.of_own_list(PRICES.updates, add_product_objects=add_product_objects, add_counterpart=add_stock)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
     return await send_all(new, changed, title="insert and update prices", limits=limits)
 
@@ -120,15 +110,13 @@ async def insert_product_prices_from_extra_price_list(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts prices on the channel that it never had, for each further currency or country.
+    """Sends new prices for each further currency or country.
 
     One pass for each extra price list of the catalog that has a code in the channel's `CURRENCY_MAPPINGS`.
     """
-    passes = EXTRA_INSERTS.passes(
-        extra_price_lists, extra_stock_lists, add_product_objects=add_product_objects, attached=add_stock
-    )
+    passes = PRICES.of_extra_lists(PRICES.inserts, add_product_objects=add_product_objects, add_counterpart=add_stock)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_lists(passes, title=EXTRA_INSERTS.title, limits=limits, none=NO_LIST)
+    return await send_lists(passes, title="insert product prices from extra price list", limits=limits, no_list=NO_LIST)
 
 
 @flow(
@@ -144,12 +132,10 @@ async def update_product_prices_from_extra_price_list(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Brings changed prices up to date on the channel, for each further currency or country.
+    """Sends changed prices for each further currency or country.
 
     One pass for each extra price list of the catalog that has a code in the channel's `CURRENCY_MAPPINGS`.
     """
-    passes = EXTRA_UPDATES.passes(
-        extra_price_lists, extra_stock_lists, add_product_objects=add_product_objects, attached=add_stock
-    )
+    passes = PRICES.of_extra_lists(PRICES.updates, add_product_objects=add_product_objects, add_counterpart=add_stock)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_lists(passes, title=EXTRA_UPDATES.title, limits=limits, none=NO_LIST)
+    return await send_lists(passes, title="update product prices from extra price list", limits=limits, no_list=NO_LIST)

@@ -1,4 +1,4 @@
-"""Products: new ones, changed ones, and those that leave the channel."""
+"""The flows of products: insert, update, delete."""
 
 from typing import Annotated
 
@@ -8,34 +8,32 @@ from dto.enums import ContentType
 from dto.summary import RunSummary
 from flows.naming import run_name
 from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
-from flows.sending import Limits, Sending, Stage, Step, send_all
-from tasks.channel.products import (
-    CheckDeletedProducts,
-    CheckProducts,
-    SendDeletedProducts,
-    SendInsertedProducts,
-    SendUpdatedProducts,
-)
-from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests, ProcessProductBatchRequests
-from tasks.omnitron.categories import GetProductCategories
-from tasks.omnitron.mapping import GetMappedProducts
-from tasks.omnitron.product_offers import GetProductPrices, GetProductStocks
-from tasks.omnitron.products import (
+from flows.plan import Limits, Sending, Stage, Step, reading, step
+from flows.sending import send_all
+from tasks.channel.products import SendDeletedProducts, SendInsertedProducts, SendUpdatedProducts
+from tasks.omnitron.catalogue.categories import GetProductCategories
+from tasks.omnitron.catalogue.mapping import GetMappedProducts
+from tasks.omnitron.catalogue.product_offers import GetProductPrices, GetProductStocks
+from tasks.omnitron.catalogue.products import (
     GetContentObjectsFromIntegrations,
     GetDeletedProducts,
     GetInsertedProducts,
     GetUpdatedProducts,
+    IdentifyDeletedProducts,
+    IdentifyProducts,
+    IdentifyUpdatedProducts,
 )
 
 AddMapped = Annotated[bool, parameter(description="Attach each product's mapping, and check it.")]
 AddStock = Annotated[bool, parameter(description="Attach each product's stock; it is integrated with the product.")]
 AddPrice = Annotated[bool, parameter(description="Attach each product's price; it is integrated with the product.")]
 AddCategories = Annotated[bool, parameter(description="Attach each product's categories in the channel's tree.")]
-OutOfStock = Annotated[bool, parameter(description="Leave out products without a piece in stock.")]
+OutOfStock = Annotated[bool, parameter(description="Leave out products that are out of stock.")]
 Language = Annotated[str | None, parameter(description="Language of names and mappings, as in Accept-Language.")]
 
 
-def _enrichment(
+def _enrichments(
+    identify: Step,
     *,
     add_mapped: bool,
     add_stock: bool,
@@ -44,44 +42,34 @@ def _enrichment(
     in_stock_only: bool,
     language: str | None,
 ) -> list[Stage]:
-    """What the channel needs to know of each product. Categories come last: they cost a request a product, which those
-    that cannot be mapped, priced or stocked do not need."""
-    stages: list[list[tuple[bool, Step]]] = [
-        [
-            (add_stock, (GetProductStocks, {"filter_out_of_stock_products": in_stock_only})),
-            (add_price, (GetProductPrices, {})),
-            (add_mapped, (GetMappedProducts, {"language": language})),
-        ],
-        [(add_categories, (GetProductCategories, {}))],
+    """The stages of a product. Categories come last, because they cost a request for each product: none is spent on a product
+    without a mapping, a price or a stock."""
+    side_by_side = [
+        *([step(GetProductStocks, filter_out_of_stock_products=in_stock_only)] if add_stock else []),
+        *([step(GetProductPrices)] if add_price else []),
+        *([step(GetMappedProducts, language=language)] if add_mapped else []),
     ]
-    wanted = ([step for is_wanted, step in stage if is_wanted] for stage in stages)
-    return [stage for stage in wanted if stage]
+    stages: list[Stage] = [[identify], side_by_side, [step(GetProductCategories)] if add_categories else []]
+    return [stage for stage in stages if stage]
 
 
-def _inserts(enrich: list[Stage], language: str | None) -> Sending:
-    return _sending("insert products", GetInsertedProducts, SendInsertedProducts, enrich, language)
-
-
-def _updates(enrich: list[Stage], language: str | None) -> Sending:
-    return _sending("update products", GetUpdatedProducts, SendUpdatedProducts, enrich, language)
-
-
-def _sending(
-    title: str,
-    read: type[GetInsertedProducts],
-    send: type[SendInsertedProducts | SendUpdatedProducts],
-    enrich: list[Stage],
-    language: str | None,
-) -> Sending:
+def _inserts(*, in_stock_only: bool, language: str | None, **switches: bool) -> Sending:
     return Sending(
-        title=title,
+        title="insert products",
         content_type=ContentType.product,
-        read=read,
-        read_options={"language": language},
-        enrich=enrich,
-        send=send,
-        check=CheckProducts,
-        settle=ProcessProductBatchRequests,
+        read=reading(GetInsertedProducts, language=language),
+        enrich=_enrichments(step(IdentifyProducts), in_stock_only=in_stock_only, language=language, **switches),
+        send=SendInsertedProducts,
+    )
+
+
+def _updates(*, language: str | None, **switches: bool) -> Sending:
+    return Sending(
+        title="update products",
+        content_type=ContentType.product,
+        read=reading(GetUpdatedProducts, language=language),
+        enrich=_enrichments(step(IdentifyUpdatedProducts), in_stock_only=False, language=language, **switches),
+        send=SendUpdatedProducts,
     )
 
 
@@ -98,8 +86,8 @@ async def insert_products(
     max_batches: MaxBatches = None,
     language: Language = None,
 ) -> RunSummary:
-    """Puts products on the channel that it never had, with their mapping, stock, price and categories."""
-    enrich = _enrichment(
+    """Sends new products to the channel, with their mapping, stock, price and categories."""
+    sending = _inserts(
         add_mapped=add_mapped,
         add_stock=add_stock,
         add_price=add_price,
@@ -108,7 +96,7 @@ async def insert_products(
         language=language,
     )
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(_inserts(enrich, language), title="insert products", limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="update products", flow_run_name=run_name, persist_result=False)
@@ -123,17 +111,16 @@ async def update_products(
     max_batches: MaxBatches = None,
     language: Language = None,
 ) -> RunSummary:
-    """Brings products that changed in Omnitron up to date on the channel."""
-    enrich = _enrichment(
+    """Sends changed products to the channel."""
+    sending = _updates(
         add_mapped=add_mapped,
         add_stock=add_stock,
         add_price=add_price,
         add_categories=add_categories,
-        in_stock_only=False,
         language=language,
     )
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(_updates(enrich, language), title="update products", limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="insert and update products", flow_run_name=run_name, persist_result=False)
@@ -149,19 +136,17 @@ async def insert_and_update_products(
     max_batches: MaxBatches = None,
     language: Language = None,
 ) -> RunSummary:
-    """Puts new products on the channel, then brings changed ones up to date."""
+    """Sends new products to the channel, then changed ones."""
     switches = {
         "add_mapped": add_mapped,
         "add_stock": add_stock,
         "add_price": add_price,
         "add_categories": add_categories,
     }
-    new = _enrichment(**switches, in_stock_only=filter_out_of_stock_products, language=language)
-    changed = _enrichment(**switches, in_stock_only=False, language=language)
+    new = _inserts(in_stock_only=filter_out_of_stock_products, language=language, **switches)
+    changed = _updates(language=language, **switches)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(
-        _inserts(new, language), _updates(changed, language), title="insert and update products", limits=limits
-    )
+    return await send_all(new, changed, title="insert and update products", limits=limits)
 
 
 @flow(name="delete products", flow_run_name=run_name, persist_result=False)
@@ -172,17 +157,16 @@ async def delete_products(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Takes products off the channel that no longer belong there."""
+    """Removes products that no longer belong on the channel."""
     sending = Sending(
         title="delete products",
         content_type=ContentType.integration_action,
-        read=GetDeletedProducts,
-        enrich=[[(GetContentObjectsFromIntegrations, {})]] if is_content_object else [],
+        read=reading(GetDeletedProducts),
+        enrich=[
+            [step(IdentifyDeletedProducts)],
+            *([[step(GetContentObjectsFromIntegrations)]] if is_content_object else []),
+        ],
         send=SendDeletedProducts,
-        check=CheckDeletedProducts,
-        settle=ProcessDeleteProductBatchRequests,
-        well="deleted",
     )
-    return await send_all(
-        sending, title="delete products", limits=Limits(batch_size, max_batches, is_sync, is_success_log)
-    )
+    limits = Limits(batch_size, max_batches, is_sync, is_success_log)
+    return await send_all(sending, title=sending.title, limits=limits)

@@ -6,7 +6,7 @@ from prefect import flow
 
 from clients.errors import RefusedError, TakenOverError
 from dto.batch_states import OPEN_LOCALLY
-from dto.enums import ContentType, IntegrationActionStatus
+from dto.enums import ContentType
 from dto.omnitron import BatchRequest
 from dto.summary import RunSummary
 from flows.artifact import Link, Table
@@ -14,10 +14,11 @@ from flows.naming import run_name
 from flows.parameters import parameter
 from flows.run import Run, run_flow
 from tasks import reports
+from tasks.ages import age_of, format_age
 from tasks.batch import Batch, Member
-from tasks.omnitron.batch_requests import GetBatchRequests
-from tasks.omnitron.health import said
 from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.journal.batch_requests import GetBatchRequests
+from tasks.omnitron.journal.giving_back import give_back
 
 OlderThan = Annotated[
     int | None,
@@ -32,33 +33,26 @@ OlderThan = Annotated[
 @flow(name="recover", flow_run_name=run_name, persist_result=False)
 async def recover(older_than: OlderThan = None) -> RunSummary:
     """Ends batches that stand in `initialized` or `commit` and were not touched for `older_than` seconds. They are failed:
-    their objects are released and offered again, and nothing is recorded as sent. Only orders that had been brought in
-    keep their bindings to the channel's ids, for those are facts."""
+    nothing is recorded as sent, and their objects are offered again, at once if they had never been sent. Only orders that
+    had been brought in keep their bindings to the channel's ids, for those are facts."""
 
     async def work(run: Run) -> None:
         patience = run.runtime.settings.CHANNEL_APP_OLDER_THAN if older_than is None else older_than
-        hub = await run.open_hub(create_batch=False, read_channel=False)
+        hub = await run.open_hub(read_channel=False)
         rows = await hub.do_action(GetBatchRequests, statuses=OPEN_LOCALLY)
-        now = hub.client.server_time.timestamp()
+        now = hub.client.server_time
         if rows:
             await hub.refresh()
         found = Table("batch", "of", "stood in", "for", "what became of it", heading="Batches")
         run.tables.append(found)
         progress = hub.progress("ending batches", len(rows))
         for row in rows:
-            batch, age = Batch(hub.client, None, row), _age(row, now)
+            batch, age = Batch(hub.client, None, row), age_of(row, now)
             became = await _end(run, hub, batch, row, patience) if age >= patience else _left(run)
-            found.add(Link.to(batch), str(batch.content_type or ""), str(row.status), said(age), became)
+            found.add(Link.to(batch), str(batch.content_type or ""), str(row.status), format_age(age), became)
             progress.step()
 
     return await run_flow("recover", work)
-
-
-def _age(row: BatchRequest, now: float) -> float:
-    """Seconds since the batch was touched, by Omnitron's clock."""
-    touched = row.modified_date or row.created_date
-    # Never below none: the hub's clock tells whole seconds, and a batch more than that.
-    return max(0.0, now - touched.timestamp()) if touched else 0.0
 
 
 def _left(run: Run) -> str:
@@ -67,7 +61,8 @@ def _left(run: Run) -> str:
 
 
 async def _end(run: Run, hub: OmnitronIntegration, batch: Batch, row: BatchRequest, older_than: int) -> str:
-    """Ends a batch that has stood long enough, and says what became of it. One bad batch never delays another."""
+    """Ends a batch that has stood long enough, and says what became of it. One that Omnitron refuses to end, or that somebody
+    else has ended, delays no other."""
     try:
         return await _free(run, hub, row, older_than)
     except TakenOverError as taken:
@@ -81,29 +76,30 @@ async def _end(run: Run, hub: OmnitronIntegration, batch: Batch, row: BatchReque
 
 async def _free(run: Run, hub: OmnitronIntegration, row: BatchRequest, older_than: int) -> str:
     # Its run may have come back to life since the list was read.
-    fresh = await hub.client.batch(row.pk)
+    fresh = await hub.client.batches.get(row.pk)
     if fresh.status not in OPEN_LOCALLY or fresh.modified_date != row.modified_date:
         return _left(run)
     batch = Batch(hub.client, None, fresh)
-    orders = await _brought_in(hub, batch)
+    bindings = await _brought_in(hub, batch)
     text = (
         f"Batch {fresh.local_batch_id} stood in `{fresh.status}` for more than {older_than} s: the run that made it has "
         "died. "
     )
-    if orders:
-        batch.take_members(orders)
+    if bindings:
+        batch.take_members(bindings)
         text += "The orders that it had brought in are bound to the channel's ids."
     else:
         text += "It was failed; its objects are offered again."
     await hub.tell([reports.of_batch(batch, "recovered", text, hub.runtime.clock.now())])
-    if orders:
+    if bindings:
         await batch.done()
     else:
+        await give_back(hub.client, batch)
         await batch.fail()
     hub.logger(batch).warning("%s", text)
     run.batches += 1
-    run.counts["bound" if orders else "released"] += 1
-    return "bound the orders that it had brought in" if orders else "failed; its objects are offered again"
+    run.counts["bound" if bindings else "released"] += 1
+    return "bound the orders that it had brought in" if bindings else "failed; its objects are offered again"
 
 
 async def _brought_in(hub: OmnitronIntegration, batch: Batch) -> list[Member]:
@@ -113,14 +109,15 @@ async def _brought_in(hub: OmnitronIntegration, batch: Batch) -> list[Member]:
     """
     if batch.content_type is not ContentType.order or batch.local_batch_id is None:
         return []
-    actions = await hub.client.actions(local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing)
+    actions, unreadable = await hub.client.actions.held_by(batch.local_batch_id)
+    if unreadable:
+        return []  # as below
     if not any(action.content_type.model == ContentType.order_item for action in actions):
         return []
     members = []
     for action in actions:
         if action.remote_id is None or action.version_date is None:
             return []  # not all of it is known: the next run looks for these orders by their numbers
-        reference = (ContentType(action.content_type.model), action.object_id)
-        remote_id = action.remote_id
-        members.append(Member(*reference, action.version_date, owner=reference, remote_id=remote_id, settled=True))
+        key = action.object_key
+        members.append(Member(*key, action.version_date, owner=key, remote_id=action.remote_id, settled=True))
     return members

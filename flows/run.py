@@ -1,39 +1,48 @@
-"""What every flow run shares: its surroundings, its counts, its ending."""
+"""One run of a flow: both sides opened and closed, its counts, its end."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
-from prefect.artifacts import acreate_markdown_artifact
 from prefect.context import FlowRunContext
 
 from clients import runtime as runtimes
-from clients.errors import CapabilityError, ChannelAppError, ConfigError, NotOfferedError, SkipError
+from clients.calls import Traffic
+from clients.errors import (
+    CapabilityError,
+    ChannelAppError,
+    ConfigError,
+    HeldBackError,
+    NotOfferedError,
+    SkipError,
+    UnreadableRowError,
+)
+from clients.flow_runs import PrefectUnavailableError
 from clients.runtime import Runtime
-from clients.transport import Traffic
 from dto.enums import ContentType
+from dto.outcomes import Unreadable
+from dto.reports import ErrorReportDto
 from dto.summary import RunOutcome, RunSummary
-from flows.artifact import Link, Table, document, plain
-from flows.booking import Asks
+from flows.artifact import Link, Table, publish
+from flows.booking import CheckBookings
+from flows.holding import Holding
+from flows.telling import Told
 from tasks import reports
 from tasks.batch import Batch
-from tasks.channel.integration import ChannelIntegration, load, load_channel
+from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.integration import CommandType
 from tasks.log import Logger, logger, masked_logs
-from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.integration import OmnitronIntegration, load_hub
+from tasks.omnitron.kinds import kind_of
+from tasks.sanitizing import sanitized
 from tasks.settlement import Irregularities
-from tasks.unforeseen import presentable
 
 CHANNEL_TAG = "channel:"
 """What the tag of a channel begins with; its key in Omnitron follows."""
 REMOTE_BATCHES_KEPT = 100
-CALLED = {
-    ContentType.order: "order",
-    ContentType.cancellation_request: "cancellation request",
-    ContentType.integration_action: "remote id",
-}
-"""What the objects of a batch go by; of all other types by their product's sku."""
+LEFT_OUT_NAMED = 100
+"""Rows that a run left out of Omnitron's lists and names to the merchant and in its log; all are counted."""
 
 
 class RunFailedError(ChannelAppError):
@@ -41,8 +50,9 @@ class RunFailedError(ChannelAppError):
 
     @property
     def summary(self) -> RunSummary:
-        """What the run did until then."""
-        return self.context["summary"]  # type: ignore[no-any-return]
+        """The work of the run until then."""
+        summary: RunSummary = self.context["summary"]
+        return summary
 
 
 class Run:
@@ -61,26 +71,36 @@ class Run:
         self.failed_objects = Table("object", "reason", "message", "batch", heading="Failed")
         self.tables = [self.failed_objects]
         """What the artifact shows; a flow may add a table of its own."""
-        self._called: dict[str, None] = {}
+        self._named_by: dict[str, None] = {}
         self._traffic: list[Traffic] = []
+        self._hubs: list[OmnitronIntegration] = []
         self._channel: ChannelIntegration | None = None
         self._started = runtime.clock.monotonic()
         self._stack = AsyncExitStack()
-        self.asks = Asks(runtime, self._stack)
+        self.check_bookings = CheckBookings(runtime, self._stack)
         """Books asks for batches that the channel has not answered yet."""
+        self.holding = Holding(title, runtime, self._stack, self.log)
+        """Knows whether a system is down."""
+        self.runtime = replace(runtime, log_in_turn=self.holding.log_in_turn)
+        self.told = Told(title, runtime, self._stack)
+        """Knows what the merchant was told already."""
 
     @property
     def log(self) -> Logger:
         """For lines about the whole run; those about a batch go to `hub.logger(batch)`."""
         return logger(f"channel {self.runtime.settings.OMNITRON_CHANNEL_ID}")
 
-    async def open_hub(self, **arguments: Any) -> OmnitronIntegration:
-        """Opens Omnitron's side until the run ends."""
-        kind = load(
-            "OMNITRON_MODULE", self.runtime.settings.OMNITRON_MODULE, "OmnitronIntegration", OmnitronIntegration
+    async def open_hub(
+        self, content_type: ContentType | None = None, *, read_channel: bool = True
+    ) -> OmnitronIntegration:
+        """Opens Omnitron's side until the run ends. Its commands create no batch: flows do."""
+        hub = await self._stack.enter_async_context(
+            load_hub(self.runtime)(
+                create_batch=False, content_type=content_type, read_channel=read_channel, runtime=self.runtime
+            )
         )
-        hub: OmnitronIntegration = await self._stack.enter_async_context(kind(runtime=self.runtime, **arguments))
         self._traffic.append(hub.client.traffic)
+        self._hubs.append(hub)
         return hub
 
     async def open_channel(self, hub: OmnitronIntegration) -> ChannelIntegration:
@@ -107,33 +127,68 @@ class Run:
                 raise NotOfferedError(f"{error.message} This schedule may be switched off.") from error
             raise
 
+    @property
+    def reached_channel(self) -> bool:
+        """Whether the run has opened the channel's side."""
+        return self._channel is not None
+
+    async def tell_of_left_out_rows(self) -> None:
+        """Names the rows of Omnitron that were left out, because they do not fit the contract: to the operator in each run, and
+        to the merchant once."""
+        code, now = UnreadableRowError.code, self.runtime.clock.now()
+        for hub in self._hubs:
+            left_out = hub.client.left_out.unreported
+            lines = []
+            for row in left_out:
+                self.add_failure(row.name, code, row.message(), named_by="row in Omnitron")
+            for row in left_out[:LEFT_OUT_NAMED]:
+                self.log.warning("%s: %s", self.title, row.message())
+                text = f"{code}: {row.message()}"
+                lines.append(reports.of_arrival(hub.channel_id, "row", row.name, code, text, now))
+            if len(left_out) > len(lines):
+                self.log.warning("%s: %d more rows cannot be read.", self.title, len(left_out) - len(lines))
+            await self.told.tell(lines, hub.tell, self.log)
+
     async def aclose(self) -> None:
         """Closes both sides."""
         await self._stack.aclose()
 
-    def add_batch(self, batch: Batch, well: str) -> str:
-        """Counts what became of a batch's objects, and says it: `well` names what the good ones are."""
+    def add_batch(self, batch: Batch, label: str) -> str:
+        """Counts the objects of a batch, those without a failure under `label`, and answers the counts as text."""
         self.batches += 1
         good = sum(1 for member in batch.of_type() if member.failure is None) + batch.ended
-        self.counts[well] += good
+        self.counts[label] += good
         failed = 0
         for member in batch.of_type():
             if member.failure is not None:
                 failed += 1
                 name = member.name or member.key or f"{member.content_type} {member.pk}"
-                called = CALLED.get(member.content_type, "sku")
-                self.add_failure(name, member.failure.code, member.failure.message, batch, called=called)
-        return ", ".join([f"{good:,} {well}", *([f"{failed:,} failed"] if failed else [])])
+                kind = kind_of(member.content_type)
+                named_by = kind.named_by if kind else "sku"
+                self.add_failure(name, member.failure.code, member.failure.message, batch, named_by=named_by)
+        return ", ".join([f"{good:,} {label}", *([f"{failed:,} failed"] if failed else [])])
 
     def add_failure(
-        self, name: str, code: str, message: str, batch: Batch | None = None, *, called: str = "object"
+        self, name: str, code: str, message: str, batch: Batch | None = None, *, named_by: str = "object"
     ) -> None:
-        """Counts something that failed, and keeps the first hundred for the table. `called` says what `name` is."""
+        """Counts a failure, and keeps the first hundred for the table. `named_by` is the kind of name that `name` is."""
         self.counts["failed"] += 1
         self.failures[code] += 1
-        self._called[called] = None
-        self.failed_objects.columns = (" or ".join(self._called), *self.failed_objects.columns[1:])
+        self._named_by[named_by] = None
+        self.failed_objects.columns = (" or ".join(self._named_by), *self.failed_objects.columns[1:])
         self.failed_objects.add(name, code, message, Link.to(batch) if batch is not None else "")
+
+    def add_unreadable(self, kind: str, rows: Sequence[Unreadable]) -> list[ErrorReportDto]:
+        """Counts what the connector could not understand, and answers the lines that tell the merchant."""
+        channel_id, redactor = self.runtime.settings.OMNITRON_CHANNEL_ID, self.runtime.redactor
+        lines = []
+        for row in rows:
+            name = redactor.line(row.name)  # a connector may call a row by a customer's address
+            message = f"The connector could not make sense of it: {row.why}. It is read again on the next run."
+            self.add_failure(name, "Unreadable", message, named_by=kind)
+            text = f"{kind.capitalize()} {name}: {message}"
+            lines.append(reports.of_arrival(channel_id, kind, name, "Unreadable", text, self.runtime.clock.now()))
+        return lines
 
     def add_irregularities(self, odd: Irregularities) -> None:
         """Counts lines of the channel's answer that fit nothing."""
@@ -180,7 +235,7 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
         try:
             try:
                 _refuse_another_channel(runtime.settings.OMNITRON_CHANNEL_ID)
-                await work(run)
+                await _held(run, work)
             finally:
                 await run.aclose()
         except SkipError as reason:
@@ -188,15 +243,50 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             summary = run.summary(RunOutcome.skipped, words)
             run.log.warning("%s: skipped. %s", title, words)
         except Exception as problem:
-            error = presentable(problem, runtime.redactor)
+            error = sanitized(problem, runtime.redactor)
             summary = run.summary(RunOutcome.failed, error.message)
-            await _show(run, summary)
+            await _publish(run, summary)
             raise RunFailedError(error.message, summary=summary) from error
         else:
             summary = run.summary(RunOutcome.completed, run.reason)
-            run.log.info("%s: %s", title, summary.reason or sentence(summary))
-        await _show(run, summary)
+            run.log.info("%s: %s", title, summary.reason or summary.sentence)
+        await _publish(run, summary)
         return summary
+
+
+async def _held(run: Run, work: Callable[[Run], Awaitable[None]]) -> None:
+    """The work, unless runs hold back; what it meets decides whether the next ones do.
+
+    Raises:
+        HeldBackError: they do, or this run met again what another one has failed of.
+    """
+    await run.holding.start()
+    try:
+        await _told(run, work)
+    except HeldBackError:  # another run's log-in failed while this one waited for its turn
+        raise
+    except SkipError:
+        await run.holding.succeeded(reached_channel=False)
+        raise
+    except Exception as problem:
+        known = await run.holding.failed(problem)
+        if known is not None:
+            raise HeldBackError(known) from None
+        raise
+    else:
+        await run.holding.succeeded(reached_channel=run.reached_channel)
+    finally:
+        await run.holding.close()
+
+
+async def _told(run: Run, work: Callable[[Run], Awaitable[None]]) -> None:
+    """The work; whatever its end, people hear of the rows that it left out."""
+    try:
+        await work(run)
+    except Exception:
+        await run.tell_of_left_out_rows()
+        raise
+    await run.tell_of_left_out_rows()
 
 
 def _refuse_another_channel(channel_id: int) -> None:
@@ -215,60 +305,13 @@ def _refuse_another_channel(channel_id: int) -> None:
         )
 
 
-def counted(summary: RunSummary) -> str:
-    """What became of how many objects."""
-    return ", ".join(f"{number} {name}" for name, number in summary.counts.items()) or "nothing was due"
-
-
-def sentence(summary: RunSummary) -> str:
-    """A run in one line: what it did to how many objects."""
-    why = "; ".join(f"{number} {code}" for code, number in summary.failures.items())
-    reasons = f" ({why})" if why else ""
-    batches = f"{summary.batches} batch{'' if summary.batches == 1 else 'es'}"
-    return f"{counted(summary)}{reasons}; {batches}, {summary.requests} requests, {summary.seconds:.1f} s"
-
-
-async def _show(run: Run, summary: RunSummary) -> None:
-    """The summary and the table of failures as an artifact of the flow run, where there is one."""
+async def _publish(run: Run, summary: RunSummary) -> None:
+    """The summary and the tables as an artifact of the flow run, where there is one."""
     if FlowRunContext.get() is None:
         return
-    channel = run.runtime.settings.OMNITRON_CHANNEL_ID
-    title = f"{run.title.capitalize()}: {summary.outcome}"
-    text = summary.reason or sentence(summary)
-    await acreate_markdown_artifact(
-        key=artifact_key(run.title, channel),
-        markdown=document(title, text, run.tables, run.runtime.redactor),
-        # All that a list of artifacts shows.
-        description=plain(summary.reason or counted(summary), run.runtime.redactor),
-    )
-
-
-def artifact_key(title: str, channel: int) -> str:
-    """What Prefect knows the artifacts of a flow by: the same for all its runs of one channel."""
-    return f"{title.replace(' ', '-')}-channel-{channel}"
-
-
-@asynccontextmanager
-async def ending(run: Run, hub: OmnitronIntegration, batch: Batch) -> AsyncIterator[None]:
-    """Whatever stops the work inside, an open batch does not stay behind: it is failed with a report, and its objects
-    are released. Where even that fails, `recover` does it later."""
     try:
-        yield
-    except BaseException as error:
-        if batch.is_open:
-            await _release(run, hub, batch, error)
-        raise
-
-
-async def _release(run: Run, hub: OmnitronIntegration, batch: Batch, error: BaseException) -> None:
-    words = error.message if isinstance(error, ChannelAppError) else type(error).__name__
-    log = hub.logger(batch)
-    try:
-        line = reports.of_batch(batch, "stopped", f"The batch was stopped: {words}", hub.runtime.clock.now())
-        await hub.tell([line])
-        run.add_batch(batch, "released")
-        await batch.fail()
-    except ChannelAppError as second:
-        log.warning("The batch could not be ended (%s); `recover` will release its objects.", second.message)
-    else:
-        log.warning("The batch was failed, and its objects are offered again: %s", words)
+        await publish(summary, run.tables, run.runtime.settings.OMNITRON_CHANNEL_ID, run.runtime.redactor)
+    except PrefectUnavailableError as error:
+        run.log.warning(
+            "%s The run's work is done, and its summary stands in this log alone: %s", error.message, summary.sentence
+        )

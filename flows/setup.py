@@ -1,43 +1,41 @@
-"""Brings what a channel says of itself into Omnitron: its categories, their attributes, and its configuration."""
+"""The setup of a channel in Omnitron: its categories, their attributes, and its configuration schema."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import Any
 
 from prefect import flow
 
 from clients.errors import ContractError
 from dto.omnitron import IntegrationAction
 from dto.outcomes import Fetched
-from dto.reports import ErrorReportDto
 from dto.setup import AttributeDto, CategoryDto
 from dto.summary import RunSummary
 from flows.naming import run_name
-from flows.parameters import parameter
+from flows.parameters import IsSuccessLog
 from flows.run import Run, run_flow
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.channel.setup import GetAttributes, GetCategoryAttributes, GetCategoryTreeAndNodes, GetChannelConfSchema
 from tasks.concurrency import side_by_side
 from tasks.integration import CommandType
-from tasks.omnitron.attributes import BulkCreateOrUpdateAttributes
-from tasks.omnitron.category_attributes import BulkCreateOrUpdateCategoryAttributes
-from tasks.omnitron.category_tree import CreateOrUpdateCategoryTreeAndNodes, GetCategoryIds, GetLeafCategoryNodeIds
-from tasks.omnitron.changes import Changes
-from tasks.omnitron.channel_conf import UpdateChannelConfSchema
 from tasks.omnitron.integration import OmnitronIntegration
-
-IsSuccessLog = Annotated[
-    bool, parameter(description="Also log the calls to the channel that went well in “Marketplace Logs”.")
-]
+from tasks.omnitron.setup.attributes import BulkCreateOrUpdateAttributes
+from tasks.omnitron.setup.category_attributes import BulkCreateOrUpdateCategoryAttributes
+from tasks.omnitron.setup.category_tree import (
+    CreateOrUpdateCategoryTreeAndNodes,
+    GetCategoryIds,
+    GetLeafCategoryNodeIds,
+)
+from tasks.omnitron.setup.changes import Changes
+from tasks.omnitron.setup.channel_conf import UpdateChannelConfSchema
 
 
 @flow(name="update channel conf schema", flow_run_name=run_name, persist_result=False)
 async def update_channel_conf_schema() -> RunSummary:
-    """Tells Omnitron which settings of the channel the merchant has to fill in."""
+    """Writes the schema of the channel's settings into Omnitron, for the merchant to fill in."""
 
     async def work(run: Run) -> None:
         hub, channel = await _open(run, GetChannelConfSchema)
         fetched = await channel.do_action(GetChannelConfSchema)
-        await _tell(hub, fetched.reports, is_success_log=False)
+        await _tell(run, hub, fetched, "field", is_success_log=False)
         changes = await hub.do_action(UpdateChannelConfSchema, objects=fetched.items)
         await _conclude(run, hub, changes)
 
@@ -50,12 +48,12 @@ async def update_channel_conf_schema() -> RunSummary:
     persist_result=False,
 )
 async def create_or_update_category_tree_and_nodes(is_success_log: IsSuccessLog = False) -> RunSummary:
-    """Gives every category of the channel a node of the channel's tree in Omnitron, parents first."""
+    """Creates or updates a node in Omnitron's tree for each category of the channel, parents first."""
 
     async def work(run: Run) -> None:
         hub, channel = await _open(run, GetCategoryTreeAndNodes)
         fetched = await channel.do_action(GetCategoryTreeAndNodes)
-        await _tell(hub, fetched.reports, is_success_log=is_success_log)
+        await _tell(run, hub, fetched, "category", is_success_log=is_success_log)
         if len(fetched.items) != 1:
             raise ContractError(
                 f"The connector `{channel.name}` answered `{GetCategoryTreeAndNodes.key}` with {len(fetched.items)} trees. "
@@ -73,7 +71,7 @@ async def create_or_update_category_tree_and_nodes(is_success_log: IsSuccessLog 
     persist_result=False,
 )
 async def create_or_update_category_attributes(is_success_log: IsSuccessLog = False) -> RunSummary:
-    """Brings what each category asks of a product into Omnitron, those categories first that were looked at longest ago."""
+    """Writes the attributes that each category requires into Omnitron, least recently checked categories first."""
 
     async def work(run: Run) -> None:
         hub, channel = await _open(run, GetCategoryAttributes)
@@ -82,7 +80,7 @@ async def create_or_update_category_attributes(is_success_log: IsSuccessLog = Fa
 
         async def get_category(action: IntegrationAction) -> CategoryDto | None:
             fetched: Fetched[CategoryDto] = await channel.do_action(GetCategoryAttributes, objects=action)
-            await _tell(hub, fetched.reports, is_success_log=is_success_log)
+            await _tell(run, hub, fetched, "attribute", is_success_log=is_success_log)
             if len(fetched.items) > 1:
                 raise ContractError(f"The connector `{channel.name}` answered {len(fetched.items)} categories for one.")
             return fetched.items[0] if fetched.items else None
@@ -99,12 +97,12 @@ async def create_or_update_category_attributes(is_success_log: IsSuccessLog = Fa
 
 @flow(name="create or update attributes", flow_run_name=run_name, persist_result=False)
 async def create_or_update_attributes(is_success_log: IsSuccessLog = False) -> RunSummary:
-    """Brings the channel's attributes and their values into Omnitron, for channels whose categories all ask for the same."""
+    """Writes the channel's attributes and their values into Omnitron, for channels whose categories require the same ones."""
 
     async def work(run: Run) -> None:
         hub, channel = await _open(run, GetAttributes)
         fetched: Fetched[AttributeDto] = await channel.do_action(GetAttributes)
-        await _tell(hub, fetched.reports, is_success_log=is_success_log)
+        await _tell(run, hub, fetched, "attribute", is_success_log=is_success_log)
         changes = await hub.do_action(BulkCreateOrUpdateAttributes, objects=fetched.items)
         await _conclude(run, hub, changes)
 
@@ -112,23 +110,25 @@ async def create_or_update_attributes(is_success_log: IsSuccessLog = False) -> R
 
 
 async def _open(run: Run, needed: CommandType) -> tuple[OmnitronIntegration, ChannelIntegration]:
-    """Both sides; the connector can do what is needed. The setup needs no batch."""
+    """Opens both sides, and makes sure that the connector has the needed command. The setup needs no batch."""
     run.require(load_channel(run.runtime), needed)
-    hub = await run.open_hub(create_batch=False)
+    hub = await run.open_hub()
     return hub, await run.open_channel(hub)
 
 
-async def _tell(hub: OmnitronIntegration, lines: Sequence[ErrorReportDto], *, is_success_log: bool) -> None:
-    await hub.tell([line for line in lines if is_success_log or not line.is_ok])
+async def _tell(run: Run, hub: OmnitronIntegration, fetched: Fetched[Any], kind: str, *, is_success_log: bool) -> None:
+    """Tells the merchant of the calls, and of each `kind` of row that the connector could not understand."""
+    await hub.tell([line for line in fetched.reports if is_success_log or not line.is_ok])
+    await run.told.tell(run.add_unreadable(kind, fetched.unreadable), hub.tell, hub.logger())
 
 
 async def _conclude(run: Run, hub: OmnitronIntegration, changes: Changes) -> None:
-    """Counts what was done, and tells what could not be."""
+    """Counts the changes, and reports the failures."""
     failed = changes.counts.pop("failed", 0)
     run.counts.update(changes.counts)
-    for misfit in changes.misfits:
-        run.add_failure(misfit.name, misfit.code, misfit.message, called=misfit.kind)
+    for failure in changes.failures:
+        run.add_failure(failure.name, failure.code, failure.message, named_by=failure.kind)
     run.counts["failed"] += failed - len(
-        changes.misfits
+        changes.failures
     )  # those below a category that failed have no report of their own
-    await hub.tell([misfit.report for misfit in changes.misfits])
+    await hub.tell([failure.report for failure in changes.failures])

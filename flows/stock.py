@@ -4,15 +4,17 @@ from typing import Annotated
 
 from prefect import flow
 
+from dto.enums import ContentType
 from dto.summary import RunSummary
 from flows.naming import run_name
-from flows.offers import Offering
+from flows.offers import Direction, OfferSendings
 from flows.parameters import AddProductObjects, BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
-from flows.sending import Limits, send_all, send_lists
-from tasks.channel.stocks import CheckStocks, SendInsertedStocks, SendUpdatedStocks
-from tasks.omnitron.batch_requests import ProcessStockBatchRequests
-from tasks.omnitron.offers import extra_price_lists, extra_stock_lists
-from tasks.omnitron.stocks import (
+from flows.plan import Limits
+from flows.sending import send_all, send_lists
+from tasks.channel.stocks import SendInsertedStocks, SendUpdatedStocks
+from tasks.omnitron.catalogue.offer_identity import IdentifyNewOffers, IdentifyUpdatedOffers
+from tasks.omnitron.catalogue.offer_lists import extra_price_lists, extra_stock_lists
+from tasks.omnitron.catalogue.stocks import (
     GetInsertedStocks,
     GetInsertedStocksFromExtraStockList,
     GetPricesFromProductStocks,
@@ -27,37 +29,25 @@ NO_LIST = (
     "WAREHOUSE_CODES."
 )
 
-INSERTS = Offering(
-    "insert product stocks",
-    GetInsertedStocks,
-    SendInsertedStocks,
-    CheckStocks,
-    ProcessStockBatchRequests,
-    GetPricesFromProductStocks,
-)
-UPDATES = Offering(
-    "update product stocks",
-    GetUpdatedStocks,
-    SendUpdatedStocks,
-    CheckStocks,
-    ProcessStockBatchRequests,
-    GetPricesFromProductStocks,
-)
-EXTRA_INSERTS = Offering(
-    "insert product stocks from extra stock list",
-    GetInsertedStocksFromExtraStockList,
-    SendInsertedStocks,
-    CheckStocks,
-    ProcessStockBatchRequests,
-    GetPricesFromProductStocks,
-)
-EXTRA_UPDATES = Offering(
-    "update product stocks from extra stock list",
-    GetUpdatedStocksFromExtraStockList,
-    SendUpdatedStocks,
-    CheckStocks,
-    ProcessStockBatchRequests,
-    GetPricesFromProductStocks,
+STOCKS = OfferSendings(
+    ContentType.product_stock,
+    inserts=Direction(
+        "insert product stocks",
+        GetInsertedStocks,
+        IdentifyNewOffers,
+        SendInsertedStocks,
+        GetInsertedStocksFromExtraStockList,
+    ),
+    updates=Direction(
+        "update product stocks",
+        GetUpdatedStocks,
+        IdentifyUpdatedOffers,
+        SendUpdatedStocks,
+        GetUpdatedStocksFromExtraStockList,
+    ),
+    counterpart=GetPricesFromProductStocks,
+    extra_lists=extra_stock_lists,
+    counterpart_lists=extra_price_lists,
 )
 
 
@@ -70,10 +60,10 @@ async def insert_product_stocks(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts stocks on the channel that it never had, of products that are there."""
-    sending = INSERTS.sending(add_product_objects=add_product_objects, attached=add_price)
+    """Sends new stocks of products that are on the channel."""
+    sending = STOCKS.of_own_list(STOCKS.inserts, add_product_objects=add_product_objects, add_counterpart=add_price)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(sending, title=INSERTS.title, limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="update product stocks", flow_run_name=run_name, persist_result=False)
@@ -85,10 +75,10 @@ async def update_product_stocks(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Brings stocks that changed in Omnitron up to date on the channel."""
-    sending = UPDATES.sending(add_product_objects=add_product_objects, attached=add_price)
+    """Sends changed stocks to the channel."""
+    sending = STOCKS.of_own_list(STOCKS.updates, add_product_objects=add_product_objects, add_counterpart=add_price)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_all(sending, title=UPDATES.title, limits=limits)
+    return await send_all(sending, title=sending.title, limits=limits)
 
 
 @flow(name="insert and update stocks", flow_run_name=run_name, persist_result=False)
@@ -100,9 +90,9 @@ async def insert_and_update_stocks(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts new stocks on the channel, then brings changed ones up to date."""
-    new = INSERTS.sending(add_product_objects=add_product_objects, attached=add_price)
-    changed = UPDATES.sending(add_product_objects=add_product_objects, attached=add_price)
+    """Sends new stocks to the channel, then changed ones."""
+    new = STOCKS.of_own_list(STOCKS.inserts, add_product_objects=add_product_objects, add_counterpart=add_price)
+    changed = STOCKS.of_own_list(STOCKS.updates, add_product_objects=add_product_objects, add_counterpart=add_price)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
     return await send_all(new, changed, title="insert and update stocks", limits=limits)
 
@@ -120,15 +110,13 @@ async def insert_product_stocks_from_extra_stock_list(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Puts stocks on the channel that it never had, for each further warehouse or country.
+    """Sends new stocks for each further warehouse or country.
 
     One pass for each extra stock list of the catalog that has a code in the channel's `WAREHOUSE_CODES`.
     """
-    passes = EXTRA_INSERTS.passes(
-        extra_stock_lists, extra_price_lists, add_product_objects=add_product_objects, attached=add_price
-    )
+    passes = STOCKS.of_extra_lists(STOCKS.inserts, add_product_objects=add_product_objects, add_counterpart=add_price)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_lists(passes, title=EXTRA_INSERTS.title, limits=limits, none=NO_LIST)
+    return await send_lists(passes, title="insert product stocks from extra stock list", limits=limits, no_list=NO_LIST)
 
 
 @flow(
@@ -144,12 +132,10 @@ async def update_product_stocks_from_extra_stock_list(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
 ) -> RunSummary:
-    """Brings changed stocks up to date on the channel, for each further warehouse or country.
+    """Sends changed stocks for each further warehouse or country.
 
     One pass for each extra stock list of the catalog that has a code in the channel's `WAREHOUSE_CODES`.
     """
-    passes = EXTRA_UPDATES.passes(
-        extra_stock_lists, extra_price_lists, add_product_objects=add_product_objects, attached=add_price
-    )
+    passes = STOCKS.of_extra_lists(STOCKS.updates, add_product_objects=add_product_objects, add_counterpart=add_price)
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
-    return await send_lists(passes, title=EXTRA_UPDATES.title, limits=limits, none=NO_LIST)
+    return await send_lists(passes, title="update product stocks from extra stock list", limits=limits, no_list=NO_LIST)

@@ -1,8 +1,9 @@
-"""A batch and what it holds: one run's view of Omnitron's state machine."""
+"""A batch and its objects: one run's view of Omnitron's state machine."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from clients.errors import (
@@ -11,13 +12,14 @@ from clients.errors import (
     IllegalMoveError,
     RefusedError,
     TakenOverError,
+    UnreadableRowError,
 )
 from clients.omnitron import OmnitronClient
 from dto.batch_states import may_move
 from dto.batches import BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus as Status
 from dto.enums import ContentType
-from dto.omnitron import BatchRequest
+from dto.omnitron import BatchRequest, IntegrationAction
 from tasks.failure import Failure
 
 LOCKED = "batch_request_status_100_2"
@@ -25,19 +27,19 @@ LOCKED = "batch_request_status_100_2"
 OTHER_TYPE = "batch_request_content_type_100_1"
 """406: the batch was first committed with another content type (assumed)."""
 
-Reference = tuple[ContentType, int]
-"""An object of Omnitron's: its type and key."""
+ObjectKey = tuple[ContentType, int]
+"""The type and key of an object in Omnitron."""
 
 
 def version_of(row: Any) -> datetime:
-    """The version of an object that was read: what `done` will say was sent, whatever happens to it meanwhile.
+    """The version of an object that was read. `done` records it as sent, even if the object changes meanwhile.
 
     Raises:
-        ContractError: the row came without a `modified_date`.
+        UnreadableRowError: the row came without a `modified_date`.
     """
     moment = getattr(row, "modified_date", None)
     if not isinstance(moment, datetime):
-        raise ContractError(
+        raise UnreadableRowError(
             f"Omnitron sent {type(row).__name__} {row.pk} without a modified_date: its version is unknown."
         )
     return moment
@@ -53,26 +55,26 @@ class Member:
     content_type: ContentType
     pk: int
     version_date: datetime
-    owner: Reference
+    owner: ObjectKey
     key: str | None = None
     """The owner's name in the channel's answers."""
     name: str | None = None
-    """What people call the owner, where that is not its `key`: the sku of a product that the channel knows by its barcode."""
+    """The owner's name for people, if it differs from `key`: the sku of a product that the channel knows by its barcode."""
     remote_id: str | None = None
-    """What the channel calls it: known beforehand (a price by its product, an order), or from the channel's answer."""
+    """The channel's id: known beforehand (a price has its product's; an order), or taken from the channel's answer."""
     failure: Failure | None = None
     settled: bool = False
     """The channel has acknowledged it."""
     committed: bool = False
-    """Omnitron knows its present state."""
+    """Omnitron knows its current state."""
     reported: bool = False
 
     @property
-    def reference(self) -> Reference:
+    def object_key(self) -> ObjectKey:
         return self.content_type, self.pk
 
     def entry(self) -> BatchRequestObjectsDto:
-        """What a move says about this object."""
+        """This object's entry in a move."""
         return BatchRequestObjectsDto(
             pk=self.pk,
             version_date=self.version_date,
@@ -83,7 +85,7 @@ class Member:
 
 
 def short(local_batch_id: str) -> str:
-    """The first digits of a batch's id: enough for a person to tell batches apart."""
+    """The first digits of a batch's id, enough for people to tell batches apart."""
     return local_batch_id[:8]
 
 
@@ -93,7 +95,7 @@ class Batch:
     Raises (from every move):
         IllegalMoveError: the state machine forbids it; nothing was sent.
         CommitLockedError: another run holds this content type.
-        TakenOverError: somebody else ended the batch.
+        TakenOverError: another run ended the batch.
     """
 
     def __init__(
@@ -106,53 +108,70 @@ class Batch:
         self.remote_batch_id: str | None = row.remote_batch_id if row else None
         self.status: Status | None = row.status if row else None
         self.created_date: datetime | None = row.created_date if row else None
-        self.members: dict[Reference, Member] = {}
+        self.members: dict[ObjectKey, Member] = {}
+        self._by_owner: dict[ObjectKey, dict[ObjectKey, Member]] = {}
         self.is_known = row is None
-        """Whether `members` are all that it holds. Of a batch that another process made, they have to be read first."""
+        """Whether `members` is complete. The members of a batch that another process created must be read first."""
+        self.before: dict[ObjectKey, IntegrationAction | None] = {}
+        """What is known of the actions of its objects before this batch; None: the object had never been sent."""
         self.ended = 0
-        """Objects that ended well without a trace in the batch: deleted ones."""
+        """Objects that succeeded and left the batch: deleted ones."""
 
     def __repr__(self) -> str:
         return f"<Batch {self.name} {self.content_type} {self.status}>"
 
     @property
     def name(self) -> str:
-        """How people call this batch in logs and runs."""
+        """The short name of this batch in logs and runs."""
         return short(self.local_batch_id) if self.local_batch_id else "(new)"
 
     @property
     def url(self) -> str | None:
-        """Where Omnitron shows this batch; none before it exists.
+        """The address of this batch in Omnitron; None before it exists.
 
-        It is the batch's own resource in the API: what else Omnitron has to look at is not part of its contract. It opens
-        for whoever Omnitron knows; there is no credential in it.
+        It is the batch's resource in the API: Omnitron's own pages are not part of its contract. It holds no credential;
+        Omnitron's users can open it.
         """
-        return None if self.pk is None else self._client.batch_url(self.pk)
+        return None if self.pk is None else self._client.batches.url(self.pk)
 
     @property
     def is_open(self) -> bool:
         """Whether it exists and has not ended."""
         return self.status is not None and self.status not in (Status.done, Status.fail)
 
-    # -- what it holds ---------------------------------------------------------------------------------------------
+    # -- members ---------------------------------------------------------------------------------------------------
 
-    def hold(self, member: Member) -> Member:
-        """Takes an object in; the next move names it. What travels with an object that has failed stays out."""
+    def add(self, member: Member) -> Member:
+        """Adds an object; the next move names it. An object whose owner has failed stays out."""
         owner = self.members.get(member.owner)
-        if owner is None or owner.failure is None or member.reference == member.owner:
-            self.members[member.reference] = member
+        if owner is None or owner.failure is None or member.object_key == member.owner:
+            self._put(member)
         return member
 
+    def _put(self, member: Member) -> None:
+        self.drop(member.object_key)
+        self.members[member.object_key] = member
+        self._by_owner.setdefault(member.owner, {})[member.object_key] = member
+
+    def drop(self, object_key: ObjectKey) -> None:
+        """Takes an object out, if it is in the batch: no later move names it."""
+        member = self.members.pop(object_key, None)
+        if member is not None:
+            del self._by_owner[member.owner][object_key]
+
     def take_members(self, members: Iterable[Member]) -> None:
-        """Takes what the batch holds by its own actions. What the channel's check found wrong before that stays wrong."""
+        """Replaces the members by those that the batch's actions name. Failures that the channel's check found remain."""
         found = [member.failure for member in self.members.values() if member.failure is not None]
-        self.members = {member.reference: member for member in members}
+        self.members.clear()
+        self._by_owner.clear()
+        for member in members:
+            self._put(member)
         self.is_known = True
         for failure in found:
             self.fail_member(failure)
 
     def of_type(self, content_type: ContentType | None = None) -> Iterator[Member]:
-        """Its objects of one type; by default of its own."""
+        """Its objects of one type, by default the batch's own."""
         wanted = content_type or self.content_type
         return (member for member in self.members.values() if member.content_type == wanted)
 
@@ -161,29 +180,27 @@ class Batch:
         return [member for member in self.of_type() if member.failure is None and not member.settled]
 
     def fail_member(self, failure: Failure) -> None:
-        """An object failed. What travels with it fails with it."""
-        failed: Reference = (ContentType(failure.content_type), failure.object.pk)
+        """Marks an object as failed, and with it the objects that travel with it."""
+        failed: ObjectKey = (ContentType(failure.content_type), failure.object.pk)
         if failed not in self.members:
-            self.hold(Member(*failed, version_of(failure.object), owner=failed))
+            self.add(Member(*failed, version_of(failure.object), owner=failed))
         owner = self.members[failed].owner
-        for member in list(self.members.values()):
-            if member.owner != owner and member.reference != failed:
-                continue
-            if not member.committed and member.owner == owner and member.reference != owner:
-                del self.members[member.reference]  # it was never announced: there is nothing to release
+        for member in list(self._by_owner[owner].values()):
+            if not member.committed and member.object_key != owner:
+                self.drop(member.object_key)  # Omnitron never heard of it: there is nothing to release
             elif member.failure is None:
                 member.failure, member.remote_id = failure, None
                 member.committed = False
-                member.reported = member.reference != owner
+                member.reported = member.object_key != owner
 
-    def settle_member(self, owner: Reference, remote_id: str) -> None:
-        """The channel acknowledged the owner, and with it what travelled along."""
-        for member in self.members.values():
-            if member.owner == owner and member.failure is None:
+    def settle_member(self, owner: ObjectKey, remote_id: str) -> None:
+        """Marks an owner as acknowledged by the channel, and with it the objects that travelled along."""
+        for member in self._by_owner.get(owner, {}).values():
+            if member.failure is None:
                 member.remote_id, member.settled, member.committed = remote_id, True, False
 
     def failures_to_report(self) -> list[Member]:
-        """Failed objects that no report names yet; from now on they count as reported."""
+        """Failed objects without a report. They count as reported from now on."""
         found = [member for member in self.members.values() if member.failure and not member.reported]
         for member in found:
             member.reported = True
@@ -192,28 +209,28 @@ class Batch:
     # -- moves -----------------------------------------------------------------------------------------------------
 
     async def create(self) -> None:
-        """Makes the batch exist."""
-        row = await self._client.create_batch()
+        """Creates the batch in Omnitron."""
+        row = await self._client.batches.create()
         self.pk, self.local_batch_id, self.status = row.pk, row.local_batch_id, row.status
         self.created_date = row.created_date
 
     async def commit(self) -> None:
-        """Names what is new: objects to lock, and objects that failed. Also a sign of life (`modified_date` moves)."""
+        """Names new objects to lock, and failed ones. Also a sign of life (`modified_date` moves)."""
         if self.pk is None:
             await self.create()
-        news = [member for member in self.members.values() if not member.committed]
-        await self._move(Status.commit, news)
+        uncommitted = [member for member in self.members.values() if not member.committed]
+        await self._move(Status.commit, uncommitted)
 
     async def sent_to_remote(self) -> None:
-        """The channel took it, under `remote_batch_id`."""
+        """The channel accepted it under `remote_batch_id`."""
         await self._move(Status.sent_to_remote)
 
     async def ongoing(self) -> None:
-        """The channel was asked and has not finished."""
+        """The channel has not finished it."""
         await self._move(Status.ongoing)
 
     async def done(self) -> None:
-        """Every object has its result. All are named: one that is not would stay locked for ever.
+        """Every object has its result. All are named: an object left out would stay locked for ever.
 
         Raises:
             IllegalMoveError: an object has neither a result nor a reason.
@@ -227,7 +244,7 @@ class Batch:
         await self._move(Status.done, self.members.values())
 
     async def fail(self, named: Iterable[Member] = ()) -> None:
-        """It failed as a whole: its objects are released and offered again; `named` ones end with their reason."""
+        """It failed as a whole: its objects are released and become due again; `named` ones end with their reason."""
         await self._move(Status.fail, list(named) or None)
 
     async def _move(self, to: Status, members: Iterable[Member] | None = None) -> None:
@@ -239,7 +256,7 @@ class Batch:
             )
         named = None if members is None else list(members)
         try:
-            await self._client.move_batch(
+            await self._client.batches.move(
                 self.pk,
                 to,
                 content_type=self.content_type if to is Status.commit else None,
@@ -247,7 +264,7 @@ class Batch:
                 objects=None if named is None else [member.entry() for member in named],
             )
         except RefusedError as error:
-            if error.status != 406:  # noqa: PLR2004
+            if error.status != HTTPStatus.NOT_ACCEPTABLE:
                 raise
             await self._understand(to, error)
         self.status = to
@@ -255,9 +272,9 @@ class Batch:
             member.committed = True
 
     async def _understand(self, to: Status, error: RefusedError) -> None:
-        """A refused move: it may have been applied already, its answer having been lost.
+        """Examines a refused move. An earlier try may have been applied and its answer lost.
 
-        Returns only when the batch is where it should be.
+        Returns only if the batch is in the wanted status.
         """
         assert self.pk is not None  # noqa: S101  # only an existing batch is moved
         said = str(error.body)
@@ -270,11 +287,11 @@ class Batch:
                 f"Batch {self.name} belongs to another content type than {self.content_type}: {error.message}",
                 batch=self.local_batch_id,
             ) from error
-        found = await self._client.batch(self.pk)
-        if found.status == to != self.status:
+        found = await self._client.batches.get(self.pk)
+        if found.status == to and self.status != to:
             return
         if to is Status.commit and found.status is Status.initialized and error.body is not None:
-            # A hub may have another code for its lock; that the batch did not move says the same.
+            # A hub may use another code for its lock; a batch that did not move shows the same.
             raise CommitLockedError(
                 f"Omnitron does not let a batch of {self.content_type} into commit: {error.message}",
                 batch=self.local_batch_id,
@@ -282,8 +299,8 @@ class Batch:
         if found.status != self.status:
             self.status = found.status
             raise TakenOverError(
-                f"Batch {self.name} is `{found.status}` by now: somebody else ended or took it. What this run knows about "
-                "it is dropped; its objects are offered again.",
+                f"Batch {self.name} is already `{found.status}`: another run ended or took it over. This run drops its "
+                "results; the objects become due again.",
                 batch=self.local_batch_id,
             ) from error
         raise error

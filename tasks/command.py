@@ -1,75 +1,150 @@
-"""The command interface: one class a command, a few steps each, most of them left as they are."""
+"""The command interface: one class a command, each overriding a few of the steps."""
 
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar, Generic, Protocol, dataclass_transform
 
-from clients.errors import ConfigError, ItemError
+from typing_extensions import TypeVar
+
+from clients.errors import ChannelAppError, ConfigError, ItemError
+from clients.runtime import Runtime
 from dto.enums import ContentType, FailedReasonType
+from tasks.batch import Batch
 from tasks.concurrency import for_each
 from tasks.failure import Failure
 from tasks.log import Logger
-
-if TYPE_CHECKING:
-    from tasks.batch import Batch
+from tasks.progress import Progress
+from tasks.sanitizing import unforeseen_about_one
 
 In = TypeVar("In")
-Out = TypeVar("Out")
+Out = TypeVar("Out", covariant=True)
 Object = TypeVar("Object")
 Result = TypeVar("Result")
 
 
-class CommandInterface(Generic[In, Out]):
+class IntegrationInterface(Protocol):
+    """The part of an integration that every command uses, whatever the system."""
+
+    runtime: Runtime
+    batch_request: Batch | None
+
+    def logger(self, batch: Batch | None = None) -> Logger: ...
+
+    def progress(self, activity: str, total: int, batch: Batch | None = None) -> Progress: ...
+
+
+System = TypeVar("System", bound=IntegrationInterface, default=IntegrationInterface)
+
+
+INTEGRATION = "integration"
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+class WithParameters:
+    """Turns the annotated attributes of its subclasses into keyword parameters, for the type checker and at run time.
+
+    Raises (from the constructor):
+        ConfigError: a parameter is unknown, or one without a default is missing.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if INTEGRATION in inspect.get_annotations(cls) and INTEGRATION not in vars(cls):
+            setattr(cls, INTEGRATION, field(kw_only=False))  # a subclass narrows its type: it stays the first argument
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    def __new__(cls, *positional: Any, **given: Any) -> Any:
+        check_parameters(cls, given)
+        known = parameters_of(cls)
+        missing = [name for name in list(known)[max(0, len(positional) - 1) :] if known[name] and name not in given]
+        if missing:
+            raise ConfigError(f"`{_key(cls)}` requires {_listed(missing)}.")
+        return super().__new__(cls)
+
+
+OWN_BATCH: Any = None
+"""The default of `batch_request`: the integration's own batch."""
+
+
+def parameters_of(command: type[Any]) -> dict[str, bool]:
+    """The parameters of a command by name, and whether each is required."""
+    return {
+        each.name: each.default is MISSING and each.default_factory is MISSING
+        for each in fields(command)
+        if each.init and each.name != INTEGRATION
+    }
+
+
+def check_parameters(command: type[Any], given: Iterable[str]) -> None:
+    """Makes sure that a command takes these parameters.
+
+    Raises:
+        ConfigError: it has no such parameter; the message lists its parameters.
+    """
+    known = parameters_of(command)
+    for name in given:
+        if name not in known and name != INTEGRATION:
+            raise ConfigError(f"`{_key(command)}` has no parameter `{name}`. It takes: {', '.join(known)}.")
+
+
+def _key(command: type[Any]) -> str:
+    return getattr(command, "key", command.__name__)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+class CommandInterface(WithParameters, Generic[In, Out, System]):
     """One operation: `get_data` → `validated_data` → `transform_data` → `send` → `normalize_response`.
 
-    A subclass overrides the steps that differ, as `def` or `async def`; a plain `send` runs in a thread of its own, for
-    an SDK that blocks. Further arguments of `do_action` are declared as annotated attributes, with their defaults:
+    A subclass overrides the steps that differ, as `def` or `async def`; a plain `send` runs in its own thread, for an
+    SDK that blocks. Its parameters are annotated attributes; one without a default is required:
 
-        class GetInsertedProducts(OmnitronCommand[None, list[Product]]):
-            key = "get_inserted_products"
-            limit: int = 1_000
+        class GetMappedProducts(OmnitronCommand[list[Product], list[Product]]):
+            key = "get_mapped_products"
+            language: str | None = None
 
     Attributes:
         key: the name in `actions`, and of the Prefect task.
-        content_type: what its objects are.
-        retries: how often the task repeats the whole command after an error that may pass and that no transport has
-            spent its tries on. 0 where repeating is not safe.
+        content_type: the type of its objects.
+        retries: how often the task repeats the whole command after a temporary error that no transport has retried
+            already. 0 if repeating is not safe.
+        integration: the system that it works on.
+        objects: its input.
+        batch_request: the batch that it works on; by default the integration's own.
+        failed_object_list: the objects that failed, as `(object, content type, message)`.
     """
 
     key: ClassVar[str]
     content_type: ClassVar[ContentType | None] = None
     retries: ClassVar[int] = 2
 
-    def __init__(
-        self, integration: Any, objects: In | None = None, batch_request: Any = None, **parameters: Any
-    ) -> None:
-        self.integration = integration
-        self.objects: Any = objects
-        self.batch_request: Any = batch_request if batch_request is not None else integration.batch_request
-        self.failed_object_list: list[tuple[Any, ...]] = []
-        known = declared_parameters(type(self))
-        for name, value in parameters.items():
-            if name not in known:
-                raise ConfigError(
-                    f"`{self.key}` has no parameter `{name}`. It takes: {', '.join(['objects', 'batch_request', *known])}."
-                )
-            setattr(self, name, value)
+    integration: System = field(kw_only=False)
+    objects: In = field(kw_only=False)
+    batch_request: Batch | None = OWN_BATCH
+    failed_object_list: list[tuple[Any, ...]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.batch_request is None:
+            self.batch_request = self.integration.batch_request
 
     def get_data(self) -> Any:
-        """Fetches the input of the command; by default the `objects` that it was given."""
+        """Fetches the command's input; by default its `objects`."""
         return self.objects
 
     def validated_data(self, data: Any) -> Any:
-        """Checks the input, and leaves out what cannot be used."""
+        """Checks the input, and leaves out the unusable part."""
         return data
 
     def transform_data(self, data: Any) -> Any:
-        """Gives the input the form that `send` needs."""
+        """Converts the input into the form that `send` needs."""
         return data
 
     def send(self, validated_data: Any) -> Any:
-        """Does what the command is for."""
+        """Does the work of the command."""
         return validated_data
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:  # noqa: ARG002
@@ -89,16 +164,17 @@ class CommandInterface(Generic[In, Out]):
         return result
 
     def fail(self, failed: Any, reason: FailedReasonType, message: str, code: str = "Failed") -> None:
-        """One object fails with its reason, and gets one report; the others go on."""
+        """Fails one object with its reason and one report; the others continue."""
         content_type = self.content_type or ContentType.product
         self.failed_object_list.append(Failure(failed, content_type, message, reason, code))
 
     async def for_each(
-        self, objects: Iterable[Object], work: Callable[[Object], Awaitable[Result]], doing: str
+        self, objects: Iterable[Object], work: Callable[[Object], Awaitable[Result]], activity: str
     ) -> list[Result]:
-        """`work` for all objects side by side. An ItemError fails its object alone; says how far it is."""
+        """Runs `work` for all objects side by side and logs progress. An ItemError, or an error that no code foresaw, fails
+        only its object."""
         objects = list(objects)
-        progress = self.integration.progress(doing, len(objects), self.batch_request)
+        progress = self.integration.progress(activity, len(objects), self.batch_request)
         results: list[Result] = []
 
         async def one(item: Object) -> None:
@@ -106,6 +182,10 @@ class CommandInterface(Generic[In, Out]):
                 results.append(await work(item))
             except ItemError as error:
                 self.fail(item, error.reason, error.message, error.code)
+            except ChannelAppError:
+                raise
+            except Exception as error:  # a mistake that one object brings out is that object's failure
+                self.fail(item, FailedReasonType.channel_app, unforeseen_about_one(error).message, "Unforeseen")
             progress.step()
 
         await for_each(objects, one)
@@ -113,21 +193,20 @@ class CommandInterface(Generic[In, Out]):
 
     @property
     def failures(self) -> list[Failure]:
-        """What `failed_object_list` holds, three values of an integrator's or more."""
+        """The entries of `failed_object_list`; those of an integrator have three values or more."""
         return [Failure(*entry)._replace(command=self.key) for entry in self.failed_object_list]
 
     @property
     def log(self) -> Logger:
-        """The run's log; its lines say channel, content type and batch."""
-        log: Logger = self.integration.logger(self.batch_request)
-        return log
+        """The run's log; its lines name channel, content type and batch."""
+        return self.integration.logger(self.batch_request)
 
 
 async def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
-    """A call that may block, in a thread of its own.
+    """Runs a call that may block in its own thread.
 
     Raises:
-        RuntimeError: it raised StopIteration, as `next(...)` does. No future can carry that: its caller would wait for ever.
+        RuntimeError: it raised StopIteration, as `next(...)` does. A future cannot carry that: its caller would hang.
     """
 
     def run() -> Result:
@@ -142,27 +221,3 @@ async def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
 
 async def _awaited(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
-
-
-def declared_parameters(command: type[CommandInterface[Any, Any]]) -> tuple[str, ...]:
-    """The names of a command's own parameters: its annotated attributes that are no class variables."""
-    names: dict[str, None] = {}
-    for owner in reversed(command.__mro__):
-        for name, annotation in inspect.get_annotations(owner).items():
-            if not name.startswith("_") and "ClassVar" not in str(annotation) and name != "batch_request":
-                names[name] = None
-    return tuple(names)
-
-
-class OmnitronCommand(CommandInterface[In, Out]):
-    """A command of the hub's side; `self.integration` is the OmnitronIntegration."""
-
-    batch_request: "Batch"
-
-    async def run(self) -> Out:
-        """The steps; then the batch learns which objects failed."""
-        result = await super().run()
-        if self.batch_request is not None:
-            for failure in self.failures:
-                self.batch_request.fail_member(failure)
-        return result

@@ -1,18 +1,18 @@
-"""Work side by side that ends together."""
+"""Structured concurrency: work side by side that ends together."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
-    """The results of several pieces of work, in their order.
+    """The results of several coroutines, in order.
 
-    The first error ends the rest and is raised as it is, not as a group.
+    The first error cancels the rest and is raised as it is, not as a group.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -26,14 +26,14 @@ async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
 
 
 AT_ONCE = 64
-"""Pieces of work that one `for_each` has under way: more than a client lets through, so that it never waits for work, and
-few enough that what other commands ask for meanwhile is not queued behind all of it."""
+"""Items in progress in one `for_each`: more than a client sends at once, so that it never idles, and few enough that
+requests of other commands do not queue behind all of them."""
 
 
 async def for_each(
     items: Iterable[Item], work: Callable[[Item], Awaitable[Result]], at_once: int = AT_ONCE
 ) -> list[Result]:
-    """`work` for all items, `at_once` at a time, in their order; ends as `side_by_side` does."""
+    """Runs `work` for all items, `at_once` at a time; the results are in order. Errors end it as in `side_by_side`."""
     waiting = list(enumerate(items))
     results: dict[int, Result] = {}
     queue = iter(waiting)
@@ -46,15 +46,15 @@ async def for_each(
     return [results[index] for index, _ in waiting]
 
 
-class Turns:
-    """One at a time for each key: who needs the same thing made finds it made."""
+class KeyedLocks:
+    """One lock for each key: of two callers that need the same object, the second finds it created."""
 
     def __init__(self) -> None:
         self._held: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def of(self, key: Hashable) -> AsyncIterator[None]:
-        """Waits for the key's turn, and holds it."""
+    async def hold(self, key: Hashable) -> AsyncIterator[None]:
+        """Waits for the key's lock, and holds it."""
         lock, users = self._held.get(key, (asyncio.Lock(), 0))
         self._held[key] = lock, users + 1
         try:
@@ -64,3 +64,19 @@ class Turns:
             lock, users = self._held.pop(key)
             if users > 1:
                 self._held[key] = lock, users - 1
+
+
+class Once:
+    """Reads each value once, even if several callers need it at the same time. A failed read is not kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, object] = {}
+        self._locks = KeyedLocks()
+
+    async def __call__(self, name: Hashable, read: Callable[[], Awaitable[Result]]) -> Result:
+        """The result of `read`, kept under `name`."""
+        if name not in self._kept:
+            async with self._locks.hold(name):
+                if name not in self._kept:
+                    self._kept[name] = await read()
+        return cast("Result", self._kept[name])

@@ -1,37 +1,46 @@
-"""Creating something exactly once, though answers get lost."""
+"""Creates an object exactly once, even if answers get lost."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from clients.clock import Clock
-from clients.errors import LostAnswerError
+from clients.errors import LostAnswerError, RefusedError
 
 Created = TypeVar("Created")
 
 PAUSES = (1.0, 3.0)
-"""Seconds for which a create whose answer was lost may still be under way."""
+"""Seconds to wait after a lost answer: the request may still be in progress."""
 
 
 async def create_once(
-    create: Callable[[], Awaitable[Created]], find: Callable[[], Awaitable[Created | None]], clock: Clock
+    create: Callable[[], Awaitable[Created]],
+    find: Callable[[], Awaitable[Created | None]],
+    clock: Clock,
+    *,
+    may_exist: bool = False,
 ) -> Created:
-    """What `create` made. Where its answer was lost, `find` looks for it before anything is created again.
+    """The result of `create`. After a lost answer, `find` looks for the object before it is created again.
+
+    With `may_exist`, a refusal may mean that the object exists already; then the result is that of `find`.
 
     Raises:
-        LostAnswerError: the answer was lost every time, and nothing was found: the next run looks again.
+        LostAnswerError: every answer was lost, and nothing was found; the next run looks again.
+        RefusedError: it was refused, and nothing was found.
     """
-    for pause in PAUSES:
+    for pause in (*PAUSES, None):
         try:
             return await create()
         except LostAnswerError:
-            await clock.sleep(pause)
+            if pause is not None:
+                await clock.sleep(pause)
             found = await find()
             if found is not None:
                 return found
-    try:
-        return await create()
-    except LostAnswerError:
-        found = await find()
-        if found is None:
-            raise
-        return found
+            if pause is None:
+                raise
+        except RefusedError:
+            found = await find() if may_exist else None
+            if found is None:
+                raise
+            return found
+    raise AssertionError("the last try returns or raises")

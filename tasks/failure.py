@@ -1,4 +1,4 @@
-"""What became of one object that could not be integrated."""
+"""The failure of one object."""
 
 from typing import Any, NamedTuple
 
@@ -6,13 +6,13 @@ from dto.enums import FailedReasonType
 
 
 class Failure(NamedTuple):
-    """One object, and why it failed. Its first three values are what a command appends to `failed_object_list`."""
+    """One object and the reason why it failed. A command appends the first three values to `failed_object_list`."""
 
     object: Any
     content_type: str
     message: str
     reason: FailedReasonType = FailedReasonType.channel_app
     code: str = "Failed"
-    """A short name to count by, such as `PriceNotFound`."""
+    """A short name for counting, such as `PriceNotFound`."""
     command: str = ""
     """The key of the command that found it."""

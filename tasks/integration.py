@@ -1,38 +1,73 @@
-"""What both sides share: commands by their keys, run as tasks; the catalog and the channel, read once."""
+"""The base of both integrations: commands by key, run as tasks; the catalog and the channel, read once."""
 
 import asyncio
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar, overload
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType, TracebackType
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from clients import runtime as runtimes
 from clients.errors import ConfigError
 from clients.runtime import Runtime
 from dto.omnitron import Catalog, Channel
 from tasks.batch import Batch
-from tasks.command import CommandInterface
+from tasks.command import CommandInterface, parameters_of
 from tasks.log import Logger, logger
+from tasks.prefect_tasks import run_command
 from tasks.progress import Progress
-from tasks.running import run_command
 
 Out = TypeVar("Out")
-CommandType = type[CommandInterface[Any, Any]]
+Parameters = ParamSpec("Parameters")
+Loaded = TypeVar("Loaded", bound="BaseIntegration")
+CommandType = type[CommandInterface[Any, Any, Any]]
+Actions = Mapping[str, CommandType]
+
+
+def commands_of(*modules: ModuleType) -> dict[str, CommandType]:
+    """The commands that modules define, by key. A class without a key is a base class.
+
+    Raises:
+        ConfigError: two commands have the same key.
+    """
+    table: dict[str, CommandType] = {}
+    for module in modules:
+        for command in vars(module).values():
+            if not is_command(command) or command.__module__ != module.__name__ or not hasattr(command, "key"):
+                continue
+            if command.key in table:
+                raise ConfigError(
+                    f"{table[command.key].__name__} and {command.__name__} have the same key, `{command.key}`."
+                )
+            table[command.key] = command
+    return table
+
+
+def commands_in(package: str) -> dict[str, CommandType]:
+    """The commands of all modules of a package, by key.
+
+    Raises:
+        ConfigError: two commands have the same key.
+    """
+    path = sys.modules[package].__path__
+    return commands_of(*(importlib.import_module(f"{package}.{found.name}") for found in pkgutil.iter_modules(path)))
 
 
 def is_command(candidate: object) -> bool:
-    """Whether something is a command class."""
+    """Whether an object is a command class."""
     return isinstance(candidate, type) and issubclass(candidate, CommandInterface)
 
 
 class BaseIntegration:
-    """One system that this program speaks to, as a set of commands. Used as `async with`.
+    """One system that this program speaks to, as a set of commands. An async context manager.
 
     Attributes:
-        actions: the commands by their keys. A subclass adds and replaces entries: `actions = {**Base.actions, ...}`.
-        batch_request: the batch that commands work on, unless they are given another.
+        actions: the commands by key. A subclass adds and replaces entries: `actions = {**Base.actions, ...}`.
+        batch_request: the default batch of its commands.
     """
 
-    actions: ClassVar[Mapping[str, CommandType]] = {}
+    actions: ClassVar[Actions] = {}
     name = "integration"
 
     def __init__(self, runtime: Runtime | None = None) -> None:
@@ -51,6 +86,8 @@ class BaseIntegration:
                     f"{cls.__name__}.actions has {command.__name__} under `{key}`, "
                     f"but its own key is `{getattr(command, 'key', None)}`."
                 )
+            for base in cls.__mro__[1:]:
+                refuse_narrower(cls, command, vars(base).get("actions", {}).get(key, command))
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,44 +101,51 @@ class BaseIntegration:
 
     @classmethod
     def get_action(cls, key: str | CommandType) -> CommandType:
-        """The command class behind a key, or what this integration has in place of a command class.
+        """The command class of a key, or this integration's replacement for a command class.
 
         Raises:
-            ConfigError: there is none; the message lists what there is.
+            ConfigError: there is no such command; the message lists those that exist.
         """
         name = key if isinstance(key, str) else key.key
         command = cls.actions.get(name)
         if command is None:
-            known = ", ".join(sorted(cls.actions)) or "none"
+            known = ", ".join(sorted(cls.actions)) or "no commands"
             raise ConfigError(f"{cls.__name__} has no command `{name}`. It has: {known}.")
         return command
 
     @classmethod
     def can(cls, key: str | CommandType) -> bool:
-        """Whether there is such a command."""
+        """Whether it has this command."""
         return (key if isinstance(key, str) else key.key) in cls.actions
-
-    @overload
-    async def do_action(self, key: type[CommandInterface[Any, Out]], **kwargs: Any) -> Out: ...
 
     @overload
     async def do_action(self, key: str, **kwargs: Any) -> Any: ...
 
-    async def do_action(self, key: str | CommandType, **kwargs: Any) -> Any:
-        """Runs a command and answers its result; inside a flow run it is a task with a name, a state and retries.
+    @overload
+    async def do_action(
+        self,
+        key: Callable[Concatenate[Self, Parameters], CommandInterface[Any, Out, Any]],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Out: ...
+
+    async def do_action(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+        """Runs a command and returns its result; inside a flow run it is a task with a name, a state and retries.
 
         Args:
-            key: the command's class (typed) or its key (from the command line or a configuration).
-            kwargs: `objects`, the command's input; `batch_request`, if not this integration's own; and the command's
-                own parameters.
+            key: the command's class, so that the type checker knows its parameters; or its key, from a configuration or
+                the command line. Either way, the command in `actions` runs.
+            args: `objects`, unless given by keyword.
+            kwargs: `objects`, the command's input; `batch_request`, by default this integration's own; and the
+                command's other parameters.
 
         Raises:
             ConfigError: there is no such command, or it has no such parameter.
         """
-        return await run_command(self.get_action(key), self, kwargs)
+        return await run_command(self.get_action(key), self, dict(zip(("objects",), args, strict=False)) | kwargs)
 
     def do_action_async_run(self, key: str | CommandType, **kwargs: Any) -> Any:
-        """The same for synchronous code: opens the integration, runs the command to its end and closes it again."""
+        """The same for synchronous code: opens the integration, runs the command and closes it again."""
 
         async def run() -> Any:
             async with self:
@@ -115,42 +159,81 @@ class BaseIntegration:
             "do_action_async_run is for synchronous code; here, write `await integration.do_action(...)`."
         )
 
-    # -- what is read once -----------------------------------------------------------------------------------------
+    # -- channel and catalog ---------------------------------------------------------------------------------------
 
     @property
     def channel(self) -> Channel:
-        """The sales channel. After `del integration.channel_object` it has to be read again.
+        """The sales channel. After `del integration.channel_object` it must be read again.
 
         Raises:
-            ConfigError: it was not read yet.
+            ConfigError: it has not been read.
         """
-        return self._read_already("channel_object")  # type: ignore[no-any-return]
+        self._require_read("channel_object")
+        return self.channel_object
 
     @property
     def catalog(self) -> Catalog:
-        """The catalog that the channel sells. After `del integration.catalog_object` it has to be read again.
+        """The catalog that the channel sells. After `del integration.catalog_object` it must be read again.
 
         Raises:
-            ConfigError: it was not read yet.
+            ConfigError: it has not been read.
         """
-        return self._read_already("catalog_object")  # type: ignore[no-any-return]
+        self._require_read("catalog_object")
+        return self.catalog_object
 
-    def _read_already(self, attribute: str) -> Any:
-        try:
-            return self.__dict__[attribute]
-        except KeyError:
-            raise ConfigError(f"`{attribute}` is not there: `await integration.refresh()` reads it.") from None
+    def _require_read(self, attribute: str) -> None:
+        if not hasattr(self, attribute):
+            raise ConfigError(f"`{attribute}` has not been read: call `await integration.refresh()` first.")
 
-    # -- telling people --------------------------------------------------------------------------------------------
+    # -- logs ------------------------------------------------------------------------------------------------------
 
     def logger(self, batch: Batch | None = None) -> Logger:
-        """A log whose lines say channel, content type and batch."""
+        """A logger whose lines name channel, content type and batch."""
         where = [f"channel {self.runtime.settings.OMNITRON_CHANNEL_ID}"]
-        if batch is not None:
-            where += [str(batch.content_type)] * bool(batch.content_type)
-            where += [f"batch {batch.name}"] * bool(batch.local_batch_id)
+        if batch is not None and batch.content_type:
+            where.append(str(batch.content_type))
+        if batch is not None and batch.local_batch_id:
+            where.append(f"batch {batch.name}")
         return logger(" · ".join(where))
 
-    def progress(self, doing: str, total: int, batch: Batch | None = None) -> Progress:
-        """A counter that says once a second how far a step is: of this batch, or of the integration's own."""
-        return Progress(doing, total, self.runtime.clock, self.logger(batch or self.batch_request))
+    def progress(self, activity: str, total: int, batch: Batch | None = None) -> Progress:
+        """A counter that logs the progress of a step once a second, for this batch or the integration's own."""
+        return Progress(activity, total, self.runtime.clock, self.logger(batch or self.batch_request))
+
+
+def refuse_narrower(integration: type[BaseIntegration], command: CommandType, replaced: CommandType) -> None:
+    """Makes sure that an override takes every parameter of the command that it replaces: flows pass them.
+
+    Raises:
+        ConfigError: it lacks one.
+    """
+    lacking = [name for name in parameters_of(replaced) if name not in parameters_of(command)]
+    if lacking:
+        raise ConfigError(
+            f"{integration.__name__}.actions replaces `{command.key}` by {command.__name__}, which has no parameter "
+            f"{', '.join(f'`{name}`' for name in lacking)}: derive it from {replaced.__name__}, or declare it."
+        )
+
+
+def load(setting: str, name: str, base: type[Loaded]) -> type[Loaded]:
+    """The integration class that a setting names: `package.module:Class`, or `package.module` if the class has the name
+    of its base.
+
+    Raises:
+        ConfigError: there is no such module or class, or it is not derived from `base`.
+    """
+    module_name, _, class_name = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise ConfigError(
+            f"{setting} is `{name}`, but the module `{module_name}` cannot be imported: {error}. "
+            "Install the connector's package, start in the folder that holds it, or correct the setting."
+        ) from error
+    wanted = class_name or base.__name__
+    found = getattr(module, wanted, None)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise ConfigError(
+            f"{setting} is `{name}`, but `{module_name}` holds no {wanted} that derives from {base.__module__}.{base.__name__}."
+        )
+    return found

@@ -1,4 +1,4 @@
-"""Where commands and flows write for the operator: the run's own log in Prefect, a plain logger elsewhere."""
+"""The operator's log: the run's own log in Prefect, a plain logger elsewhere."""
 
 import logging
 from collections.abc import Iterator, MutableMapping
@@ -12,13 +12,13 @@ from clients.errors import ChannelAppError
 from clients.redaction import Redactor
 
 LONGEST = 100_000
-"""Characters of a line, or of a traceback; Prefect cuts them earlier where it is told to."""
+"""Characters of a line or a traceback. Prefect's settings may cut them earlier."""
 
 Logger = logging.Logger | logging.LoggerAdapter[Any]
 
 
 class _Located(logging.LoggerAdapter[Any]):
-    """Puts channel, content type and batch in front of each line, and keeps what ties it to its run in Prefect."""
+    """Puts channel, content type and batch in front of each line, and keeps the link to its run in Prefect."""
 
     def __init__(self, inner: Logger, where: str) -> None:
         plain = inner.logger if isinstance(inner, logging.LoggerAdapter) else inner
@@ -38,7 +38,7 @@ def logger(where: str | None = None) -> Logger:
 
 
 class _Masking(logging.Filter):
-    """Takes secrets out of every record that a handler is given, its traceback included."""
+    """Masks secrets in every record that a handler receives, including its traceback."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
@@ -48,13 +48,13 @@ class _Masking(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             text = record.getMessage()
-        except Exception:  # a template that its arguments do not fit: `logging` would print both as they are
+        except Exception:  # the arguments do not fit the template: `logging` would print both unmasked
             text = f"{record.msg} {record.args}"
         record.msg, record.args = self._redactor.text(text, LONGEST), None
         if isinstance(record.exc_info, tuple):
             trace = record.exc_text or self._formatter.formatException(record.exc_info)
             record.exc_text = self._redactor.text(trace, LONGEST)
-            # A formatter for machines would write it out anew. Whether it is one of this project's decides what a terminal shows.
+            # A machine-readable formatter would format it again, unmasked. A terminal needs the project's own errors.
             if not isinstance(record.exc_info[1], ChannelAppError):
                 record.exc_info = None
         return True
@@ -62,7 +62,7 @@ class _Masking(logging.Filter):
 
 @contextmanager
 def masked_logs(redactor: Redactor) -> Iterator[None]:
-    """What is logged inside is masked, whoever logs it: a connector, a library, or Prefect about what a task raised."""
+    """Masks everything that is logged inside: by a connector, a library, or Prefect about an error in a task."""
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]
     handlers = {handler for known in loggers if isinstance(known, logging.Logger) for handler in known.handlers}
     if logging.lastResort is not None:

@@ -1,4 +1,4 @@
-"""Says how far a long step is, at most once a second."""
+"""Logs the progress of a long step, at most once a second."""
 
 from clients.clock import Clock
 from tasks.log import Logger
@@ -10,15 +10,15 @@ class Progress:
     EVERY = 1.0
     """Seconds between two lines."""
 
-    def __init__(self, doing: str, total: int, clock: Clock, log: Logger) -> None:
-        self._doing, self._total, self._clock, self._log = doing, total, clock, log
+    def __init__(self, activity: str, total: int, clock: Clock, log: Logger) -> None:
+        self._activity, self._total, self._clock, self._log = activity, total, clock, log
         self._done = 0
-        self._said_at = clock.monotonic()
+        self._logged_at = clock.monotonic()
 
     def step(self, done: int = 1) -> None:
-        """So many more are done."""
+        """Counts `done` more as done."""
         self._done += done
         now = self._clock.monotonic()
-        if now - self._said_at >= self.EVERY and self._done < self._total:
-            self._said_at = now
-            self._log.info("%s: %s of %s", self._doing, f"{self._done:,}", f"{self._total:,}")
+        if now - self._logged_at >= self.EVERY and self._done < self._total:
+            self._logged_at = now
+            self._log.info("%s: %s of %s", self._activity, f"{self._done:,}", f"{self._total:,}")

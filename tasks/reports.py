@@ -1,18 +1,18 @@
-"""The merchant's lines ("Marketplace Logs"): what a report says about a call, a failed object or a batch."""
+"""The merchant's lines ("Marketplace Logs"): reports about a call, a failed object or a batch."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from clients.answers import texts_of
 from clients.redaction import Redactor
-from clients.transport import texts_of
 from dto.enums import ContentType
 from dto.reports import ErrorReportDto
 from tasks.batch import Batch, Member
 
 
 def of_failure(batch: Batch, member: Member) -> ErrorReportDto:
-    """One object failed: which, at what version, why, found by which command."""
+    """A report about a failed object: its version, the reason, and the command that found it."""
     failure = member.failure
     assert failure is not None  # noqa: S101  # only failed objects are reported
     command = failure.command or "settle"
@@ -22,7 +22,7 @@ def of_failure(batch: Batch, member: Member) -> ErrorReportDto:
         action_object_id=member.pk,
         modified_date=member.version_date,
         raw_response=f"{failure.reason}-{failure.code}: {failure.message}",
-        # The code repeats when the report does: a merchant sees that two lines are one.
+        # A repeated report has the same code, so that a merchant recognises the duplicate.
         error_code=f"{batch.local_batch_id}-{command}-{member.content_type}-{member.pk}-{version}",
         error_description=f"{failure.code}: {failure.message}",
     )
@@ -34,7 +34,7 @@ def of_failures(batch: Batch, members: Iterable[Member]) -> list[ErrorReportDto]
 
 
 def of_batch(batch: Batch, title: str, text: str, now: datetime) -> ErrorReportDto:
-    """Something befell a batch as a whole."""
+    """A report about a batch as a whole."""
     return ErrorReportDto(
         action_content_type=ContentType.batch_request,
         action_object_id=batch.pk or 0,
@@ -55,9 +55,9 @@ def of_call(
     now: datetime,
     redactor: Redactor,
 ) -> ErrorReportDto:
-    """One call to the channel: what was asked and what came back, as text without secrets.
+    """A report about one call to the channel: request and response, as text without secrets.
 
-    It is told of the batch that the call was made for; of the channel, where it was made for none.
+    It belongs to the batch of the call, or to the channel if the call had no batch.
     """
     request_text, response_text = texts_of(response, redactor)
     if batch is not None and batch.local_batch_id:
@@ -77,8 +77,8 @@ def of_call(
 
 
 def of_arrival(channel: int, kind: str, name: str, code: str, text: str, now: datetime) -> ErrorReportDto:
-    """Something of the channel's (an order, a cancellation) could not be brought into Omnitron, where it has no object
-    yet to speak of. The code repeats when the report does."""
+    """A report about an order, a cancellation or another object of the channel that could not be brought into Omnitron.
+    It belongs to the channel, because Omnitron has no object yet. A repeated report has the same code."""
     return ErrorReportDto(
         action_content_type=ContentType.channel,
         action_object_id=channel,

@@ -1,39 +1,55 @@
-"""A channel's answers against the objects of a batch: who succeeded, who failed, and what does not fit."""
+"""Matches a channel's results with the objects of a batch: successes, failures, and lines that fit no object."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from dto.base import is_blank
 from dto.batches import ImageBatchRequestResponseDto, OrderBatchRequestResponseDto
 from dto.enums import ContentType, FailedReasonType, ResponseStatus
-from dto.outcomes import ItemResult
-from tasks.batch import Batch, Member, Reference
+from dto.outcomes import ItemResult, Unreadable
+from tasks.batch import Batch, Member, ObjectKey
 from tasks.failure import Failure
 
 NAMED_AT_MOST = 20
 """Irregular lines that a report quotes."""
+_EMPTY = (
+    "The connector said that the channel has finished, and gave no result at all. If the channel lists failures only, its "
+    "command has to add a success for each other object"
+)
 
 
 @dataclass(slots=True)
 class Irregularities:
-    """Lines of an answer that fit no object, or more than one. Each is counted; the report quotes the first."""
+    """Lines of an answer that do not fit exactly one object. All are counted; the report quotes the first ones."""
 
     counts: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
+    is_empty: bool = False
+    """The answer held no result at all."""
 
     def add(self, kind: str, line: str) -> None:
-        """One more of a kind: `unknown`, `duplicated`, `missing` or `conflicting`."""
+        """Adds one of a kind: `unknown`, `unreadable`, `duplicated`, `missing` or `conflicting`."""
         self.counts[kind] += 1
         if len(self.lines) < NAMED_AT_MOST:
             self.lines.append(f"{kind}: {line}")
 
     def __str__(self) -> str:
         counts = ", ".join(f"{number} {kind}" for kind, number in sorted(self.counts.items()))
-        return f"The channel's answer does not fit the batch ({counts}). " + "; ".join(self.lines)
+        what = _EMPTY if self.is_empty else "The channel's answer does not fit the batch"
+        return f"{what} ({counts}). " + "; ".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The reason of objects without a result, when the channel is not asked again."""
+
+    code: str
+    message: str
 
 
 def name_of(result: ItemResult) -> str:
-    """What an answer calls its item."""
+    """The name of the item in an answer."""
     if isinstance(result, ImageBatchRequestResponseDto):
         return f"{ContentType.product_image} {result.pk}"
     if isinstance(result, OrderBatchRequestResponseDto):
@@ -41,10 +57,15 @@ def name_of(result: ItemResult) -> str:
     return result.sku or result.remote_id or ""
 
 
-class _Names:
-    """A batch's own objects by all names under which an answer may speak of them.
+def _remote_id_in(result: ItemResult) -> str | None:
+    """The remote id that an answer gives; a blank one is no id."""
+    return None if is_blank(result.remote_id) else result.remote_id
 
-    One name may mean several: all images of a product are called by its sku.
+
+class _Names:
+    """A batch's own objects by every name that an answer may use.
+
+    One name may stand for several objects: all images of a product go by its sku.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -59,44 +80,71 @@ class _Names:
                 self.by_remote_id[member.remote_id].append(member)
 
     def find(self, result: ItemResult) -> list[Member]:
-        """The objects that a result speaks of; none where it speaks of something else."""
+        """The objects that a result is about; an empty list if it fits no object."""
         if isinstance(result, ImageBatchRequestResponseDto):
             return self.by_pk.get(result.pk, [])
-        remote_id = result.remote_id or ""
+        remote_id = _remote_id_in(result) or ""
         if isinstance(result, OrderBatchRequestResponseDto):
             return self.by_remote_id.get(remote_id) or self.by_key.get(result.number, [])
         if result.sku in self.by_key:
             return self.by_key[result.sku]
         return self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])
 
+    def called(self, name: str) -> list[Member]:
+        """The objects with this name, whatever kind of name it is."""
+        return self.by_key.get(name) or self.by_remote_id.get(name, [])
 
-def settle(batch: Batch, results: Iterable[ItemResult], *, partial: bool = False) -> Irregularities:
+
+def settle(
+    batch: Batch,
+    results: Iterable[ItemResult],
+    *,
+    partial: bool = False,
+    unanswered: Unanswered | None = None,
+    unreadable: Iterable[Unreadable] = (),
+) -> Irregularities:
     """Gives every waiting member of the batch its result.
 
-    With `partial` only what the results name is settled: the rest waits for the channel's later answer.
+    With `partial`, only the members that the results name are settled: the rest waits for the channel's later answer.
+    With `unanswered`, the rest fails for that reason and is not an irregularity. A member that an `unreadable` line is about
+    fails, unless another line says more.
     """
-    odd = Irregularities()
+    results, unreadable = list(results), list(unreadable)
+    odd = Irregularities(is_empty=not results and not unreadable)
     names = _Names(batch)
-    answers: dict[Reference, list[ItemResult]] = defaultdict(list)
+    answers: dict[ObjectKey, list[ItemResult]] = defaultdict(list)
     for result in results:
         members = names.find(result)
         for member in members:
-            answers[member.reference].append(result)
+            answers[member.object_key].append(result)
         if not members:
             odd.add("unknown", f"`{name_of(result)}` is not in the batch")
 
+    unread: dict[ObjectKey, Unreadable] = {}
+    for row in unreadable:
+        odd.add("unreadable", f"`{row.name}`: {row.why}")
+        unread.update((member.object_key, row) for member in names.called(row.name))
+
     shared = _shared_remote_ids(batch, answers)
-    said: set[str] = set()
+    duplicated: set[str] = set()
     for member in batch.waiting():
-        given = answers.get(member.reference, [])
+        given = answers.get(member.object_key, [])
         if not given:
-            if not partial:
+            if member.object_key in unread:
+                message = (
+                    f"The channel's answer about `{_name(member)}` cannot be read: {unread[member.object_key].why}."
+                )
+                _fail(batch, member, FailedReasonType.remote, "UnreadableAnswer", message)
+            elif unanswered is not None:
+                _fail(batch, member, FailedReasonType.remote, unanswered.code, unanswered.message)
+            elif not partial:
                 odd.add("missing", f"`{_name(member)}`")
-                _fail(batch, member, FailedReasonType.channel_app, "NotAnswered", _not_answered(member))
+                message = f"{_EMPTY}. `{_name(member)}` is sent again." if odd.is_empty else _not_answered(member)
+                _fail(batch, member, FailedReasonType.channel_app, "NotAnswered", message)
             continue
         name = _name(member)
-        if len(given) > len(names.by_key.get(name, [member])) and name not in said:
-            said.add(name)
+        if len(given) > len(names.by_key.get(name, [member])) and name not in duplicated:
+            duplicated.add(name)
             odd.add("duplicated", f"`{name}` {len(given)} times")
         _decide(batch, member, given, shared, odd)
     return odd
@@ -109,33 +157,33 @@ def _name(member: Member) -> str:
 def _decide(
     batch: Batch, member: Member, given: list[ItemResult], shared: dict[str, list[str]], odd: Irregularities
 ) -> None:
-    """One member's result from the lines that speak of it."""
+    """Decides one member's result by the lines about it."""
     name = _name(member)
-    verdicts = {(result.status, result.remote_id or "") for result in given}
+    answers = {(result.status, _remote_id_in(result)) for result in given}
     first = given[0]
-    # Where the batch knows what the channel calls the object (a price by its product, an order), that counts.
-    remote_id = member.remote_id or first.remote_id
-    if len(verdicts) > 1:
-        message = f"The channel gave {len(given)} different answers for `{name}`: none of them is believed."
+    # A remote id that the batch knows already (a price has its product's; an order) takes precedence.
+    remote_id = member.remote_id or _remote_id_in(first)
+    if len(answers) > 1:
+        message = f"The channel gave {len(given)} different answers for `{name}`; all of them are ignored."
         odd.add("conflicting", f"`{name}`")
         _fail(batch, member, FailedReasonType.remote, "ConflictingAnswers", message)
     elif first.status is ResponseStatus.fail:
-        message = first.message or f"The channel refused `{name}` without saying why."
+        message = first.message or f"The channel refused `{name}` without a reason."
         _fail(batch, member, FailedReasonType.remote, "Rejected", message)
     elif not remote_id:
-        message = f"The channel accepted `{name}` but named no remote id, without which it cannot be found again."
+        message = f"The channel accepted `{name}` but gave no remote id, so it cannot be found again."
         _fail(batch, member, FailedReasonType.remote, "NoRemoteId", message)
     elif len(shared.get(remote_id, ())) > 1:
         others = ", ".join(f"`{other}`" for other in shared[remote_id])
-        message = f"The channel gave one remote id, {remote_id}, to {others}: none of them is bound."
+        message = f"The channel gave the same remote id, {remote_id}, to {others}; they are not bound."
         odd.add("conflicting", message)
         _fail(batch, member, FailedReasonType.remote, "SharedRemoteId", message)
     else:
         batch.settle_member(member.owner, remote_id)
 
 
-def _shared_remote_ids(batch: Batch, answers: dict[Reference, list[ItemResult]]) -> dict[str, list[str]]:
-    """Remote id → the items of this batch that were given it, and those that it belonged to before."""
+def _shared_remote_ids(batch: Batch, answers: dict[ObjectKey, list[ItemResult]]) -> dict[str, list[str]]:
+    """Remote id → the items of this batch that received it, and those that had it before."""
     known: dict[str, dict[str, None]] = defaultdict(dict)
     given: dict[str, dict[str, None]] = defaultdict(dict)
     for member in batch.of_type():
@@ -143,16 +191,11 @@ def _shared_remote_ids(batch: Batch, answers: dict[Reference, list[ItemResult]])
             known[member.remote_id][_name(member)] = None
     for member in batch.waiting():
         if not member.remote_id:
-            for result in answers.get(member.reference, ()):
-                if result.status is ResponseStatus.success and result.remote_id:
-                    given[result.remote_id][_name(member)] = None
+            for result in answers.get(member.object_key, ()):
+                remote_id = _remote_id_in(result)
+                if result.status is ResponseStatus.success and remote_id is not None:
+                    given[remote_id][_name(member)] = None
     return {remote_id: list({**known[remote_id], **names}) for remote_id, names in given.items()}
-
-
-def fail_waiting(batch: Batch, reason: FailedReasonType, code: str, message: str) -> None:
-    """Everything that has no result yet fails for one reason."""
-    for member in batch.waiting():
-        _fail(batch, member, reason, code, message)
 
 
 def _fail(batch: Batch, member: Member, reason: FailedReasonType, code: str, message: str) -> None:
@@ -160,4 +203,4 @@ def _fail(batch: Batch, member: Member, reason: FailedReasonType, code: str, mes
 
 
 def _not_answered(member: Member) -> str:
-    return f"The channel's answer does not mention `{_name(member)}`: whether it arrived there is unknown, so it is sent again."
+    return f"The channel's answer does not mention `{_name(member)}`. It may not have arrived, so it is sent again."

@@ -1,25 +1,37 @@
-"""What runs cost, beside the floor that latency and CPU set, measured in one go on one machine."""
+"""`channel-app bench`: the cost of runs beside the floor set by latency and CPU, measured on one machine."""
 
 import asyncio
 import os
 
 from rich.console import Console
 
-from deployments.bench import memory, offers, orders, products, settling, setup, verify
+from clients.errors import ChannelAppError
+from deployments.bench import memory, offers, orders, products, settling, setup, verify, webhook
+from deployments.console import FAILED, end
 
 IN_FLIGHT = 16
 
 
 def run_bench(number: int, latency_ms: float, runs: int, memory_products: int) -> None:
     """Prints one line for each measurement."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")  # the bench speaks for itself
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")  # the bench prints its own lines
     console = Console(highlight=False, soft_wrap=True)
-    asyncio.run(_measure(console, number, latency_ms / 1000, runs))
+    try:
+        asyncio.run(_measure(console, number, latency_ms / 1000, runs))
+    except ChannelAppError as error:
+        end(error.message, FAILED)
     if memory_products:
         memory.memory(console, memory_products)
 
 
 async def _measure(console: Console, number: int, latency: float, runs: int) -> None:
+    from deployments.local_server import prefect_for_runs  # noqa: PLC0415  # Prefect takes its time to import
+
+    async with prefect_for_runs():
+        await _measure_all(console, number, latency, runs)
+
+
+async def _measure_all(console: Console, number: int, latency: float, runs: int) -> None:
     from deployments.bench.overhead import overhead  # noqa: PLC0415  # Prefect takes its time to import
 
     milliseconds = f"{latency * 1000:g} ms latency"
@@ -32,3 +44,4 @@ async def _measure(console: Console, number: int, latency: float, runs: int) -> 
     await verify.verify(console, latency, IN_FLIGHT)
     await settling.settling(console)
     await overhead(console)
+    await webhook.webhook(console)

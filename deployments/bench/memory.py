@@ -1,4 +1,4 @@
-"""Peak memory of a run in a process of its own."""
+"""Peak memory of a run in its own process."""
 
 import json
 import os
@@ -12,10 +12,10 @@ from deployments.sandbox.server import SandboxProcess
 
 
 def memory(console: Console, products: int) -> None:
-    """Peak memory of a run in a process of its own, for a tenth of the products and for all."""
+    """Prints the peak memory of a run in its own process, for a tenth of the products and for all."""
     for count in (products // 10, products):
         with SandboxProcess("all", products=count, failing=0.04) as sandbox:
-            done = subprocess.run(  # this interpreter, with arguments of ours
+            done = subprocess.run(  # this interpreter, with our own arguments
                 [sys.executable, "-m", "deployments.cli", "run", "insert_products", "--json"],
                 env={**os.environ, **sandbox.environment, "CHANNEL_APP_IN_FLIGHT": "16"},
                 stdout=subprocess.PIPE,

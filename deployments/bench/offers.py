@@ -1,4 +1,4 @@
-"""What changed prices, changed stocks and new images cost."""
+"""The cost of changed prices, changed stocks and new images."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from rich.console import Console
 from clients.omnitron import OmnitronClient
 from clients.runtime import Runtime
 from clients.settings import Settings
-from deployments.bench.floor import Floor, Peer, delay, measured_cpu_per_request, reset
+from deployments.bench.floor import CeleryVersion, Floor, delay, measured_cpu_per_request, reset
 from deployments.sandbox.server import SandboxProcess
 from dto.enums import ContentType, IntegrationActionStatus
 from dto.summary import RunSummary
@@ -21,21 +21,21 @@ EDITS_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Measurement:
-    """One flow over so many items, and the requests that it is allowed for each."""
+    """One flow over a number of items, and the allowed requests for each item."""
 
     name: str
     items: int
     allowed: float
-    peer: Peer
+    celery: CeleryVersion
 
 
-PRICES = Measurement("update_product_prices", 1_000, 0.09, Peer(243, 7.7))
-STOCKS = Measurement("update_product_stocks", 1_000, 0.09, Peer(240, 7.8))
-IMAGES = Measurement("insert_product_images", 2_000, 0.1, Peer(400, 12.0))
+PRICES = Measurement("update_product_prices", 1_000, 0.09, CeleryVersion(243, 7.7))
+STOCKS = Measurement("update_product_stocks", 1_000, 0.09, CeleryVersion(240, 7.8))
+IMAGES = Measurement("insert_product_images", 2_000, 0.1, CeleryVersion(400, 12.0))
 
 
 async def offers(console: Console, latency: float, in_flight: int) -> None:
-    """Prints one line for each kind of offer."""
+    """Prints one line each for prices, stocks and images."""
     from flows.image import insert_product_images  # noqa: PLC0415  # Prefect takes its time to import
     from flows.price import update_product_prices  # noqa: PLC0415
     from flows.product import insert_products  # noqa: PLC0415
@@ -55,7 +55,8 @@ async def offers(console: Console, latency: float, in_flight: int) -> None:
             console.print(
                 f"  {measurement.name}: {summary.counts.get('integrated', 0)} of {measurement.items}, "
                 f"{summary.requests} requests, {summary.requests / measurement.items:.3f} an item (at most "
-                f"{measurement.allowed:g}), {floor.compared(summary)}; {measurement.peer.compared(summary.wire_seconds)}"
+                f"{measurement.allowed:g}), {floor.compared(summary)}; "
+                f"{measurement.celery.compared(summary.wire_seconds, latency)}"
             )
 
         await _edit(sandbox, "prices", PRICES.items)
@@ -65,15 +66,15 @@ async def offers(console: Console, latency: float, in_flight: int) -> None:
         await line(IMAGES, insert_product_images)
 
 
-async def _edit(sandbox: SandboxProcess, what: str, number: int) -> None:
+async def _edit(sandbox: SandboxProcess, resource: str, number: int) -> None:
     """Changes the prices or stocks of the first products that are on the channel."""
     async with OmnitronClient(Runtime(Settings.load())) as omnitron:
-        actions = await omnitron.actions(content_type=ContentType.product, status=IntegrationActionStatus.success)
+        actions = await omnitron.actions.find(content_type=ContentType.product, status=IntegrationActionStatus.success)
     places = asyncio.Semaphore(EDITS_AT_ONCE)
     async with httpx.AsyncClient(base_url=sandbox.urls["omnitron"], trust_env=False, timeout=60) as client:
 
         async def one(product: int) -> None:
             async with places:
-                (await client.patch(f"/_sandbox/{what}/{product}", json={})).raise_for_status()
+                (await client.patch(f"/_sandbox/{resource}/{product}", json={})).raise_for_status()
 
         await asyncio.gather(*(one(action.object_id) for action in actions[:number]))

@@ -1,19 +1,19 @@
-"""What new orders cost: a hundred of two items each, every one of a customer whom Omnitron does not know."""
+"""The cost of new orders: a hundred orders of two items each, all from customers that are new to Omnitron."""
 
 import os
 
 import httpx
 from rich.console import Console
 
-from deployments.bench.floor import Floor, Peer, delay, measured_cpu_per_request, outcome, reset
+from deployments.bench.floor import CeleryVersion, Floor, delay, measured_cpu_per_request, outcome, reset
 from deployments.sandbox.server import SandboxProcess
 
 ORDERS, PRODUCTS, ALLOWED = 100, 50, 9
-PEER = Peer(2_205, 62.0)
+CELERY = CeleryVersion(2_205, 62.0)
 
 
 async def orders(console: Console, latency: float, in_flight: int) -> None:
-    """Prints a line for the run that brings them in, and one for the next, which knows them all."""
+    """Prints a line for the run that imports them, and one for the next run, which finds all of them known."""
     from flows.order import fetch_and_create_order  # noqa: PLC0415  # Prefect takes its time to import
     from flows.product import insert_products  # noqa: PLC0415
 
@@ -24,11 +24,11 @@ async def orders(console: Console, latency: float, in_flight: int) -> None:
         await _place_orders(sandbox)
         floor = Floor(latency, in_flight, await measured_cpu_per_request(sandbox, in_flight))
         await delay(sandbox, latency)
-        for what in ("fetch_and_create_order", "  the next run"):
+        for line in ("fetch_and_create_order", "  the next run"):
             summary = await fetch_and_create_order()
             console.print(
-                f"  {what}: {outcome(summary)}, {summary.requests} requests, {summary.requests / ORDERS:.2f} an order (at "
-                f"most {ALLOWED}), {floor.compared(summary)}; {PEER.compared(summary.wire_seconds)}"
+                f"  {line}: {outcome(summary)}, {summary.requests} requests, {summary.requests / ORDERS:.2f} an order (at "
+                f"most {ALLOWED}), {floor.compared(summary)}; {CELERY.compared(summary.wire_seconds, latency)}"
             )
 
 

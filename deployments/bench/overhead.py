@@ -1,4 +1,4 @@
-"""What carrying objects through a task costs, with a command that does nothing."""
+"""The cost of passing objects through a task, with a command that does nothing."""
 
 import statistics
 import time
@@ -17,7 +17,7 @@ CALLS = 15
 
 
 class Echo(CommandInterface[list[Product], list[Product]]):
-    """Answers what it was given."""
+    """Returns its input."""
 
     key = "echo"
 
@@ -26,7 +26,7 @@ class Echo(CommandInterface[list[Product], list[Product]]):
 
 
 class EchoIntegration(BaseIntegration):
-    """Speaks to nobody."""
+    """Speaks to no system."""
 
     name = "echo"
     actions: ClassVar = {Echo.key: Echo}

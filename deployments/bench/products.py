@@ -1,20 +1,20 @@
-"""What new products cost: mapping, stock, price, categories, sending."""
+"""The cost of new products: mapping, stock, price, categories, sending."""
 
 import os
 import statistics
 
 from rich.console import Console
 
-from deployments.bench.floor import Floor, Peer, measured_cpu_per_request, outcome, reset
+from deployments.bench.floor import CeleryVersion, Floor, measured_cpu_per_request, outcome, reset
 from deployments.sandbox.server import SandboxProcess
 from dto.summary import RunSummary
 
-PEER = Peer(2.778, 0.08)
+CELERY = CeleryVersion(2.778, 0.08)
 """For one product."""
 
 
 async def products(console: Console, number: int, latency: float, runs: int) -> None:
-    """Prints one line for each number of requests in flight, medians of several runs."""
+    """Prints one line for each number of requests in flight: the medians of several runs."""
     from flows.product import insert_products  # noqa: PLC0415  # Prefect takes its time to import
 
     with SandboxProcess("all", products=number, failing=0.04) as sandbox:
@@ -31,9 +31,9 @@ async def products(console: Console, number: int, latency: float, runs: int) -> 
             requests = round(statistics.median(summary.requests for summary in summaries))
             seconds = statistics.median(summary.wire_seconds for summary in summaries)
             failed = summaries[0].counts.get("failed", 0)
-            peer = Peer(PEER.requests * number, PEER.seconds * number)
+            celery = CeleryVersion(CELERY.requests * number, CELERY.seconds * number)
             console.print(
                 f"  {in_flight} in flight: {requests} requests (at most {2 * number + 2 * failed + 60}), "
-                f"{floor.line(requests, seconds)}; {peer.compared(seconds)}"
+                f"{floor.line(requests, seconds)}; {celery.compared(seconds, latency)}"
             )
             console.print(f"     outcome: {outcome(summaries[0])}")

@@ -1,4 +1,4 @@
-"""How soon a batch is settled after the channel has finished it: the runs that ask are booked, and a worker starts them."""
+"""The time from the moment when the channel has finished a batch until Omnitron knows, with a server and a worker."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
 
 READY_SECONDS = 20.0
-"""Which the channel needs for a batch."""
+"""The time that the channel needs for a batch."""
 ALLOWED_SECONDS = 15
 BATCHES = 3
 CHANGED = 1001
@@ -32,7 +32,7 @@ _PROJECT = Path(__file__).parents[2]
 
 
 async def settling(console: Console) -> None:
-    """Prints one line: seconds from the moment when the channel is ready to the moment when Omnitron knows."""
+    """Prints one line: the seconds between the channel's end of a batch and its settlement in Omnitron."""
     from prefect.client.orchestration import PrefectClient  # noqa: PLC0415  # Prefect takes its time to import
 
     with TemporaryDirectory() as home, SandboxProcess("all", products=12, failing=0, asynchronous=True) as sandbox:
@@ -67,7 +67,7 @@ async def settling(console: Console) -> None:
 
 
 async def _seconds_late(prefect: "PrefectClient", hub: httpx.AsyncClient, before: int) -> float:
-    """Of one more batch, of a product that has changed; so many are done before."""
+    """The seconds for one more batch, of one changed product, after `before` other batches."""
     (await hub.patch(f"/_sandbox/products/{CHANGED}", json={})).raise_for_status()
     (pk,) = (row.id for row in await prefect.read_deployments() if row.name.startswith("insert-and-update-products-6"))
     await prefect.create_flow_run_from_deployment(pk)
@@ -94,24 +94,24 @@ async def _answers(prefect: "PrefectClient") -> bool:
 
 async def _until(condition: Callable[[], Any]) -> None:
     async with asyncio.timeout(_PATIENCE):
-        while not await condition():  # noqa: ASYNC110  # other processes have to do it
+        while not await condition():  # noqa: ASYNC110  # another process makes it true
             await asyncio.sleep(_PAUSE)
 
 
 async def _done(*arguments: str, environment: dict[str, str]) -> None:
-    """A command of Prefect's that ends by itself."""
+    """Runs a Prefect command to its end."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, cwd=_PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
-    _, said = await process.communicate()
+    _, errors = await process.communicate()
     if process.returncode:
-        raise RuntimeError(f"prefect {' '.join(arguments)}: {said.decode(errors='replace')}")
+        raise RuntimeError(f"prefect {' '.join(arguments)}: {errors.decode(errors='replace')}")
 
 
 @asynccontextmanager
 async def _running(*arguments: str, environment: dict[str, str]) -> AsyncIterator[None]:
-    """A command of Prefect's while the block runs."""
+    """Keeps a Prefect command running during the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""What a sweep over many open batches costs when one of them is bad: it delays none of the others."""
+"""The cost of a sweep over many open batches, one of them bad: it delays no other batch."""
 
 import os
 
@@ -20,7 +20,7 @@ async def verify(console: Console, latency: float, in_flight: int) -> None:
     with SandboxProcess("all", products=BATCHES, failing=0, asynchronous=True) as sandbox:
         os.environ.update(sandbox.environment, CHANNEL_APP_IN_FLIGHT=str(in_flight))
         await reset(sandbox, 0, {"marketplace": {"polls_until_ready": 0}})
-        # Not as a flow run: it is not what is measured.
+        # Not as a flow run, since it is not measured.
         sent = await insert_products.fn(add_mapped=False, add_categories=False, batch_size=1)
         await _spoil(sandbox, sent.remote_batches[0])
         floor = Floor(latency, in_flight, await measured_cpu_per_request(sandbox, in_flight))
@@ -33,7 +33,7 @@ async def verify(console: Console, latency: float, in_flight: int) -> None:
 
 
 async def _spoil(sandbox: SandboxProcess, remote_batch_id: str) -> None:
-    """The marketplace has no answer about that batch, however often it is asked."""
+    """Makes the marketplace fail every question about that batch."""
     fault = {"kind": "status", "path": remote_batch_id, "status": 500, "times": None}
     async with httpx.AsyncClient(base_url=sandbox.urls["marketplace"], trust_env=False, timeout=60) as client:
         (await client.post("/_sandbox/faults", json=fault)).raise_for_status()

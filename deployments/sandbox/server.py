@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,20 +15,22 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from clients.errors import ConfigError
-from deployments.sandbox.marketplace import MarketplaceSandbox
-from deployments.sandbox.messages import AsgiApp
-from deployments.sandbox.omnitron import OmnitronSandbox
+from deployments.sandbox.hub.omnitron import OmnitronSandbox
+from deployments.sandbox.market.marketplace import MarketplaceSandbox
 
 HOST = "127.0.0.1"
 CHANNEL_MODULE = "tasks.channel.sandbox"
 WRITTEN = "# Settings of a local sandbox: `channel-app sandbox` writes this file anew."
 """The first line of a file of settings that may be overwritten."""
 
-Apps = Mapping[str, tuple[AsgiApp, int | socket.socket]]
+Apps = Mapping[str, tuple[ASGIApp, int | socket.socket]]
 """By name: the application and its port (0: a free one), or a socket that listens already."""
 
+PRIVATE = 0o600
+"""A file that only its owner reads and writes."""
 _PROJECT = Path(__file__).parents[2]
 _BACKLOG = 2048
 _START_SECONDS = 30.0
@@ -129,12 +132,12 @@ def main(
         env_file: write the environment there, too, where the program reads it by itself.
 
     Raises:
-        ConfigError: `env_file` is there already, and holds settings of somebody's.
+        ConfigError: `env_file` exists, and was not written by the sandbox.
         OSError: a port is taken, or the file cannot be written.
     """
     if env_file is not None:
         _refuse_settings_of_others(env_file)
-    apps: dict[str, tuple[AsgiApp, int | socket.socket]] = {}
+    apps: dict[str, tuple[ASGIApp, int | socket.socket]] = {}
     environment: dict[str, str] = {}
     channel_conf: dict[str, Any] = {"asynchronous": asynchronous}
     latency = latency_ms / 1000
@@ -151,7 +154,7 @@ def main(
     def announce(urls: dict[str, str]) -> None:
         if env_file is not None:
             lines = [WRITTEN, *(f"{name}={value}" for name, value in environment.items())]
-            env_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            _write_private(env_file, "\n".join(lines) + "\n")
         if as_json:
             lines = [json.dumps({**urls, "environment": environment})]
         else:
@@ -166,9 +169,17 @@ def main(
 def _refuse_settings_of_others(env_file: Path) -> None:
     if env_file.exists() and not env_file.read_text(encoding="utf-8").startswith(WRITTEN):
         raise ConfigError(
-            f"{env_file} is there already, and was not written by the sandbox: nothing was started, and it is unchanged. "
+            f"{env_file} exists, and was not written by the sandbox: nothing was started, and it is unchanged. "
             "Name another file, or move this one away."
         )
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Writes credentials: nobody else may read the file, from its first byte on, whatever could be read before."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+    os.fchmod(descriptor, PRIVATE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 class SandboxProcess:
@@ -239,7 +250,7 @@ class SandboxProcess:
         self._process = None
 
 
-def _config(app: AsgiApp) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="off",

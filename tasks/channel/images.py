@@ -1,26 +1,26 @@
-"""What a connector answers about images. It subclasses what its channel can do and lists it in its `actions`."""
+"""A connector's commands for images. It subclasses those that its channel supports and lists them in its `actions`."""
 
 from dto.enums import ContentType
 from dto.omnitron import ProductImage
-from tasks.channel.command import CheckCommand, SendCommand
+from tasks.channel.command import CheckCommand, Connector, SendCommand
 
 
-class SendInsertedImages(SendCommand[list[ProductImage]]):
-    """Images that the channel does not have yet; `remote_id` is the name of their product on the channel."""
+class SendInsertedImages(SendCommand[list[ProductImage], Connector]):
+    """Sends images that the channel does not have yet; `remote_id` is the name of their product there."""
 
     key = "send_inserted_images"
     content_type = ContentType.product_image
 
 
-class SendUpdatedImages(SendCommand[list[ProductImage]]):
-    """Images that changed; `remote_id` is the name of their product on the channel."""
+class SendUpdatedImages(SendCommand[list[ProductImage], Connector]):
+    """Sends images that changed; `remote_id` is the name of their product on the channel."""
 
     key = "send_updated_images"
     content_type = ContentType.product_image
 
 
-class CheckImages(CheckCommand):
-    """Results of images that were sent."""
+class CheckImages(CheckCommand[Connector]):
+    """Asks for the results of images that were sent."""
 
     key = "check_images"
     content_type = ContentType.product_image

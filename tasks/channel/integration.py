@@ -1,32 +1,31 @@
 """The channel's side: the class that a connector derives from, and how the program finds it."""
 
-import importlib
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from clients.errors import CapabilityError, ConfigError
+from clients.calls import Traffic
+from clients.errors import CapabilityError
 from clients.runtime import Runtime
-from clients.transport import Traffic
 from dto.omnitron import Channel
-from tasks.integration import BaseIntegration, CommandType
+from tasks.integration import BaseIntegration, CommandType, load, refuse_narrower
 
 
 class ChannelIntegration(BaseIntegration):
-    """Speaks to one marketplace. A connector subclasses it, opens its API client in `__init__` from `channel.conf`,
-    closes it in `__aexit__`, and lists its commands in `actions`.
+    """The base class of a connector, which speaks to one marketplace.
 
-    A connector's own class:
+    A connector opens its API client in `__init__` from `channel.conf`, closes it in `__aexit__`, and lists its commands in
+    `actions`:
 
         class ChannelIntegration(base.ChannelIntegration):
             name = "bazaar"
             actions = {command.key: command for command in (SendProducts, ...)}
 
-    What the channel cannot do is left out: a flow that needs it says so before it starts.
+    Commands that the channel does not support are left out: a flow that needs one says so before it starts.
 
     Attributes:
-        is_sync: whether the channel answers at once; none where that is known from its answers only.
+        is_sync: whether the channel answers at once; None if only its answers show that.
         max_batch_size: objects that the channel takes in one send.
-        max_lookback_days: how far back the channel lets orders be read.
-        traffic: what went over the wire, where the connector's client counts it.
+        max_lookback_days: how far back the channel's orders can be read.
+        traffic: the requests of the connector's client, if it counts them.
     """
 
     name = "channel"
@@ -41,49 +40,29 @@ class ChannelIntegration(BaseIntegration):
         self.traffic = Traffic()
 
     async def sign_of_life(self) -> None:
-        """A cheap request that fails when the channel is down: made before objects are locked, so that an outage
-        costs none of them an attempt. By default the channel is taken to be up.
+        """Makes a cheap request that fails if the channel is down. It comes before objects are locked, so that an outage
+        costs no object an attempt. By default the channel counts as up.
 
         Raises:
-            RetryableError, AuthError: it cannot be used now.
+            RetryableError, AuthError: the channel cannot be used now.
         """
 
     @classmethod
     def require(cls, *commands: CommandType) -> None:
-        """Makes sure that the connector has these commands.
+        """Makes sure that the connector has these commands, with the parameters that flows pass.
 
         Raises:
             CapabilityError: it lacks one.
+            ConfigError: one of them lacks a parameter.
         """
         missing = [command.key for command in commands if not cls.can(command)]
         if missing:
-            has = ", ".join(sorted(cls.actions)) or "none"
+            has = ", ".join(sorted(cls.actions)) or "no commands"
             raise CapabilityError(f"The connector `{cls.name}` has no {', no '.join(missing)}. It has: {has}.")
-
-
-def load(setting: str, name: str, default_class: str, base: type[Any]) -> type[Any]:
-    """The integration class that a setting names: `package.module`, or `package.module:Class`.
-
-    Raises:
-        ConfigError: there is no such module or class, or it is of another kind.
-    """
-    module_name, _, class_name = name.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise ConfigError(
-            f"{setting} is `{name}`, but the module `{module_name}` cannot be imported: {error}. "
-            "Install the connector's package, start in the folder that holds it, or set the name of the one that you have."
-        ) from error
-    found = getattr(module, class_name or default_class, None)
-    if not (isinstance(found, type) and issubclass(found, base)):
-        raise ConfigError(
-            f"{setting} is `{name}`, but `{module_name}` holds no {class_name or default_class} "
-            f"that derives from {base.__module__}.{base.__name__}."
-        )
-    return found
+        for command in commands:
+            refuse_narrower(cls, cls.actions[command.key], command)
 
 
 def load_channel(runtime: Runtime) -> type[ChannelIntegration]:
     """The connector that CHANNEL_MODULE names."""
-    return load("CHANNEL_MODULE", runtime.settings.CHANNEL_MODULE, "ChannelIntegration", ChannelIntegration)
+    return load("CHANNEL_MODULE", runtime.settings.CHANNEL_MODULE, ChannelIntegration)

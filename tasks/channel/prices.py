@@ -1,36 +1,36 @@
-"""What a connector answers about prices. It subclasses what its channel can do and lists it in its `actions`."""
+"""A connector's commands for prices. It subclasses those that its channel supports and lists them in its `actions`."""
 
 from dto.enums import ContentType
 from dto.listing import ListedPriceDto
 from dto.omnitron import ProductPrice
-from tasks.channel.command import CheckCommand, FetchCommand, SendCommand
+from tasks.channel.command import CheckCommand, Connector, FetchAll, SendCommand
 
 
-class SendInsertedPrices(SendCommand[list[ProductPrice]]):
-    """Prices that the channel does not have yet; `remote_id` is the name of their product on the channel, `code` says
-    which extra list they are of."""
+class SendInsertedPrices(SendCommand[list[ProductPrice], Connector]):
+    """Sends prices that the channel does not have yet; `remote_id` is the name of their product there, `code` names
+    their extra list."""
 
     key = "send_inserted_prices"
     content_type = ContentType.product_price
 
 
-class SendUpdatedPrices(SendCommand[list[ProductPrice]]):
-    """Prices that changed; `remote_id` is the name of their product on the channel, `code` says which extra list they are
-    of."""
+class SendUpdatedPrices(SendCommand[list[ProductPrice], Connector]):
+    """Sends prices that changed; `remote_id` is the name of their product on the channel, `code` names their extra
+    list."""
 
     key = "send_updated_prices"
     content_type = ContentType.product_price
 
 
-class CheckPrices(CheckCommand):
-    """Results of prices that were sent."""
+class CheckPrices(CheckCommand[Connector]):
+    """Asks for the results of prices that were sent."""
 
     key = "check_prices"
     content_type = ContentType.product_price
 
 
-class GetListedPrices(FetchCommand[None, ListedPriceDto]):
-    """The prices of everything that the channel lists now."""
+class GetListedPrices(FetchAll[ListedPriceDto, Connector]):
+    """Reads the prices of all products that the channel lists now."""
 
     key = "get_listed_prices"
     content_type = ContentType.product_price

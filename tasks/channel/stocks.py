@@ -1,36 +1,36 @@
-"""What a connector answers about stocks. It subclasses what its channel can do and lists it in its `actions`."""
+"""A connector's commands for stocks. It subclasses those that its channel supports and lists them in its `actions`."""
 
 from dto.enums import ContentType
 from dto.listing import ListedStockDto
 from dto.omnitron import ProductStock
-from tasks.channel.command import CheckCommand, FetchCommand, SendCommand
+from tasks.channel.command import CheckCommand, Connector, FetchAll, SendCommand
 
 
-class SendInsertedStocks(SendCommand[list[ProductStock]]):
-    """Stocks that the channel does not have yet; `remote_id` is the name of their product on the channel, `code` says
-    which extra list they are of."""
+class SendInsertedStocks(SendCommand[list[ProductStock], Connector]):
+    """Sends stocks that the channel does not have yet; `remote_id` is the name of their product there, `code` names
+    their extra list."""
 
     key = "send_inserted_stocks"
     content_type = ContentType.product_stock
 
 
-class SendUpdatedStocks(SendCommand[list[ProductStock]]):
-    """Stocks that changed; `remote_id` is the name of their product on the channel, `code` says which extra list they are
-    of."""
+class SendUpdatedStocks(SendCommand[list[ProductStock], Connector]):
+    """Sends stocks that changed; `remote_id` is the name of their product on the channel, `code` names their extra
+    list."""
 
     key = "send_updated_stocks"
     content_type = ContentType.product_stock
 
 
-class CheckStocks(CheckCommand):
-    """Results of stocks that were sent."""
+class CheckStocks(CheckCommand[Connector]):
+    """Asks for the results of stocks that were sent."""
 
     key = "check_stocks"
     content_type = ContentType.product_stock
 
 
-class GetListedStocks(FetchCommand[None, ListedStockDto]):
-    """The stocks of everything that the channel lists now."""
+class GetListedStocks(FetchAll[ListedStockDto, Connector]):
+    """Reads the stocks of all products that the channel lists now."""
 
     key = "get_listed_stocks"
     content_type = ContentType.product_stock

@@ -1,4 +1,4 @@
-"""What the tests of the clients start from."""
+"""Fixtures of the clients' tests."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from clients.omnitron import OmnitronClient
 from clients.settings import Settings
 from tests.clients.support import Sleeper
-from tests.harness.loopback import World
+from tests.world.loopback import World
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def world() -> World:
 
 @pytest.fixture
 async def hub_client(world: World) -> AsyncIterator[OmnitronClient]:
-    """A client of the world's hub. Whatever a test does, the hub must not have seen a breach of its contract."""
+    """A client of the world's hub. No test may make the hub see a breach of its contract."""
     async with OmnitronClient(world.runtime()) as client:
         yield client
     assert world.hub.violations == []
@@ -31,7 +31,7 @@ async def hub_client(world: World) -> AsyncIterator[OmnitronClient]:
 
 @pytest.fixture
 def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An environment that holds none of the program's settings, in an empty directory."""
+    """An environment without the program's settings, in an empty directory."""
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name, raising=False)

@@ -12,7 +12,7 @@ from clients.omnitron import OmnitronClient
 from clients.runtime import Runtime
 from clients.settings import Settings
 from clients.transport import Transport
-from tests.harness.loopback import VirtualClock
+from tests.world.loopback import VirtualClock
 
 PASSWORD = "canary-Passw0rd"
 TOKEN = "canaryt0ken1234567890abcdef"

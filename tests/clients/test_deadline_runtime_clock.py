@@ -1,4 +1,4 @@
-"""What a run stands on."""
+"""The surroundings of a run: deadline, runtime, clock."""
 
 import asyncio
 from datetime import UTC
@@ -13,12 +13,12 @@ from tests.clients.support import Sleeper, settings
 
 
 def test_without_a_deadline_there_is_no_limit(clock: Sleeper):
-    """Most calls have none."""
+    """Most calls have no deadline."""
     assert seconds_left(clock) is None
 
 
 def test_a_deadline_counts_down_with_the_clock(clock: Sleeper):
-    """What is left is told exactly."""
+    """The rest is exact."""
     with deadline(10, clock):
         clock.advance(4)
         assert seconds_left(clock) == pytest.approx(6)
@@ -120,7 +120,7 @@ def test_without_a_runtime_and_without_settings_the_error_says_what_is_missing()
 
 
 async def test_the_system_clock_is_in_utc_and_never_runs_backwards():
-    """What every age is measured with."""
+    """Every age is measured with it."""
     clock = SystemClock()
     before = clock.monotonic()
     await clock.sleep(0)

@@ -202,7 +202,7 @@ def test_a_share_of_the_requests_earns_a_retry():
 
 
 def test_a_long_calm_does_not_pile_up_retries_for_a_storm():
-    """What can be saved is bounded."""
+    """Savings are bounded."""
     budget = RetryBudget(share=0.2, reserve=10)
     for _ in range(10_000):
         budget.earn()

@@ -10,7 +10,7 @@ from clients.errors import ContractError
 from clients.omnitron import OmnitronClient
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
 from tests.clients.support import Script, Sleeper, answer, hub_of
-from tests.harness.loopback import World
+from tests.world.loopback import World
 
 
 class Thing(BaseModel):
@@ -47,7 +47,7 @@ async def test_a_list_is_counted_by_one_request(body: Any, expected: int) -> Non
     """A bare list has no count: its rows are counted."""
     script = Script(answer(body))
     async with hub_of(script, Sleeper()) as client:
-        assert await client.count("things/", Thing) == expected
+        assert await client.resource("things", Thing).count() == expected
     assert [request.url.params["limit"] for request in script.requests] == ["1"]
 
 
@@ -55,7 +55,7 @@ async def test_a_list_that_goes_on_without_a_count_is_no_count() -> None:
     script = Script(answer({"next": "x", "results": [{"pk": 1}]}))
     async with hub_of(script, Sleeper()) as client:
         with pytest.raises(ContractError, match="does not say how many"):
-            await client.count("things/", Thing)
+            await client.resource("things", Thing).count()
 
 
 async def test_rows_that_were_not_asked_for_are_not_counted() -> None:
@@ -64,7 +64,7 @@ async def test_rows_that_were_not_asked_for_are_not_counted() -> None:
     script = Script(answer({"count": 90, "next": "x", "results": [row]}))
     async with hub_of(script, Sleeper()) as client:
         with pytest.raises(ContractError, match="not asked for"):
-            await client.count_actions(ContentType.product)
+            await client.actions.count(ContentType.product)
 
 
 @pytest.mark.parametrize(
@@ -85,24 +85,24 @@ async def test_the_end_of_a_list_is_read_newest_first(
     """However many rows the server puts on a page, and no more than a few pages."""
     script = _listing(total, cap)
     async with hub_of(script, Sleeper()) as client:
-        rows, count = await client.last_rows("things/", Thing, {}, wanted)
+        rows, count = await client.resource("things", Thing).last({}, wanted)
     assert ([row.pk for row in rows], count) == (expected, total)
     assert len(script.requests) <= requests
 
 
 @pytest.mark.parametrize(("total", "cap"), [(0, 10), (1, 10), (10, 10), (11, 10), (95, 10), (100, 7)])
 async def test_one_key_is_found_in_a_list_of_any_length(total: int, cap: int) -> None:
-    """Each key that is there, and none between, before or after them."""
+    """Each listed key, and no key between, before or after them."""
     script = _listing(total, cap, gap=2)
     async with hub_of(script, Sleeper()) as client:
-        found = [key for key in range(2 * total + 4) if await client.holds("things/", Thing, {}, key)]
+        found = [key for key in range(2 * total + 4) if await client.resource("things", Thing).holds({}, key)]
     assert found == list(range(2, 2 * total + 1, 2))
 
 
 async def test_a_long_list_is_halved_and_not_read() -> None:
     script = _listing(100_000, 100)
     async with hub_of(script, Sleeper()) as client:
-        assert await client.holds("things/", Thing, {}, 77_777)
+        assert await client.resource("things", Thing).holds({}, 77_777)
     assert len(script.requests) <= 11
 
 
@@ -110,25 +110,25 @@ async def test_what_is_due_is_counted_and_found_on_its_own_list() -> None:
     """Prices of an extra list are no prices of the catalog's own."""
     world = World(products=8, failing=0, extra_lists=True)
     async with OmnitronClient(world.runtime()) as client:
-        assert await client.count_due(ContentType.product, "inserts") == 8
-        assert await client.count_due(ContentType.product, "updates") == 0
-        assert await client.count_due(ContentType.product_price, "inserts") == 8
-        assert await client.count_due(ContentType.product_price, "inserts", 23) == 2
-        assert await client.count_due(ContentType.integration_action, "deleted") == 0
-        own, extra = [row["pk"] for row in world.hub.hub.goods.prices.find("product", 1001)]
-        assert await client.is_due(ContentType.product_price, "inserts", own)
-        assert not await client.is_due(ContentType.product_price, "inserts", extra)
-        assert await client.is_due(ContentType.product_price, "inserts", extra, 23)
-        assert not await client.is_due(ContentType.product_price, "updates", own)
+        assert await client.due_list(ContentType.product, "inserts").count() == 8
+        assert await client.due_list(ContentType.product, "updates").count() == 0
+        assert await client.due_list(ContentType.product_price, "inserts").count() == 8
+        assert await client.due_list(ContentType.product_price, "inserts", 23).count() == 2
+        assert await client.due_list(ContentType.integration_action, "deleted").count() == 0
+        own, extra = [row["pk"] for row in world.prices.find("product", 1001)]
+        assert await client.due_list(ContentType.product_price, "inserts").holds(own)
+        assert not await client.due_list(ContentType.product_price, "inserts").holds(extra)
+        assert await client.due_list(ContentType.product_price, "inserts", 23).holds(extra)
+        assert not await client.due_list(ContentType.product_price, "updates").holds(own)
     assert world.hub.violations == []
 
 
 async def test_the_first_pages_of_a_due_list_say_how_far_they_reach() -> None:
     world = World(products=250, failing=0)
     async with OmnitronClient(world.runtime()) as client:
-        keys, end = await client.first_due(ContentType.product, "inserts", 2)
+        keys, end = await client.due_list(ContentType.product, "inserts").first_keys(2)
         assert (keys, end) == (set(range(1001, 1201)), 1200)
-        keys, end = await client.first_due(ContentType.product, "inserts", 3)
+        keys, end = await client.due_list(ContentType.product, "inserts").first_keys(3)
         assert (keys, end) == (set(range(1001, 1251)), None)
 
 
@@ -137,7 +137,7 @@ async def test_reports_of_other_objects_are_left_out() -> None:
     rows = [{"pk": 3, "action_object_id": 8}, {"pk": 2, "action_object_id": 7}, {"pk": 1}]
     script = Script(answer([{"id": 12, "model": "product"}]), answer({"count": 3, "next": None, "results": rows}))
     async with hub_of(script, Sleeper()) as client:
-        found = await client.error_reports("product", 7)
+        found = await client.error_reports.find("product", 7)
     assert [row.pk for row in found or ()] == [2, 1]
 
 
@@ -145,10 +145,10 @@ async def test_batches_are_read_from_either_end() -> None:
     world = World(products=1)
     async with OmnitronClient(world.runtime()) as client:
         for _ in range(130):
-            await client.create_batch()
-        await client.move_batch(1, BatchRequestStatus.fail)
-        oldest, all_of_them = await client.oldest_batches((BatchRequestStatus.initialized,), 1)
+            await client.batches.create()
+        await client.batches.move(1, BatchRequestStatus.fail)
+        oldest, all_of_them = await client.batches.oldest((BatchRequestStatus.initialized,), 1)
         assert ([row.pk for row in oldest][:2], len(oldest), all_of_them) == ([2, 3], 100, False)
-        assert [row.pk for row in await client.newest_batches(2)] == [130, 129]
-        assert await client.count_actions(status=IntegrationActionStatus.error) == 0
+        assert [row.pk for row in await client.batches.newest(2)] == [130, 129]
+        assert await client.actions.count(status=IntegrationActionStatus.error) == 0
     assert world.hub.violations == []

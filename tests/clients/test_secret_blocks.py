@@ -31,7 +31,7 @@ async def prefect_that_answers(response: Response) -> AsyncIterator[None]:
 
 
 async def refused(name: str, kind: type[ChannelAppError]) -> str:
-    """What the reading of a block says that fails; with all that led to it, it does not quote the secret."""
+    """The error of a block that cannot be read; neither it nor its causes quote the secret."""
     with pytest.raises(kind) as caught:
         await read_secret(name)
     assert CANARY not in "".join(traceback.format_exception(caught.value))
@@ -55,7 +55,7 @@ async def test_a_text_is_read_as_it_was_saved(value: str):
 
 @pytest.mark.flow
 @pytest.mark.parametrize(
-    ("value", "words"), [("", "is empty"), ("  ", "is empty"), (4711, "kind int"), ({"password": CANARY}, "kind dict")]
+    ("value", "words"), [("", "is empty"), ("  ", "is empty"), (4711, "type int"), ({"password": CANARY}, "type dict")]
 )
 async def test_a_block_without_a_text_is_refused(value: object, words: str):
     await save("no-text", value)
@@ -74,7 +74,7 @@ async def test_a_block_that_is_not_there_is_named():
 @pytest.mark.parametrize(
     ("present", "absent"),
     [({PREFECT_API_URL: NOBODY}, set()), ({PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}, {PREFECT_API_URL})],
-    ids=["nobody listens", "no address, and no server of one's own"],
+    ids=["nobody listens", "no address, and no ephemeral server"],
 )
 async def test_a_prefect_that_is_not_there_is_said(present: dict[Any, Any], absent: set[Any]):
     with temporary_settings(present, restore_defaults=absent):

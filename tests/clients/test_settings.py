@@ -78,7 +78,7 @@ def test_a_password_in_two_places_is_reported_with_the_other_problems(environmen
 
 
 def test_a_password_in_no_place_names_both(environment: pytest.MonkeyPatch):
-    """Whoever has neither learns of the choice."""
+    """The message names both choices."""
     environment.delenv("OMNITRON_PASSWORD")
     assert re.search("OMNITRON_PASSWORD is not set: .*OMNITRON_PASSWORD_BLOCK", _message())
 
@@ -104,13 +104,13 @@ def test_a_complete_environment_is_read():
 
 @pytest.mark.parametrize("name", ["OMNITRON_CHANNEL_ID", "OMNITRON_CATALOG_ID"])
 def test_keys_are_positive(environment: pytest.MonkeyPatch, name: str):
-    """0 would be a channel that nobody has."""
+    """No channel has the key 0."""
     environment.setenv(name, "0")
     assert f"{name}:" in _message()
 
 
 def test_the_host_alone_is_taken_for_an_https_address(environment: pytest.MonkeyPatch):
-    """MAIN_APP_URL, as the peer's users know it."""
+    """MAIN_APP_URL, as users of the Celery version know it."""
     environment.delenv("OMNITRON_URL")
     environment.setenv("MAIN_APP_URL", "shop.omnitron.example.com")
     assert Settings.load(None).OMNITRON_URL == "https://shop.omnitron.example.com"
@@ -271,3 +271,19 @@ def test_the_environment_goes_before_the_env_file(environment: pytest.MonkeyPatc
 def test_every_setting_has_a_description():
     """Messages and the documentation quote it."""
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "is_weak"),
+    [
+        ("https://shop.example.com", "kitap-evi", True),
+        ("https://shop.example.com", "p4ss", True),
+        ("https://shop.example.com", "kitap-evi-2024", False),
+        ("http://127.0.0.1:8000", "kitap-evi", False),
+    ],
+)
+def test_a_password_that_cannot_be_masked_well_is_told(url: str, password: str, is_weak: bool):
+    """Not those of local Omnitrons."""
+    weakness = settings(OMNITRON_URL=url, OMNITRON_PASSWORD=SecretStr(password)).weakness
+    assert ("OMNITRON_PASSWORD is short or an ordinary word" in (weakness or "")) is is_weak
+    assert password not in (weakness or "")

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import clients.transport
+import clients.unpacking
+from clients.answers import message_of, retry_after, texts_of
+from clients.calls import Call
 from clients.deadline import deadline
 from clients.errors import (
     AuthError,
@@ -29,7 +31,6 @@ from clients.errors import (
     RetryableError,
 )
 from clients.redaction import MAX_TEXT
-from clients.transport import Call, Reply, message_of, retry_after, texts_of
 from tests.clients.support import PASSWORD, TOKEN, Script, Sleeper, answer, transport_to, yield_to_others
 
 READ = Call("GET", "products/", {"page": 1})
@@ -109,11 +110,17 @@ async def test_query_values_are_encoded(clock: Sleeper):
     ]
 
 
+async def test_a_query_of_the_path_is_kept_beside_the_parameters(clock: Sleeper):
+    script = Script(FINE)
+    await transport_to(script, clock).send(Call("GET", "x/?a=1", {"b": 2}))
+    assert script.requests[0].url.query == b"a=1&b=2"
+
+
 @pytest.mark.parametrize(
-    "path", ["https://evil.example.com/products/", "HTTP://evil.example.com", "//evil.example.com"]
+    "path", ["https://evil.example.com/products/", "HTTP://evil.example.com", "//evil.example.com", "products/#top"]
 )
 async def test_a_call_to_another_host_is_not_sent(path: str, clock: Sleeper):
-    """An absolute path would take the credentials along."""
+    """An absolute path would take the credentials along; of one with a fragment, only a part would be sent."""
     script = Script(FINE)
     transport = transport_to(script, clock, headers={"Authorization": f"Token {TOKEN}"})
     with pytest.raises(ChannelAppError):
@@ -153,7 +160,7 @@ async def test_a_repeatable_call_survives_a_passing_trouble(trouble: Any, call: 
 @pytest.mark.parametrize("tries", [1, 2, 5])
 @pytest.mark.parametrize("trouble", [*(answer({}, s) for s in (408, 500, 502, 503, 504, 520)), *TRANSPORT_ERRORS])
 async def test_a_lasting_trouble_is_given_up_after_the_settings_tries(trouble: Any, tries: int, clock: Sleeper):
-    """As the system's own error, and spent: nobody above tries again."""
+    """As the system's own error, and spent: no caller tries again."""
     script = Script(trouble)
     with pytest.raises(HubUnavailableError) as caught:
         await transport_to(script, clock, CHANNEL_APP_TRIES=tries).send(READ)
@@ -201,6 +208,64 @@ async def test_the_retry_budget_bounds_a_storm(clock: Sleeper):
     assert len(script.requests) <= 200 * 1.2 + 10
 
 
+async def test_a_send_goes_on_at_the_channels_pace(clock: Sleeper):
+    """Two requests a second, and no word about when to come back: forty one after the other are all taken."""
+    taken: list[float] = []
+
+    def two_a_second(request: httpx.Request) -> httpx.Response:
+        if len([moment for moment in taken if clock.monotonic() - moment < 1]) == 2:
+            return answer({}, 429)
+        taken.append(clock.monotonic())
+        return FINE
+
+    transport = transport_to(two_a_second, clock)
+    with deadline(300, clock):
+        for _ in range(40):
+            await transport.send(CREATE)
+    assert len(taken) == 40
+    assert transport.traffic.retries > 10
+
+
+@pytest.mark.parametrize("wish", [{}, {"Retry-After": "1"}], ids=["says nothing", "says in a second"])
+async def test_a_channel_that_takes_nothing_is_left_alone_within_the_deadline(wish: dict[str, str], clock: Sleeper):
+    """The batch is given back then, which a deadline that has passed would not do. It is not asked each second until then."""
+    began, script = clock.monotonic(), Script(answer({}, 429, **wish))
+    with deadline(300, clock), pytest.raises(RateLimitedError) as caught:
+        await transport_to(script, clock).send(CREATE)
+    assert caught.value.spent
+    assert 90 <= clock.monotonic() - began <= 120
+    assert len(script.requests) <= 40
+
+
+async def test_requests_that_go_well_earn_retries(clock: Sleeper):
+    """Each a fifth of one: after fifty, twenty requests may fail once."""
+    fails_once = [answer({}, 503), FINE] * 20
+    transport = transport_to(Script(*[FINE] * 50, *fails_once), clock)
+    for _ in range(70):
+        await transport.send(READ)
+    assert transport.traffic.retries == 20
+
+
+async def test_after_an_overload_the_limit_grows_back(clock: Sleeper):
+    transport = transport_to(Script(answer({}, 503), FINE), clock, CHANNEL_APP_IN_FLIGHT=4)
+    await transport.send(READ)
+    halved = transport._limiter.limit
+    for _ in range(20):
+        await transport.send(READ)
+    assert (halved, transport._limiter.limit) == (2, 4)
+
+
+async def test_a_refusal_that_cannot_be_unpacked_stays_a_refusal(clock: Sleeper):
+    """The status says enough."""
+
+    def refused(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(409, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
+
+    with pytest.raises(RefusedError) as caught:
+        await transport_to(refused, clock).send(MOVE)
+    assert caught.value.status == 409
+
+
 async def test_a_call_that_is_cancelled_while_it_waits_frees_its_place(clock: Sleeper):
     """And is not repeated."""
     hanging = asyncio.Event()
@@ -220,7 +285,7 @@ async def test_a_call_that_is_cancelled_while_it_waits_frees_its_place(clock: Sl
 
 
 async def test_no_more_requests_are_in_flight_than_the_settings_say(clock: Sleeper):
-    """Whoever calls."""
+    """For every caller."""
     now = most = 0
 
     async def slow(request: httpx.Request) -> httpx.Response:
@@ -309,7 +374,7 @@ def test_no_retry_after_breaks_its_reader(header: str):
 
 @pytest.mark.parametrize("trouble", TRANSPORT_ERRORS, ids=_name)
 async def test_a_create_whose_answer_is_lost_is_sent_once(trouble: Exception, clock: Sleeper):
-    """Whatever the transport calls it."""
+    """Under any name of the transport's."""
     script = Script(trouble)
     with pytest.raises(LostAnswerError) as caught:
         await transport_to(script, clock).send(CREATE)
@@ -339,7 +404,7 @@ async def test_a_create_with_an_answer_that_is_too_large_may_have_been_applied(
     clock: Sleeper, monkeypatch: pytest.MonkeyPatch
 ):
     """Nothing of the answer was used, but the request was."""
-    monkeypatch.setattr(clients.transport, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(clients.unpacking, "MAX_BODY_BYTES", 10)
     script = Script(answer({"pk": 1, "name": "x" * 50}, 201))
     with pytest.raises(LostAnswerError):
         await transport_to(script, clock).send(CREATE)
@@ -372,7 +437,7 @@ async def test_a_repeatable_write_with_an_unreadable_answer_is_sent_again(method
     assert len(script.requests) == 4
 
 
-# -- answers that are none ---------------------------------------------------------------------------------------------
+# -- unusable answers --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("unreadable", [*UNREADABLE, _undecodable], ids=["html", "cut", "binary", "empty", "bad gzip"])
@@ -412,17 +477,59 @@ async def test_a_write_may_be_answered_with_nothing(call: Call, clock: Sleeper):
     assert (await transport_to(Script(httpx.Response(204)), clock).send(call)).data is None
 
 
-@pytest.mark.parametrize("depth", [900, 100_000])
+@pytest.mark.parametrize("depth", [101, 900, 100_000])
 @pytest.mark.parametrize("status", [200, 400])
 async def test_an_answer_nested_beyond_reason_is_one_of_our_errors(depth: int, status: int, clock: Sleeper):
-    """Never a RecursionError."""
+    """Never a RecursionError, here or in whatever walks through it later."""
     script = Script(httpx.Response(status, content=b'{"a":' * depth + b'"x"' + b"}" * depth))
-    (outcome,) = await asyncio.gather(transport_to(script, clock).send(READ), return_exceptions=True)
-    if (depth, status) == (900, 200):
-        assert isinstance(outcome, Reply)
-    else:
-        assert isinstance(outcome, ChannelAppError), type(outcome)
-        assert "GET products/" in outcome.message
+    with pytest.raises(
+        ChannelAppError, match="GET products/.*nested more than 100 levels deep" if status == 200 else "GET"
+    ):
+        await transport_to(script, clock).send(READ)
+
+
+async def test_a_hundred_levels_are_read(clock: Sleeper):
+    script = Script(httpx.Response(200, content=b"[" * 100 + b"]" * 100))
+    assert (await transport_to(script, clock).send(READ)).status == 200
+
+
+async def test_an_answer_with_millions_of_values_is_not_unfolded(clock: Sleeper):
+    """Twelve megabytes of empty lists would take the memory of a small machine."""
+    script = Script(httpx.Response(200, content=b"[" + b"[]," * 4_000_000 + b"[]]"))
+    with pytest.raises(ContractError, match="JSON with more than 4000000 values"):
+        await transport_to(script, clock).send(READ)
+
+
+@pytest.mark.parametrize("status", [204, 200, 201, 202])
+async def test_an_empty_answer_to_a_write_is_an_answer(status: int, clock: Sleeper):
+    """It is asked for once."""
+    script = Script(httpx.Response(status))
+    assert (await transport_to(script, clock).send(MOVE)).data is None
+    assert len(script.requests) == 1
+
+
+async def test_no_content_is_an_answer_to_a_read(clock: Sleeper):
+    """Nothing was cut off: the status says so. Channels answer it where a list is empty."""
+    script = Script(httpx.Response(204))
+    assert (await transport_to(script, clock).send(READ)).data is None
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 500])
+async def test_an_error_keeps_the_headers_that_help(status: int, clock: Sleeper):
+    """When to come back, and what to name to the other side. Cookies and the rest are dropped."""
+    given = {"Retry-After": "7", "X-Request-ID": "r-1", "Set-Cookie": "sessionid=1", "X-Other": "x"}
+    script = Script(httpx.Response(status, headers=given))
+    with pytest.raises(ChannelAppError) as caught:
+        await transport_to(script, clock, CHANNEL_APP_TRIES=1).send(READ)
+    assert caught.value.context["headers"] == {"retry-after": "7", "x-request-id": "r-1"}
+
+
+def test_a_call_shows_neither_credentials_nor_customers():
+    """Tracebacks and logs print it."""
+    call = Call("POST", "orders/", {"token": "s1"}, {"name": "s2"}, {"Authorization": "s3"})
+    assert repr(call) == "Call(POST orders/)"
+    assert repr(Call("GET", "orders/?api_key=canary")) == "Call(GET orders/?...)"
 
 
 async def test_numbers_are_exact(clock: Sleeper):
@@ -436,7 +543,7 @@ async def test_numbers_are_exact(clock: Sleeper):
 
 async def test_an_answer_above_the_size_cap_is_refused_without_a_retry(clock: Sleeper, monkeypatch: pytest.MonkeyPatch):
     """It would only be as large again."""
-    monkeypatch.setattr(clients.transport, "MAX_BODY_BYTES", 100)
+    monkeypatch.setattr(clients.unpacking, "MAX_BODY_BYTES", 100)
     script = Script(answer({"x": "y" * 200}))
     with pytest.raises(ContractError, match="GET products/"):
         await transport_to(script, clock).send(READ)
@@ -444,8 +551,8 @@ async def test_an_answer_above_the_size_cap_is_refused_without_a_retry(clock: Sl
 
 
 async def test_an_answer_above_the_size_cap_is_not_read_to_its_end(clock: Sleeper, monkeypatch: pytest.MonkeyPatch):
-    """Memory is bounded, whatever the server sends, and the connection is let go."""
-    monkeypatch.setattr(clients.transport, "MAX_BODY_BYTES", 100)
+    """Memory is bounded for any body, and the connection is released."""
+    monkeypatch.setattr(clients.unpacking, "MAX_BODY_BYTES", 100)
     given, closed = 0, False
 
     class Endless(httpx.AsyncByteStream):
@@ -467,14 +574,14 @@ async def test_an_answer_above_the_size_cap_is_not_read_to_its_end(clock: Sleepe
 
 async def test_an_error_answer_is_capped_too(clock: Sleeper, monkeypatch: pytest.MonkeyPatch):
     """A 400 can be as long as a 200."""
-    monkeypatch.setattr(clients.transport, "MAX_BODY_BYTES", 100)
+    monkeypatch.setattr(clients.unpacking, "MAX_BODY_BYTES", 100)
     with pytest.raises(ContractError):
         await transport_to(Script(answer({"x": "y" * 200}, 400)), clock).send(READ)
 
 
 async def test_an_answer_as_large_as_the_cap_is_read(clock: Sleeper, monkeypatch: pytest.MonkeyPatch):
     """The cap is the last size that is allowed."""
-    monkeypatch.setattr(clients.transport, "MAX_BODY_BYTES", len(FINE.content))
+    monkeypatch.setattr(clients.unpacking, "MAX_BODY_BYTES", len(FINE.content))
     assert (await transport_to(Script(FINE), clock).send(READ)).data == {"ok": True}
 
 
@@ -568,7 +675,7 @@ async def test_an_error_names_the_request_its_status_and_what_was_said(status: i
 
 
 async def test_a_refusal_keeps_the_reason_and_no_name(clock: Sleeper):
-    """What the server says about an address is the answer; whose it is, is nobody's business."""
+    """The server's message about an address is kept; the address itself is private."""
     body = {"order": {"email": ["Enter a valid e-mail address."], "last_name": "Yılmaz", "token": ["hunter22"]}}
     with pytest.raises(RefusedError) as caught:
         await transport_to(Script(answer(body, 400)), clock).send(CREATE)
@@ -714,7 +821,7 @@ async def test_a_customer_in_a_query_is_not_logged(clock: Sleeper, caplog: pytes
 
 
 async def test_a_secret_that_is_cut_at_the_end_of_a_quotation_is_not_shown_by_half(clock: Sleeper):
-    """Whatever stands at the boundary."""
+    """For any text at the boundary."""
     for filler in range(100, 420, 7):
         page = ("." * filler + " " + TOKEN + " ") * 3
         with pytest.raises(ContractError) as caught:

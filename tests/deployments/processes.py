@@ -10,7 +10,7 @@ from typing import TypeVar
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from deployments.sandbox.server import listen
-from tests.deployments.conftest import PROJECT, START_SECONDS
+from tests.world.live import PROJECT, START_SECONDS
 
 Answer = TypeVar("Answer")
 
@@ -24,7 +24,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], Answer], what: str, seconds: float = START_SECONDS) -> Answer:
-    """Its first answer that is true; looks again and again, as another process has to bring it about."""
+    """Its first true answer; asks again and again, because another process makes it true."""
     look = Retrying(
         retry=retry_if_not_result(bool), wait=wait_fixed(PAUSE), stop=stop_after_delay(seconds), reraise=True
     )
@@ -35,12 +35,12 @@ def wait_until(condition: Callable[[], Answer], what: str, seconds: float = STAR
 
 
 class Process:
-    """A process with its log, ended with everything that it started."""
+    """A process with its log; it ends together with its children."""
 
     def __init__(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path, *, cwd: Path = PROJECT
     ) -> None:
-        """Its log is written into the `folder`, under its name; it works in `cwd`."""
+        """Writes its log into `folder`, under its name; works in `cwd`."""
         self.name = name
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as output:
@@ -54,11 +54,11 @@ class Process:
         return self._process.poll() is None
 
     def children(self) -> set[int]:
-        """The processes that it started: flow runs are sessions of their own, and no signal to a group reaches them."""
+        """Its children: flow runs are separate sessions, which no signal to a group reaches."""
         return _children(self.pid)
 
     def kill(self) -> None:
-        """As when the machine dies: it, and all that it started, at once."""
+        """Kills it and its children at once, like the death of a machine."""
         family = {self.pid}
         found = family
         while found:
@@ -69,12 +69,12 @@ class Process:
         self._process.wait()
 
     def until(self, words: str) -> None:
-        """Waits until it has said these words."""
+        """Waits until its log holds these words."""
         wait_until(lambda: words in self.said or not self.is_running, f"{self.name} says “{words}”")
         assert words in self.said, self.said
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Its exit status, by itself or after this signal, at last a SIGKILL."""
+        """Its exit status, after this signal or a final SIGKILL."""
         if self.is_running:
             self._process.send_signal(number)
         try:
@@ -84,7 +84,7 @@ class Process:
             return self._process.returncode
 
     def result(self, seconds: float = START_SECONDS) -> int:
-        """Its exit status, when it ends by itself."""
+        """Its exit status, after it has ended by itself."""
         return self._process.wait(seconds)
 
     @property

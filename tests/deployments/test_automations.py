@@ -1,4 +1,4 @@
-"""`channel-app automations`. What they do is shown by test_dying_machines.py."""
+"""`channel-app automations`. test_dying_machines.py proves their effect."""
 
 import asyncio
 
@@ -8,19 +8,19 @@ from prefect.client.orchestration import PrefectClient
 from prefect.events.schemas.automations import Automation
 
 from deployments.automations import AUTOMATIONS
-from tests.deployments.conftest import Command
+from tests.world.live import Command
 
 pytestmark = [pytest.mark.flow, pytest.mark.process]
 
 
 async def known(url: str) -> dict[str, Automation]:
-    """Those of a server, by name."""
+    """The automations of a server, by name."""
     async with PrefectClient(url) as client:
         return {row.name: row for row in await client.read_automations()}
 
 
 async def change(url: str, automation: Automation, **values: object) -> None:
-    """As a person does in the UI."""
+    """Changes one, as a person does in the UI."""
     core = AutomationCore.model_validate(
         automation.model_dump(include=set(AutomationCore.model_fields) - {"owner_resource"}) | values
     )
@@ -29,7 +29,7 @@ async def change(url: str, automation: Automation, **values: object) -> None:
 
 
 def test_automations_are_made_once_and_put_right(channel_app: Command, prefect_server: dict[str, str]) -> None:
-    """One that is as it should be stays the same, switched off or not: it knows of runs that it waits for."""
+    """An automation that is up to date stays untouched, even if switched off: it knows the runs that it watches."""
     url = prefect_server["PREFECT_API_URL"]
     assert channel_app("automations", settings=prefect_server).returncode == 0
     first = asyncio.run(known(url))

@@ -1,4 +1,4 @@
-"""`channel-app check` against hubs that keep the contract, and against hubs that break one line of it each."""
+"""`channel-app check` against hubs that keep the contract, and against hubs that break one line."""
 
 import asyncio
 import contextlib
@@ -13,29 +13,34 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from clients import runtime as runtimes
 from clients.errors import ChannelUnavailableError
 from deployments import check
-from deployments.assumptions import ASSUMPTIONS
+from deployments.assumptions.table import ASSUMPTIONS
 from deployments.check import check_everything, shadowed
-from deployments.sandbox import Fault, listing
-from deployments.sandbox.messages import json_response
+from deployments.sandbox import Fault
+from deployments.sandbox.base.http import HttpError
+from deployments.sandbox.hub import listing
 from dto.omnitron import Channel
 from tasks.channel.integration import ChannelIntegration as Connector
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tests.harness.canaries import find
-from tests.harness.loopback import World
+from tests.world.loopback import World
 
 HERE = __name__
-UNTRIED_WITHOUT_OBJECT = ("own-echo", "processing", "take-over", "release", "attempt")
+UNTRIED_WITHOUT_OBJECT = (
+    *("own-echo", "processing", "take-over", "release", "attempt"),
+    *("deleted-inside", "changed-inside"),
+)
 
 Rewrite = Callable[[httpx.Request, Any], Any]
-"""What a hub answers in place of a JSON body."""
+"""Replaces the JSON body of a hub's answer."""
 
 
 class _Deviating(httpx.AsyncBaseTransport):
-    """A hub that does not see some parameters of a query, and whose answers are rewritten."""
+    """A hub that ignores some query parameters, with rewritten answers."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, rewrite: Rewrite, unseen: tuple[str, ...]) -> None:
         self._inner = inner
@@ -61,7 +66,7 @@ def unchanged(_request: httpx.Request, body: Any) -> Any:
 
 @pytest.fixture
 def world() -> World:
-    """So many products that a list of them has two pages."""
+    """Enough products for a list of two pages."""
     return World(products=120, failing=0)
 
 
@@ -73,7 +78,7 @@ async def looked_at(
     unseen: tuple[str, ...] = (),
     with_object: bool = False,
 ) -> tuple[bool, str]:
-    """Whether nothing was red, and what was printed. No batch is left open, and the contract was kept."""
+    """True if no line was red, and the output. No batch is left open, and the contract was kept."""
     runtime = world.runtime()
     plain = runtime.connect
     runtime = replace(runtime, connect=lambda in_flight: _Deviating(plain(in_flight), rewrite, unseen))
@@ -86,7 +91,7 @@ async def looked_at(
 
 
 def verdict(out: str, name: str) -> str:
-    """The line of an assumption, with what is said below it."""
+    """The line of an assumption, with the lines below it."""
     lines = out.splitlines()
     start = next(number for number, line in enumerate(lines) if line.endswith(ASSUMPTIONS[name].name))
     rest = [line for line in lines[start + 1 : start + 4] if line.startswith("    ")]
@@ -121,8 +126,8 @@ async def test_everything_is_in_place_on_the_sandbox(world: World, capsys: pytes
 
 async def test_no_object_is_touched_unless_asked(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     _, out = await looked_at(world, capsys)
-    assert list(world.hub.hub.ledger.actions) == []
-    assert world.hub.hub.ledger.attempts == {}
+    assert list(world.actions) == []
+    assert world.attempts == {}
     for name in UNTRIED_WITHOUT_OBJECT:
         assert "not tried" in verdict(out, name)
         assert "--with-object" in verdict(out, name)
@@ -133,8 +138,8 @@ async def test_with_an_object_one_product_pays_one_attempt(world: World, capsys:
     assert good
     for name in UNTRIED_WITHOUT_OBJECT:
         assert "honoured" in verdict(out, name)
-    assert list(world.hub.hub.ledger.actions) == []
-    assert [attempts.count for attempts in world.hub.hub.ledger.attempts.values()] == [1]
+    assert list(world.actions) == []
+    assert [attempts.count for attempts in world.attempts.values()] == [1]
     assert world.hub.counts()["objects"]["product"]["due_inserts"] == 119
 
 
@@ -228,7 +233,7 @@ async def test_a_filter_that_the_hub_does_not_know_is_found(
 async def test_two_commits_of_one_type_and_a_change_of_type_are_found(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.hub.hub.batches, "_bound_content_type", lambda batch, asked: asked)
+    monkeypatch.setattr(world.batches, "_bound_content_type", lambda batch, asked: asked)
     good, out = await looked_at(world, capsys)
     assert not good
     assert verdict(out, "commit-lock").startswith("✗ broken")
@@ -241,30 +246,77 @@ async def test_two_commits_of_one_type_and_a_change_of_type_are_found(
 async def test_a_hub_that_does_not_release_is_found_and_the_product_is_freed(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.hub.hub.batches, "_release", lambda batch: None)
+    monkeypatch.setattr(world.batches, "_release", lambda batch: None)
     good, out = await looked_at(world, capsys, with_object=True)
     assert not good
     assert "still there, as `processing`" in verdict(out, "release")
-    assert list(world.hub.hub.ledger.actions) == []
+    assert list(world.actions) == []
 
 
 async def test_a_hub_that_offers_a_released_product_at_once_is_found(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.hub.hub.ledger, "note_attempt", lambda key, version: None)
+    monkeypatch.setattr(world.ledger, "note_attempt", lambda key, version: None)
     good, out = await looked_at(world, capsys, with_object=True)
     assert not good
     assert "offered again at once; RETRY_INTERVAL is 3600 s" in verdict(out, "attempt")
 
 
+def _keeps_actions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a batch holds cannot be changed but by the batch, and nothing is said."""
+    ledger = world.ledger
+    put, delete = ledger.put, ledger.delete
+
+    def put_by_a_batch(key: Any, **fields: Any) -> Any:
+        action = ledger.action_of(key)
+        is_held = action is not None and action["status"] == "processing" and "local_batch_id" not in fields
+        return action if is_held and set(fields) == {"status"} else put(key, **fields)
+
+    monkeypatch.setattr(ledger, "put", put_by_a_batch)
+    monkeypatch.setattr(
+        ledger, "delete", lambda pk: None if ledger.actions[pk]["status"] == "processing" else delete(pk)
+    )
+
+
+def _refuses_deletions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    delete = world.ledger.delete
+
+    def refuse(pk: int) -> None:
+        if world.ledger.actions[pk]["status"] == "processing":
+            raise HttpError(409, {"detail": "A batch holds it."})
+        delete(pk)
+
+    monkeypatch.setattr(world.ledger, "delete", refuse)
+
+
+@pytest.mark.parametrize(
+    ("damage", "name", "seen"),
+    [
+        (_keeps_actions, "deleted-inside", "not offered again at once"),
+        (_keeps_actions, "changed-inside", "it was gone after the batch had failed, and not as `error`"),
+        (_refuses_deletions, "deleted-inside", "A batch holds it."),
+    ],
+)
+async def test_a_hub_that_does_not_let_objects_be_given_back_is_found(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, damage: Any, name: str, seen: str
+) -> None:
+    damage(world, monkeypatch)
+    good, out = await looked_at(world, capsys, with_object=True)
+    assert not good
+    assert verdict(out, name).startswith("✗ broken")
+    assert seen in verdict(out, name)
+    monkeypatch.undo()
+    assert list(world.actions) == []
+
+
 async def test_a_hub_where_objects_stay_with_the_first_batch_is_found(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches = world.hub.hub.batches
+    batches = world.batches
     hold = batches._hold
 
     def first_come(batch: Any, named: Any) -> None:
-        if world.hub.hub.ledger.action_of(named.key) is None:
+        if world.ledger.action_of(named.key) is None:
             hold(batch, named)
 
     monkeypatch.setattr(batches, "_hold", first_come)
@@ -275,7 +327,7 @@ async def test_a_hub_where_objects_stay_with_the_first_batch_is_found(
 
 @pytest.mark.parametrize("status", [404, 405])
 async def test_an_older_hub_is_yellow_not_red(world: World, capsys: pytest.CaptureFixture[str], status: int) -> None:
-    """Reports that cannot be read and a missing path for events are what the program is made for."""
+    """The program handles unreadable reports and a missing path for events."""
 
     def older(request: httpx.Request, body: Any) -> Any:
         missing = {"error_reports": status, "operational_events": 404}
@@ -307,11 +359,10 @@ async def test_short_lists_say_nothing_about_pages(capsys: pytest.CaptureFixture
 async def test_shipping_infos_are_asked_by_a_known_order(
     world: World, capsys: pytest.CaptureFixture[str], order: int, expected: str
 ) -> None:
-    hub = world.hub._router
     answers = {"orders": [{"pk": 5}], "order_shipping_infos": [{"pk": 1, "order": order}]}
     for path, rows in answers.items():
         table = {"count": 1, "next": None, "previous": None, "results": rows}
-        hub.add("GET", f"/api/v1/channel/6/{path}/", lambda _request, table=table: json_response(table))
+        world.hub.override(f"/api/v1/channel/6/{path}/", table)
     _, out = await looked_at(world, capsys)
     assert verdict(out, "shipping-infos").startswith(expected)
 
@@ -320,9 +371,9 @@ async def test_shipping_infos_are_asked_by_a_known_order(
 
 
 async def test_a_run_that_holds_the_type_is_named(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    batches = world.hub.hub.batches
+    batches = world.batches
     held = batches.create({"channel": 6})
-    batches.move(held["pk"], {"status": "commit", "content_type": "productimage"})
+    batches.move(held["pk"], {"channel": 6, "status": "commit", "content_type": "productimage"})
     with runtimes.using(world.runtime()):
         assert await check_everything()
     out = capsys.readouterr().out
@@ -377,10 +428,10 @@ async def test_a_check_that_is_interrupted_anywhere_leaves_no_batch_open(
         with runtimes.using(world.runtime()), contextlib.suppress(asyncio.CancelledError):
             await check_everything(with_object=True)
         interrupted = len(hit) > before
-        # A batch that was made and whose key never came: nobody but `recover` can know of it.
+        # A batch that was created, but its key was lost: only `recover` can find it.
         is_orphan = interrupted and when == "after" and hit[-1] == "POST /api/v1/channel/6/batch_requests/"
         assert world.hub.counts()["open_batches"] == ({"initialized": 1} if is_orphan else {}), hit[-1]
-        assert list(world.hub.hub.ledger.actions) == [], hit[-1]
+        assert list(world.actions) == [], hit[-1]
         assert world.hub.violations == []
     assert len(hit) > 50
     capsys.readouterr()
@@ -439,7 +490,7 @@ async def test_a_channel_that_does_not_exist_is_red(world: World, capsys: pytest
 
 
 async def test_a_catalog_without_lists_is_red(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    world.hub.hub.catalog["price_list"] = None
+    world.catalog["price_list"] = None
     good, out = await looked_at(world, capsys)
     assert not good
     assert "has no price list" in marks(out, "✗")[0]
@@ -447,14 +498,14 @@ async def test_a_catalog_without_lists_is_red(world: World, capsys: pytest.Captu
 
 async def test_no_catalog_at_all_is_red(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.settings = world.settings.model_copy(update={"OMNITRON_CATALOG_ID": None})
-    world.hub.hub.channel["catalog"] = None
+    world.channel["catalog"] = None
     good, out = await looked_at(world, capsys)
     assert not good
     assert "set OMNITRON_CATALOG_ID" in marks(out, "✗")[0]
 
 
 async def test_another_catalog_than_the_channels_is_yellow(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    world.hub.hub.channel["catalog"] = 2
+    world.channel["catalog"] = 2
     good, out = await looked_at(world, capsys)
     assert good
     assert "the channel's own is 2" in marks(out, "!")[0]
@@ -472,7 +523,7 @@ async def test_a_conf_without_retry_limits_is_yellow(world: World, capsys: pytes
 
 
 class Broken(Sandbox):
-    """Has a programming error where it begins."""
+    """Has a programming error in its constructor."""
 
     def __init__(self, channel: Channel, *args: Any) -> None:
         raise KeyError("seller_id")
@@ -483,7 +534,7 @@ class Empty(Connector):
 
 
 class Forgetful(Sandbox):
-    """Cannot be asked what became of a batch."""
+    """Cannot be asked for the results of a batch."""
 
     actions: ClassVar = {key: command for key, command in Sandbox.actions.items() if key.startswith("send_")}
 
@@ -504,7 +555,7 @@ class Silent(Sandbox):
         (f"{HERE}:Absent", ["holds no Absent"]),
         (f"{HERE}:Broken", ["broke: KeyError: 'seller_id'", "Look at its `__init__`"]),
         (f"{HERE}:Empty", ["`empty`", "has no commands"]),
-        (f"{HERE}:Forgetful", ["send_deleted_products comes without check_deleted_products", "say `is_sync = True`"]),
+        (f"{HERE}:Forgetful", ["send_deleted_products comes without check_deleted_products", "set `is_sync = True`"]),
         (f"{HERE}:Down", ["The bazaar did not answer GET /ping."]),
     ],
 )
@@ -523,7 +574,7 @@ async def test_a_connector_that_cannot_work_is_red(
 async def test_a_connector_that_quotes_its_key_is_red_without_it(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The terminal may be a build's log."""
+    """The terminal may be the log of a build."""
     module = "tests.runs.connectors:Careless"
     world.settings = world.settings.model_copy(update={"CHANNEL_MODULE": module})
     world.hub.set_channel(conf={"api_key": "check-canary-4k", "trouble": "life"})
@@ -558,3 +609,20 @@ async def test_a_shadowing_package_is_red(
     good, out = await looked_at(world, capsys)
     assert not good
     assert "`tasks` is imported from /elsewhere/tasks.py" in marks(out, "✗")[0]
+
+
+async def test_a_password_that_cannot_be_masked_is_odd(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The local Omnitron, by a name that is not this machine's."""
+    world.settings = world.settings.model_copy(update={"OMNITRON_URL": "https://shop.example.com:1"})
+    _, out = await looked_at(world, capsys)
+    assert "! settings   OMNITRON_PASSWORD is short or an ordinary word" in marks(out, "!")[0]
+
+
+async def test_credentials_that_would_travel_to_prefect_in_clear_are_red(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with temporary_settings({PREFECT_API_URL: "http://prefect.example.com/api", PREFECT_API_AUTH_STRING: "a:canary"}):
+        good, out = await looked_at(world, capsys)
+    assert not good
+    assert "prefect    PREFECT_API_URL is http://prefect.example.com/api, which is not https" in marks(out, "✗")[0]
+    assert "canary" not in out

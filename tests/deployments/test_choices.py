@@ -1,8 +1,9 @@
-"""What prefect.yaml is told of the operator's choices."""
+"""The operator's choices, as prefect.yaml gets them."""
 
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from deployments.choices import operator_choices
 
@@ -30,7 +31,7 @@ def test_a_choice_is_said_in_several_words(monkeypatch: pytest.MonkeyPatch, said
 
 
 def test_everything_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch):
-    """A deployment named after no channel would be everybody's."""
+    """The name of a deployment needs the channel's number."""
     monkeypatch.delenv("OMNITRON_CHANNEL_ID")
     monkeypatch.setenv("CHANNEL_APP_SCHEDULES", "maybe")
     monkeypatch.setenv("CHANNEL_APP_TIMEZONE", "Istanbul")
@@ -38,3 +39,10 @@ def test_everything_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatc
         operator_choices()
     said = str(stop.value)
     assert all(part in said for part in ("OMNITRON_CHANNEL_ID is not set", "CHANNEL_APP_SCHEDULES", "`Istanbul`"))
+
+
+def test_credentials_do_not_travel_to_prefect_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNITRON_CHANNEL_ID", "6")
+    far = {PREFECT_API_URL: "http://prefect.example.com/api", PREFECT_API_AUTH_STRING: "a:canary"}
+    with temporary_settings(far), pytest.raises(SystemExit, match="which is not https"):
+        operator_choices()

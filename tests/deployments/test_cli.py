@@ -1,7 +1,9 @@
-"""The command as people and machines start it: exit codes, one paragraph on errors, one JSON object for machines."""
+"""The command for people and machines: exit codes, one paragraph for an error, one JSON object for machines."""
 
 import json
+import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +12,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from deployments.cli import app, parse_parameters
+from deployments.cli import app
+from deployments.one_run import parse_parameters
 from deployments.sandbox import server
 from flows.registry import FLOWS
-from tests.deployments.conftest import Command, Shop
+from tests.world.live import Command, Shop
 
 SETTINGS = ("OMNITRON_URL", "OMNITRON_USERNAME", "OMNITRON_PASSWORD", "OMNITRON_CHANNEL_ID", "CHANNEL_MODULE")
 NOBODY = "http://127.0.0.1:9"
-"""Where nothing listens."""
+"""An address where nothing listens."""
 
 
 def summary_of(result: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
@@ -27,7 +30,7 @@ def summary_of(result: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
 
 
 def assert_one_paragraph(result: "subprocess.CompletedProcess[str]", *words: str) -> None:
-    """The error is said once, in a line of its own, without a traceback."""
+    """The error is printed once, on its own line, without a traceback."""
     assert "Traceback" not in result.stderr + result.stdout
     assert "  File " not in result.stderr
     said = [line for line in result.stderr.splitlines() if " failed. " in line]
@@ -82,7 +85,7 @@ def test_parameters_are_json_where_they_can_be() -> None:
 
 @pytest.fixture
 def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting at all."""
+    """Without any setting."""
     monkeypatch.chdir(tmp_path)
     for name in (*SETTINGS, "MAIN_APP_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -214,7 +217,7 @@ def test_check_of_a_channel_that_is_switched_off_is_red(channel_app: Command, sh
 def test_a_connector_may_be_a_file_in_the_current_folder(
     environment: dict[str, str], shop: Shop, tmp_path: Path
 ) -> None:
-    """The console script, which by itself looks into its own folder only. A folder called as ours hides nothing."""
+    """The console script does not import from the current folder by itself. A folder with one of our names hides nothing."""
     (tmp_path / "corner.py").write_text("from tasks.channel.sandbox import ChannelIntegration\n")
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows/__init__.py").write_text("raise ImportError('not this one')\n")
@@ -324,7 +327,7 @@ def test_a_page_where_json_was_due_is_quoted(channel_app: Command, shop: Shop, s
     ("module", "words"),
     [
         ("nowhere.at_all", ["CHANNEL_MODULE is `nowhere.at_all`", "Install the connector's package"]),
-        ("tests.flows.connectors:SendBreaks", ["not foreseen", "KeyError: 'results'"]),
+        ("tests.flows.connectors:SendBreaks", ["unforeseen", "KeyError: 'results'"]),
     ],
 )
 def test_a_connector_that_cannot_work_is_named(
@@ -351,7 +354,7 @@ def test_an_answer_that_is_nonsense_ends_the_batch(channel_app: Command, shop: S
 def test_the_sandbox_writes_the_settings_where_the_program_reads_them(
     environment: dict[str, str], channel_app: Command, tmp_path: Path
 ) -> None:
-    """Anew at each start: the addresses are others then."""
+    """At each start, because the addresses change."""
     command = [sys.executable, "-m", "deployments.cli", "sandbox", "--products", "3", "--env", ".env"]
     for _ in range(2):
         with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as sandbox:
@@ -364,9 +367,47 @@ def test_the_sandbox_writes_the_settings_where_the_program_reads_them(
         assert json.loads(ran.stdout)["channel"] == 6
 
 
+def mode_of(descriptor: int) -> int:
+    return stat.S_IMODE(os.fstat(descriptor).st_mode)
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_settings_are_for_nobody_elses_eyes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int | None
+) -> None:
+    """They hold a password: not even while they are written, and whatever the file could be read by before."""
+    env_file = tmp_path / ".env"
+    if before is not None:
+        env_file.write_text(server.WRITTEN)
+        env_file.chmod(before)
+    monkeypatch.setattr(server, "serve", lambda apps, announce: announce(dict.fromkeys(apps, "http://127.0.0.1:9")))
+    modes: list[int] = []
+    opening, filling = os.open, os.fdopen
+
+    def opened(path: Path, *arguments: Any) -> int:
+        descriptor = opening(path, *arguments)
+        if path == env_file:
+            modes.append(mode_of(descriptor))
+        return descriptor
+
+    def filled(descriptor: int, *arguments: Any, **options: Any) -> Any:
+        modes.append(mode_of(descriptor))
+        return filling(descriptor, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", opened)
+    monkeypatch.setattr(os, "fdopen", filled)
+    umask = os.umask(0)
+    try:
+        server.main("omnitron", products=1, env_file=env_file)
+    finally:
+        os.umask(umask)
+    assert "OMNITRON_PASSWORD=" in env_file.read_text()
+    assert modes == [before or 0o600, 0o600]
+
+
 def test_the_sandbox_leaves_settings_of_others_alone(channel_app: Command, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("OMNITRON_URL=https://shop.example.com\n")
     done = channel_app("sandbox", "--env", ".env")
     assert done.returncode == 1
-    assert ".env is there already" in done.stderr
+    assert ".env exists" in done.stderr
     assert (tmp_path / ".env").read_text() == "OMNITRON_URL=https://shop.example.com\n"

@@ -1,4 +1,4 @@
-"""What the terminal leaves out of Prefect's log."""
+"""Lines of Prefect's log that the terminal hides."""
 
 import logging
 import sys

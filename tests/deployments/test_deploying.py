@@ -1,4 +1,4 @@
-"""`prefect deploy --all`, as docs/how-to/deploy-large.md says: two channels on one server, again and again."""
+"""`prefect deploy --all`, as in docs/how-to/deploy-large.md: two channels on one server, repeatedly."""
 
 import asyncio
 import subprocess
@@ -11,7 +11,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.responses import DeploymentResponse
 
-from tests.deployments.conftest import PROJECT
+from tests.world.live import PROJECT
 
 pytestmark = [pytest.mark.flow, pytest.mark.process]
 
@@ -45,7 +45,7 @@ async def deployed(environment: dict[str, str], channel: str) -> list[Deployment
 
 
 def test_channels_stand_side_by_side_and_keep_what_the_operator_chose(prefect: dict[str, str]) -> None:
-    """Each is deployed twice with schedules off, then twice with schedules on, while the other has it the other way."""
+    """Each channel is deployed twice with schedules off, then twice with schedules on; the other has the opposite."""
     rows = yaml.safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     ids: dict[str, set[object]] = {}
     for choices in (("", "on"), ("off", "on"), ("on", "off"), ("on", "")):
@@ -65,7 +65,7 @@ def test_channels_stand_side_by_side_and_keep_what_the_operator_chose(prefect: d
 
 
 def test_without_a_channel_nothing_is_deployed(prefect: dict[str, str]) -> None:
-    """Prefect names the variable, in the name of a pool that is not there; without a traceback."""
+    """Prefect names the variable in the name of a missing pool, without a traceback."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     done = subprocess.run(command, env=prefect, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""Nothing secret gets out of the real processes: into the server's files, the processes' output, the merchant's log."""
+"""No secret gets out of real processes: into the server's files, the processes' output, the merchant's log."""
 
 import asyncio
 import hashlib
@@ -20,12 +20,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.sandbox.server import HOST, SandboxProcess, listen
 from deployments.serve import PREFECT_YAML
-from tests.deployments.conftest import PROJECT, Command, Shop
 from tests.deployments.test_deploying import run as prefect_command
 from tests.deployments.test_serve import serving
 from tests.deployments.webhooks import signed_headers
 from tests.docs.pages import blocks
 from tests.harness.canaries import find
+from tests.world.live import PROJECT, Command, Shop
 
 pytestmark = [pytest.mark.flow, pytest.mark.process]
 
@@ -41,12 +41,12 @@ BUYER = {
     "tax": "8877665544",
 }
 SEEN_AS = [*BUYER.values(), "kanarya.musteri", "5329876543"]
-"""What is left of each in an address as well."""
+"""The parts of each that remain in an address."""
 
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
-    """A shop of secrets, with a buyer whose orders go wrong in several ways."""
+    """A shop of secrets, and a buyer whose orders fail in several ways."""
     with SandboxProcess("all", products=12, failing=0.0) as sandbox:
         shop = Shop(sandbox)
         shop.control("omnitron", "POST", "reset", {"password": PASSWORD})
@@ -69,7 +69,7 @@ def shop() -> Iterator[Shop]:
 
 
 class Reports:
-    """The merchant's log, whoever has to log in for it."""
+    """The merchant's log, read with a log-in."""
 
     def __init__(self, shop: Shop) -> None:
         base = f"{shop.sandbox.urls['omnitron']}/api/v1"
@@ -83,14 +83,14 @@ class Reports:
 
 
 def canaries(shop: Shop) -> list[str]:
-    """All that must be nowhere, each token that the hub gave included."""
+    """All texts that must not appear, including each token of the hub."""
     log_ins = shop.state()["counts"]["requests"]["POST /api/v1/auth/login/"]
     tokens = [hashlib.sha256(f"sandbox-{number}".encode()).hexdigest()[:40] for number in range(1, log_ins + 1)]
     return [PASSWORD, API_KEY, CONNECTOR_KEY, WEBHOOK_KEY, FORMER_KEY, *SEEN_AS, *tokens]
 
 
 def save_block(environment: dict[str, str], name: str, value: str) -> str:
-    """By the command of the page, as it stands there but for the name; what it printed."""
+    """Runs the command of the page, with another name, and returns its output."""
     command = next(block.source for block in blocks(PAGE, "console") if "getpass" in block.source)
     done = subprocess.run(
         ["/bin/sh", "-c", command.replace('"omnitron-password"', f'"{name}"')],
@@ -107,7 +107,7 @@ def save_block(environment: dict[str, str], name: str, value: str) -> str:
 
 
 def few(folder: Path, *flows: str) -> Path:
-    """A prefect.yaml with the deployments of some flows alone."""
+    """A prefect.yaml with only some deployments."""
     said = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))
     rows = [row for row in said["deployments"] if row["entrypoint"].rpartition(":")[2] in flows]
     file = folder / "prefect.yaml"
@@ -123,13 +123,13 @@ async def ended(url: str, *deployments: str) -> list[FlowRun]:
             async def one(name: str) -> FlowRun:
                 deployment = await client.read_deployment_by_name(name)
                 booked = await client.create_flow_run_from_deployment(deployment.id)
-                return await wait_for_flow_run(booked.id, timeout=120, poll_interval=1, client=client)
+                return await wait_for_flow_run(booked.id, timeout=600, poll_interval=1, client=client)
 
             return list(await asyncio.gather(*map(one, deployments)))
 
 
 def told(environment: dict[str, str], folder: Path) -> str:
-    """What the receiver writes about events, good and bad ones."""
+    """The receiver's log of good and bad events."""
     with listen() as free:
         port = free.getsockname()[1]
     keys = {"CHANNEL_APP_WEBHOOK_SECRET": WEBHOOK_KEY, "CHANNEL_APP_WEBHOOK_SECRET_OLD": FORMER_KEY}
@@ -172,7 +172,7 @@ def test_served_runs_and_commands_leave_no_secret_anywhere(
     channel_app: Command,
     tmp_path: Path,
 ) -> None:
-    """The password and the connector's own key come from blocks: a connector quotes them, orders fail, the hub stumbles."""
+    """The password and the connector's key come from blocks: a connector quotes them, orders fail, the hub has faults."""
     settings = {name: value for name, value in shop.settings.items() if name != "OMNITRON_PASSWORD"} | {
         "CHANNEL_MODULE": "tests.runs.connectors:Careless",
         "OMNITRON_PASSWORD_BLOCK": "canary-omnitron",

@@ -6,24 +6,26 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 import yaml
-from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun
-from prefect.client.schemas.schedules import CronSchedule
-from prefect.flow_runs import wait_for_flow_run
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
 
 from clients.errors import ConfigError
+from clients.prefect_api import PrefectFlowRuns
 from clients.settings import DeploymentSettings
 from deployments.sandbox.server import HOST, SandboxProcess, listen
 from deployments.serve import PREFECT_YAML, deployment_of, read_rows
-from tests.deployments.conftest import PROJECT, Shop
-from tests.deployments.processes import Process
+from tests.deployments.prefect_server import ENDED, PrefectServer
+from tests.deployments.processes import Process, wait_until
+from tests.world.live import PROJECT, Shop
 
 TRIGGERS = 10
+BOOKING_SECONDS = 180.0
+"""A server on SQLite may keep one of ten bookings waiting for a minute on a busy machine, before it answers 503."""
 
 
 def settings(**values: object) -> DeploymentSettings:
@@ -54,11 +56,18 @@ async def test_each_deployment_is_served_as_it_is_deployed(on: bool):
         strategy = limit and ConcurrencyLimitConfig(**limit).collision_strategy
         assert (deployment.concurrency_options and deployment.concurrency_options.collision_strategy) == strategy
         made = [
-            (schedule.slug, schedule.schedule.cron, schedule.schedule.timezone, schedule.active)
+            (schedule.slug, schedule.active, schedule.schedule.model_dump(exclude_unset=True, mode="json"))
             for schedule in deployment.schedules or []
-            if isinstance(schedule.schedule, CronSchedule)
+            if schedule.schedule is not None
         ]
-        assert made == [(given["slug"], given["cron"], "Europe/Istanbul", on) for given in row.get("schedules", [])]
+        assert made == [(given["slug"], on, given_times(given)) for given in row.get("schedules", [])]
+
+
+def given_times(schedule: dict[str, Any]) -> dict[str, Any]:
+    """The times of a schedule of prefect.yaml, in Prefect's form: only a clock time is in the operator's zone."""
+    if "cron" in schedule:
+        return {"cron": schedule["cron"], "timezone": "Europe/Istanbul"}
+    return {"interval": float(schedule["interval"]), "anchor_date": schedule["anchor_date"], "timezone": "UTC"}
 
 
 @pytest.mark.parametrize(
@@ -92,47 +101,42 @@ def serving(environment: Mapping[str, str], folder: Path, *arguments: str) -> It
 def test_of_ten_triggers_at_once_one_has_effects(
     environment: dict[str, str], prefect_server: dict[str, str], tmp_path: Path
 ) -> None:
-    """The rest are cancelled with a reason, or come when everything is done. At SIGTERM nothing is left on."""
-    with SandboxProcess("all", products=12, failing=0.0, latency_ms=300) as sandbox:
+    """The rest are cancelled with a reason, or come when everything is done. At SIGTERM no deployment is paused: another
+    process may serve it."""
+    url = prefect_server["PREFECT_API_URL"]
+    with SandboxProcess("all", products=12, failing=0.0, latency_ms=300) as sandbox, PrefectServer(url) as server:
         shop = Shop(sandbox)
         name = "insert and update products/insert-and-update-products-6"
         # The server is shared with other tests, some of which deploy to a pool: this one's channel is served.
         everything = {**environment, **prefect_server, **shop.settings}
         with serving(everything, tmp_path) as served:
             served.until("Stop with Ctrl+C")
-            runs = asyncio.run(triggered(prefect_server["PREFECT_API_URL"], name))
-            states = [run.state for run in runs if run.state]
-            assert {state.name for state in states} == {"Completed", "Cancelled"}
-            cancelled = {state.message for state in states if state.name == "Cancelled"}
+            states = triggered(server, url, name)
+            assert {state["name"] for state in states} == {"Completed", "Cancelled"}
+            cancelled = {state["message"] for state in states if state["name"] == "Cancelled"}
             assert cancelled == {"Deployment concurrency limit reached."}
             assert served.end() == 0
         assert shop.control("marketplace", "GET", "state")["counts"]["requests"]["PUT /products"] == 1
         assert shop.state()["counts"]["objects"]["product"]["integrated"] == 12
         shop.assert_nothing_locked()
-        assert asyncio.run(is_paused(prefect_server["PREFECT_API_URL"], name))
+        assert not server.get(f"/deployments/name/{name}")["paused"]
         shop.http.close()
 
 
-async def triggered(url: str, name: str) -> list[FlowRun]:
-    """As many runs of a deployment, ended."""
-    with temporary_settings({PREFECT_API_URL: url}):  # for the waiting, which listens to the server's events
-        return await _triggered(url, name)
+def triggered(server: PrefectServer, url: str, name: str) -> list[Any]:
+    """The states in which as many runs of a deployment ended, all of them booked at once."""
+    runs = asyncio.run(booked(url, name))
+    wait_until(lambda: all(server.state(run)["type"] in ENDED for run in runs), "all runs have ended", 120)
+    return [server.state(run) for run in runs]
 
 
-async def _triggered(url: str, name: str) -> list[FlowRun]:
-    async with PrefectClient(url) as client:
-        deployment = await client.read_deployment_by_name(name)
-        made = await asyncio.gather(*(client.create_flow_run_from_deployment(deployment.id) for _ in range(TRIGGERS)))
-
-        async def ended(flow_run_id: UUID) -> FlowRun:
-            return await wait_for_flow_run(flow_run_id, timeout=120, poll_interval=1, client=client)
-
-        return list(await asyncio.gather(*(ended(run.id) for run in made)))
-
-
-async def is_paused(url: str, name: str) -> bool:
-    async with PrefectClient(url) as client:
-        return bool((await client.read_deployment_by_name(name)).paused)
+async def booked(url: str, name: str) -> list[UUID]:
+    """Each run under a key of its own, so that a booking which the busy server did not take can be sent again."""
+    keys = [f"trigger-{number}-{uuid4()}" for number in range(TRIGGERS)]
+    async with PrefectFlowRuns.open(url, BOOKING_SECONDS) as flow_runs:
+        return await asyncio.gather(
+            *(flow_runs.book(name, parameters={}, tags=[], idempotency_key=key) for key in keys)
+        )
 
 
 def each_two_seconds(folder: Path, entrypoint: str) -> Path:
@@ -141,7 +145,7 @@ def each_two_seconds(folder: Path, entrypoint: str) -> Path:
     file.write_text(
         (PROJECT / "prefect.yaml").read_text(encoding="utf-8").partition("deployments:\n")[0]
         + f"deployments:\n  - name: hasty\n    entrypoint: {entrypoint}\n    description: In a hurry.\n"
-        + "    tags: [hasty]\n    schedules: [{<<: *regular, interval: 2}]\n"
+        + "    tags: [hasty]\n    concurrency_limit: *one_at_a_time\n    schedules: [{<<: *regular, interval: 2}]\n"
     )
     return file
 
@@ -157,6 +161,8 @@ def test_a_schedule_for_what_the_channel_cannot_do_is_no_failure(
     with serving({**environment, **settings}, tmp_path, "--schedules", "--file", str(file)) as served:
         served.until("update products: skipped. The connector `inserts only` has no send_updated_products.")
         assert served.end() == 0
+    with PrefectServer(prefect_server["PREFECT_API_URL"]) as server:
+        server.delete("update products/hasty")
 
 
 @pytest.mark.flow
@@ -172,10 +178,20 @@ def test_without_a_server_it_brings_its_own_and_flows_start_by_themselves(
     own = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_API_PORT": str(port)}
     with serving({**environment, **own, **shop.settings}, tmp_path, "--schedules", "--file", str(file)) as served:
         served.until("insert and update stocks: nothing was due")
+        ours = f"http://localhost:{port}"
+        assert readable_by(ours, port) == ours
+        assert readable_by("http://some-shop.example", port) is None
         assert served.end(number) == 0
     # Nobody listens there any more.
     with listen(port) as free:
         assert free.getsockname() == (HOST, port)
+
+
+def readable_by(site: str, port: int) -> str | None:
+    """The site, if its pages may read the API in the browser of an operator."""
+    response = httpx.get(f"http://{HOST}:{port}/api/health", headers={"Origin": site}, trust_env=False, timeout=60)
+    allowed: str | None = response.headers.get("access-control-allow-origin")
+    return allowed
 
 
 @pytest.mark.process

@@ -1,4 +1,4 @@
-"""A real process, real sockets, and SIGKILL: what the in-process harness shows holds outside of it, too."""
+"""A real process, real sockets, and SIGKILL: the results of the in-process harness hold for real processes, too."""
 
 import subprocess
 import sys
@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.server import SandboxProcess
-from tests.deployments.conftest import Command, Shop
+from tests.world.live import Command, Shop
 
 pytestmark = [pytest.mark.process, pytest.mark.flow]
 
 PRODUCTS = 60
 LOOKS = 20_000
-"""How often the sandboxes are looked at before the test gives up waiting for a moment."""
+"""The number of looks at the sandboxes before the test gives up."""
 
 
 def committed(shop: Shop) -> bool:

@@ -3,21 +3,25 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner, Result
 
 from clients import runtime as runtimes
 from clients.errors import ChannelUnavailableError
+from clients.prefect_variables import PrefectVariables
 from deployments.cli import app
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
+from dto.holds import Hold
 from dto.omnitron import Channel
 from flows.product import insert_products
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
-from tests.deployments.conftest import Command, Shop
-from tests.harness.loopback import World
-from tests.tasks.helpers import assert_clean, run, skus, use_connector, writes
+from tests.world.live import Command, Shop
+from tests.world.loopback import World
+from tests.world.shop import assert_clean, run, skus, use_connector, writes
 
 HERE = __name__
 Call = Callable[..., Result]
@@ -76,6 +80,7 @@ def test_status_for_machines_is_one_object(call: Call) -> None:
         "inserts": 0,
         "updates": 0,
         "deletions": None,
+        "waiting": None,
         "processing": 0,
         "failed": 6,
     }
@@ -94,8 +99,8 @@ def test_status_begins_with_what_to_do(world: World, call: Call) -> None:
 
 
 def test_what_others_wrote_is_no_markup(world: World, call: Call) -> None:
-    for row in list(world.hub.hub.error_reports):
-        world.hub.hub.error_reports.change(row["pk"], error_desc="Refused: [/bold] [red]no")
+    for row in list(world.reports):
+        world.reports.change(row["pk"], error_desc="Refused: [/bold] [red]no")
     assert "Refused: [/bold] [red]no" in call("status").stdout
     assert "Refused: [/bold] [red]no" in call("explain", skus(world)[1001]).stdout
 
@@ -186,7 +191,7 @@ class Mute(Sandbox):
     ],
 )
 def test_a_channel_that_says_nothing_keeps_no_answer_back(world: World, call: Call, connector: str, note: str) -> None:
-    """What Omnitron knows is told all the same."""
+    """Omnitron's record is printed all the same."""
     use_connector(world, f"{HERE}:{connector}")
     result = call("explain", skus(world)[1002])
     assert result.exit_code == 0
@@ -195,12 +200,86 @@ def test_a_channel_that_says_nothing_keeps_no_answer_back(world: World, call: Ca
 
 
 def test_the_channel_is_not_asked_where_that_is_not_wanted(world: World, call: Call) -> None:
-    """Nor where it is switched off."""
+    """Nor if it is switched off."""
     before = len(world.market.requests)
     assert "The channel: It was not asked." in call("explain", "--no-channel", skus(world)[1002]).stdout
     world.hub.set_channel(is_active=False)
     assert "It was not asked: the channel is switched off." in call("explain", skus(world)[1002]).stdout
     assert len(world.market.requests) == before
+
+
+# -- runs that hold back -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def holding(prefect_server: dict[str, str]) -> Iterator[None]:
+    """A Prefect server is at hand, on which all runs hold back, and those that send products and orders."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    hold = Hold(system="Omnitron", since=moment, why="Omnitron answered 503.", next_try=moment + timedelta(seconds=60))
+    url = prefect_server["PREFECT_API_URL"]
+    names = [f"channel-app-hold-6-{flow}" for flow in ("omnitron", "insert-products", "fetch-and-create-order")]
+
+    async def each(does: str, *arguments: Any) -> None:
+        async with PrefectVariables.open(url) as variables:
+            for name in names:
+                await getattr(variables, does)(name, *arguments)
+
+    with temporary_settings({PREFECT_API_URL: url}):
+        asyncio.run(each("create", hold.as_value()))
+        yield
+        asyncio.run(each("delete"))
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("holding")
+def test_status_shows_why_runs_hold_back_and_how_to_end_it(call: Call) -> None:
+    said = call("status").stdout
+    assert (
+        "Runs hold back since 2026-01-01 00:00:00 UTC, after 1 try, because of Omnitron: Omnitron answered 503." in said
+    )
+    assert "Runs of fetch-and-create-order hold back" in said
+    health = last_line(call("status", "--json"))
+    assert health["advice"][0].endswith(
+        " The next try is at 00:01:00 UTC. To have the next run try at once, run `channel-app resume`, or delete the Prefect "
+        "variable `channel-app-hold-6-omnitron`."
+    )
+    holds = health["holds"]
+    assert holds["channel-app-hold-6-insert-products"]["next_try"] == "2026-01-01T00:01:00.000000Z"
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("holding")
+def test_a_hub_that_cannot_be_read_does_not_keep_back_that_runs_hold_back(world: World, call: Call) -> None:
+    world.hub.faults.add(Fault("status", status=500, times=None))
+    result = call("status")
+    assert result.exit_code == 1
+    assert "500" in result.stderr
+    assert "Runs hold back since 2026-01-01" in result.stderr
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("holding")
+def test_explain_says_so_of_runs_that_would_send_the_product(world: World, call: Call) -> None:
+    """Not of those that bring orders."""
+    result = call("explain", skus(world)[1002])
+    assert result.exit_code == 0
+    first, *others = result.stdout.splitlines()
+    assert "is on sale" in first
+    said = " ".join(others)
+    assert "Runs hold back since" in said
+    assert "Runs of insert-products hold back since" in said
+    assert "fetch-and-create-order" not in said
+    assert set(last_line(call("explain", skus(world)[1002], "--json"))["holds"]) == {
+        "channel-app-hold-6-omnitron",
+        "channel-app-hold-6-insert-products",
+    }
+
+
+def test_without_a_server_at_hand_none_is_started_for_the_holds(call: Call) -> None:
+    """What is not known is said."""
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):  # other tests of this process may use a server
+        said = " ".join(call("status").stdout.split())  # the terminal's width breaks the lines
+    assert "scheduled runs hold back is unknown: PREFECT_API_URL is not set." in said
 
 
 # -- a process of its own ----------------------------------------------------------------------------------------------

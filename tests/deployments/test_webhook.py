@@ -1,4 +1,4 @@
-"""What a channel may tell, what it is answered, and what is written down about it."""
+"""The events of a channel, the answers to them, and the log."""
 
 import json
 import logging
@@ -20,8 +20,8 @@ from clients.flow_runs import NotDeployedError, PrefectUnavailableError
 from clients.settings import WebhookSettings
 from deployments.booking import EventType, deployment_of
 from deployments.cli import app
-from deployments.webhook import AT_ONCE, HEADER_BYTES, server_config, webhook_app
-from tests.deployments.conftest import PROJECT
+from deployments.slow_senders import BACKLOG, MAX_CONNECTIONS, BoundedProtocol
+from deployments.webhook import HEADER_BYTES, server_config, webhook_app
 from tests.deployments.webhooks import (
     BASE,
     CHANNEL,
@@ -34,6 +34,7 @@ from tests.deployments.webhooks import (
     raw,
     without_keys,
 )
+from tests.world.live import PROJECT
 
 ENVIRONMENT = {
     "OMNITRON_CHANNEL_ID": "6",
@@ -46,7 +47,7 @@ def body_of(event_type: str, **more: Any) -> bytes:
     return json.dumps({"type": event_type, **more}).encode()
 
 
-# -- what is taken -----------------------------------------------------------------------------------------------------
+# -- accepted events ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ async def test_what_else_stands_in_a_body_is_ignored() -> None:
 
 
 async def test_an_event_that_comes_again_is_answered_with_the_same_run() -> None:
-    """Signed anew, as a sender does that tries again."""
+    """Signed again, as for a second attempt."""
     receiver = Receiver()
     first = flow_run_of(await receiver.post())
     receiver.clock.advance(60)
@@ -97,7 +98,7 @@ async def test_an_id_that_comes_with_another_body_is_a_conflict() -> None:
     assert "evt-1" in answer.json()["detail"]
 
 
-# -- what is not -------------------------------------------------------------------------------------------------------
+# -- refused events ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ async def test_a_signed_body_that_is_no_event_is_explained(body: bytes, status: 
     [NotDeployedError("Prefect has no deployment `x`: deploy it."), PrefectUnavailableError("Prefect is away.")],
 )
 async def test_what_prefect_cannot_take_is_to_be_sent_again(error: Exception) -> None:
-    """Nothing is kept in between, so the sender must be told."""
+    """Nothing is kept in between, so the sender must know."""
     receiver = Receiver()
     receiver.booking.error = error
     answer = await receiver.post()
@@ -148,7 +149,7 @@ async def test_what_prefect_cannot_take_is_to_be_sent_again(error: Exception) ->
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/", "/events/"])
 async def test_there_is_nothing_else(path: str) -> None:
-    """No page that loads scripts from elsewhere; and who does not sign is not even told so."""
+    """No page that loads scripts from other hosts; an unsigned request does not even learn that."""
     receiver = Receiver()
     assert (await receiver.http.get(path)).status_code == 401
     assert (await receiver.http.get(path, headers=receiver.headers(b""))).status_code == 404
@@ -190,16 +191,16 @@ async def test_an_event_is_one_line(lines: Callable[[], list[str]]) -> None:
     await receiver.http.get("/health")
     assert lines() == [
         f"event evt-1, batch_finished: 202, flow run {run} of verify batch/verify-batch-6",
-        "event evt-1, order_created: 409, The event evt-1 came before, with another body.",
+        "event evt-1, order_created: 409, The event id evt-1 was used before, with another body.",
         "event evt-2, -: 422, type has to be one of " + ", ".join(EventType) + ".",
-        "event evt-3, -: 401, No signature is by a key that is known here.",
+        "event evt-3, -: 401, No signature is by a key that the receiver knows.",
     ]
 
 
 async def test_a_line_of_the_log_cannot_be_forged(
     lines: Callable[[], list[str]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Ids are printed before anybody knows who sent them. Keys and payloads are not printed at all."""
+    """Ids are printed before their sender is verified. Keys and payloads are never printed."""
     receiver = Receiver()
     for event_id in (b"a\r\nevent b, order_created: 202", b"\x1b[31m", b"\xff\x85\xa0", b"a" * 5_000):
         headers = {**dict(raw(receiver.headers())), b"x-channel-event-id": event_id}
@@ -218,12 +219,12 @@ async def test_a_mistake_of_ours_is_a_line_too(lines: Callable[[], list[str]]) -
     assert lines() == ["event evt-1, order_created: 500, -"]
 
 
-# -- how it is started -------------------------------------------------------------------------------------------------
+# -- start -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """What the receiver needs, and no credential of Omnitron's."""
+    """The receiver's own settings, and no credential of Omnitron."""
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
         if name.startswith(("OMNITRON_", "CHANNEL_")):
@@ -241,7 +242,7 @@ def test_it_needs_no_credential_of_omnitrons() -> None:
 
 
 def test_it_reads_no_credential_of_omnitrons(environment: pytest.MonkeyPatch) -> None:
-    """Not even one that is there."""
+    """Not even an existing .env file."""
     for name in ("OMNITRON_PASSWORD", "OMNITRON_USERNAME", "OMNITRON_URL"):
         environment.setenv(name, "canary")
     Path(".env").write_text("OMNITRON_PASSWORD=canary\n")
@@ -258,8 +259,16 @@ def test_it_reads_no_credential_of_omnitrons(environment: pytest.MonkeyPatch) ->
             "",
             "CHANNEL_APP_WEBHOOK_SECRET is not set: The key that the channel signs with",
         ),
-        ("CHANNEL_APP_WEBHOOK_SECRET", "fifteen-letters", "CHANNEL_APP_WEBHOOK_SECRET: it has 15 characters; 16"),
-        ("CHANNEL_APP_WEBHOOK_SECRET_OLD", "short", "CHANNEL_APP_WEBHOOK_SECRET_OLD: it has 5 characters; 16"),
+        (
+            "CHANNEL_APP_WEBHOOK_SECRET",
+            "fifteen-letters",
+            "CHANNEL_APP_WEBHOOK_SECRET: it has 15 characters; it needs at least 16",
+        ),
+        (
+            "CHANNEL_APP_WEBHOOK_SECRET_OLD",
+            "short",
+            "CHANNEL_APP_WEBHOOK_SECRET_OLD: it has 5 characters; it needs at least 16",
+        ),
         ("PREFECT_API_URL", "", "PREFECT_API_URL is not set: Address of Prefect's API"),
         ("PREFECT_API_URL", "nowhere", "PREFECT_API_URL: "),
         ("OMNITRON_CHANNEL_ID", "0", "OMNITRON_CHANNEL_ID: "),
@@ -268,7 +277,7 @@ def test_it_reads_no_credential_of_omnitrons(environment: pytest.MonkeyPatch) ->
 def test_it_does_not_start_with_settings_that_are_missing_or_wrong(
     environment: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
-    """It says which, and how they are set; a secret is not repeated."""
+    """The message names them, and how to set them; it does not repeat a secret."""
     environment.setenv(name, value)
     result = CliRunner().invoke(app, ["webhook"])
     assert result.exit_code == 1
@@ -293,7 +302,7 @@ def test_it_listens_on_this_machine_unless_told_otherwise(
 
 
 async def test_without_a_key_nobody_is_let_in() -> None:
-    """However the application was made; also not who signs with an empty key."""
+    """For any settings of the application, and even for an empty key."""
     receiver = Receiver()
     keyless = webhook_app(without_keys(), receiver.booking, clock=receiver.clock)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(keyless), base_url=BASE) as http:
@@ -314,16 +323,17 @@ async def test_both_keys_are_good_while_they_change() -> None:
 
 def test_the_server_bounds_what_a_stranger_can_make_it_hold() -> None:
     config = server_config(webhook_app(without_keys(), MemoryBooking()), "127.0.0.1", 8_080)
-    assert (config.limit_concurrency, config.h11_max_incomplete_event_size) == (AT_ONCE, HEADER_BYTES)
+    assert (config.limit_concurrency, config.backlog) == (MAX_CONNECTIONS + BACKLOG, BACKLOG)
+    assert config.h11_max_incomplete_event_size == HEADER_BYTES
     config.load()
-    assert config.http_protocol_class.__module__ == "uvicorn.protocols.http.h11_impl"
+    assert config.http_protocol_class is BoundedProtocol
     assert config.ws_protocol_class is None
     assert isinstance(config, uvicorn.Config)
 
 
 @pytest.mark.slow
 def test_nothing_that_speaks_to_omnitron_is_imported() -> None:
-    """The receiver stands at the edge: what it does not have, nobody gets out of it."""
+    """The receiver is exposed: nobody can extract a credential that it does not have."""
     code = "import sys, deployments.webhook; print([name for name in sys.modules if name.startswith(%r)])"
     prefixes = ("flows", "tasks", "clients.omnitron", "clients.runtime")
     done = subprocess.run(

@@ -1,12 +1,16 @@
-"""The receiver keeps what its own description of the API says, whatever is sent to it."""
+"""The receiver conforms to its own OpenAPI description for any request."""
 
+import json
 import re
 import time
+from http import HTTPStatus
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.checks import negative_data_rejection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments.signatures import EVENT_ID, SIGNATURE, SIGNATURE_PATTERN, TIMESTAMP, TIMESTAMP_PATTERN
@@ -17,7 +21,7 @@ EXAMPLES = 100
 
 
 class Signing:
-    """A channel that signs whatever it is given, as long as there is room for a signature that could be one."""
+    """A channel that signs any request with a well-formed signature."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,8 +60,22 @@ app = Signing(webhook_app(webhook_settings(), MemoryBooking()))
 schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
+def an_accepted_event_is_one_that_the_description_knows(_: Any, response: Any, case: Any) -> None:
+    """In place of schemathesis' own check, which takes an event of another type for a wrong one: it looks at the alternative
+    that it changed, while the event may be right by the other."""
+    if response.status_code == HTTPStatus.ACCEPTED:
+        described = schema.raw_schema["paths"][case.path]["post"]["requestBody"]["content"]["application/json"][
+            "schema"
+        ]
+        whole = {**described, "components": schema.raw_schema["components"]}
+        assert jsonschema_rs.validator_for(whole).is_valid(json.loads(response.request.body)), response.request.body
+
+
 @pytest.mark.slow
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_receiver_is_what_its_description_says(case: Any) -> None:
-    case.call_and_validate()
+    case.call_and_validate(
+        additional_checks=[an_accepted_event_is_one_that_the_description_knows],
+        excluded_checks=[negative_data_rejection],
+    )

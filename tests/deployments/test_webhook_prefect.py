@@ -1,4 +1,4 @@
-"""Events on a Prefect server: each is booked once, by whichever process."""
+"""Events on a Prefect server: each is booked once, by any process."""
 
 import asyncio
 import statistics
@@ -15,13 +15,13 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempoten
 
 from deployments.booking import FLOW_OF, RECEIPTS, EventType, PrefectBooking
 from deployments.webhook import webhook_app
-from tests.deployments.conftest import PROJECT
 from tests.deployments.webhooks import BASE, CHANNEL, ORDER, flow_run_of, signed_headers, webhook_settings
+from tests.world.live import PROJECT
 
 pytestmark = [pytest.mark.flow, pytest.mark.process]
 
 EVENTS = 40
-"""Of which the median is printed."""
+"""The number of events; the median of their times is printed."""
 
 
 class Line:
@@ -73,7 +73,7 @@ class Line:
 
 
 class Channel:
-    """Tells events to one process of the receiver; several may share a Prefect."""
+    """Sends events to one process of the receiver; several may share a Prefect server."""
 
     def __init__(self, url: str, booking: PrefectBooking) -> None:
         app = webhook_app(webhook_settings(PREFECT_API_URL=url), booking)
@@ -89,7 +89,7 @@ class Channel:
 
 @asynccontextmanager
 async def receiver(url: str, seconds: float = 30.0) -> AsyncIterator[Channel]:
-    """Opened as the command opens it; patient, where time is not what the test is about."""
+    """Opened as by the command; patient in tests that are not about time."""
     async with PrefectBooking.open(webhook_settings(PREFECT_API_URL=url), seconds) as booking:
         yield Channel(url, booking)
 
@@ -101,7 +101,7 @@ async def prefect(url: str) -> AsyncIterator[PrefectClient]:
 
 
 async def deploy(client: PrefectClient) -> None:
-    """What prefect.yaml deploys for events, as far as the server keeps it."""
+    """The deployments for events in prefect.yaml, as the server keeps them."""
     rows = yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
     for row in rows:
         flow = row["entrypoint"].partition(":")[2]
@@ -124,7 +124,7 @@ def url(prefect_server: Mapping[str, str]) -> str:
 
 
 async def test_without_a_deployment_nothing_is_booked(url: str) -> None:
-    """Of a channel that nobody deployed. The event can be sent again when somebody has."""
+    """The channel is not deployed. The event can be sent again after a deploy."""
     settings = webhook_settings(PREFECT_API_URL=url, OMNITRON_CHANNEL_ID=404)
     async with PrefectBooking.open(settings) as booking, prefect(url) as client:
         answer = await Channel(url, booking).tell("undeployed")
@@ -137,7 +137,7 @@ async def test_without_a_deployment_nothing_is_booked(url: str) -> None:
 
 @pytest.mark.parametrize("event_type", EventType)
 async def test_each_type_of_event_books_its_flow(url: str, event_type: EventType) -> None:
-    """With ids for parameters, and without a word of the payload anywhere."""
+    """Its parameters are ids, and no part of the payload is stored."""
     body = f'{{"type": "{event_type}", "remote_batch_id": "b-1", "buyer": "canary@example.com"}}'.encode()
     async with receiver(url) as channel, prefect(url) as client:
         await deploy(client)
@@ -158,7 +158,7 @@ async def test_each_type_of_event_books_its_flow(url: str, event_type: EventType
 
 
 async def test_an_event_that_comes_again_is_the_same_run(url: str) -> None:
-    """In another process too, and after a restart: nothing is remembered but in Prefect."""
+    """In another process too, and after a restart: only Prefect remembers events."""
     async with receiver(url) as first, receiver(url) as second, prefect(url) as client:
         await deploy(client)
         runs = {flow_run_of(answer) for answer in (await first.tell("again"), await first.tell("again"))}
@@ -171,7 +171,7 @@ async def test_an_event_that_comes_again_is_the_same_run(url: str) -> None:
 
 @pytest.mark.parametrize("other", [b'{"type":"order_created"}', b'{"type": "order_cancelled"}'])
 async def test_an_id_is_refused_with_another_body(url: str, other: bytes) -> None:
-    """Also when that body starts another flow, where Prefect's idempotency key would not be the same one."""
+    """Also if that body starts another flow, for which Prefect's idempotency key would differ."""
     async with receiver(url) as first, receiver(url) as second, prefect(url) as client:
         await deploy(client)
         event_id = f"other-{len(other)}"
@@ -182,7 +182,7 @@ async def test_an_id_is_refused_with_another_body(url: str, other: bytes) -> Non
 
 
 async def test_of_several_bodies_at_once_one_gets_the_id(url: str) -> None:
-    """Each of them through two processes."""
+    """Each event through two processes."""
     bodies = [f'{{"type": "{event_type}", "remote_batch_id": "b-1"}}'.encode() for event_type in EventType]
     async with receiver(url) as first, receiver(url) as second, prefect(url) as client:
         await deploy(client)
@@ -215,7 +215,7 @@ async def test_while_prefect_is_away_events_are_sent_back_and_afterwards_taken(u
 
 
 async def assert_sent_back(channel: Channel) -> None:
-    """Soon, with a word on when to come again."""
+    """Soon, with the time of the next attempt."""
     answer = await channel.tell("away")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -224,7 +224,7 @@ async def assert_sent_back(channel: Channel) -> None:
 
 
 async def test_booking_is_quick(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Printed, for machines differ."""
+    """Printed, because machines differ."""
     async with receiver(url) as channel, prefect(url) as client:
         await deploy(client)
         seconds = []
@@ -238,7 +238,7 @@ async def test_booking_is_quick(url: str, capsys: pytest.CaptureFixture[str]) ->
 
 
 async def test_what_was_deployed_anew_is_found(url: str) -> None:
-    """Ids are remembered; one that is no longer good costs one refusal."""
+    """Ids are cached; an outdated id costs one refusal."""
     async with receiver(url) as channel, prefect(url) as client:
         await deploy(client)
         booked = flow_run_of(await channel.tell("of-old"))

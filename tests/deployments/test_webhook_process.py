@@ -1,4 +1,4 @@
-"""The receiver as it is started: a process with a socket."""
+"""The receiver as a process with a socket."""
 
 import signal
 import socket
@@ -19,7 +19,7 @@ from tests.deployments.webhooks import KEY, ORDER, signed_headers
 pytestmark = pytest.mark.process
 
 NOBODY = "http://127.0.0.1:9/api"
-"""Where no Prefect listens."""
+"""An address where no Prefect listens."""
 
 
 class Started(NamedTuple):
@@ -33,7 +33,7 @@ class Started(NamedTuple):
         return httpx.post(f"http://{HOST}:{self.port}/events", content=body, headers=headers, trust_env=False)
 
     def say(self, text: bytes) -> bytes:
-        """Bytes to the socket; the first line that comes back until it is closed, empty when it is cut off."""
+        """Sends bytes to the socket; returns the first line of the answer, empty if the connection is cut off."""
         with socket.create_connection((HOST, self.port)) as connection:
             connection.settimeout(20)
             try:
@@ -70,7 +70,7 @@ def started(environment: dict[str, str], tmp_path: Path) -> Iterator[Started]:
 
 
 def test_it_listens_says_what_it_was_told_and_stops(started: Started) -> None:
-    """Prefect need not be there when it starts."""
+    """Prefect need not be up at the start."""
     health = httpx.get(f"http://{HOST}:{started.port}/health", trust_env=False)
     assert health.json() == {"status": "ok", "prefect": "does not answer"}
     answer = started.post("evt-1")
@@ -84,7 +84,7 @@ def test_it_listens_says_what_it_was_told_and_stops(started: Started) -> None:
 
 
 def test_a_stranger_cannot_make_it_read_without_an_end(started: Started) -> None:
-    """Headers, a body that claims nothing, and a body that claims too little; after that it is as well as before."""
+    """Headers, a body without a length, and a body with too small a length; the receiver then works as before."""
     headers = started.say(b"POST /events HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 200_000)
     assert headers in (b"", b"HTTP/1.1 400 Bad Request")
     start = b"POST /events HTTP/1.1\r\nHost: x\r\n"

@@ -1,4 +1,4 @@
-"""Nothing is let in that was not signed, just now, byte for byte."""
+"""Only requests that were signed recently, byte for byte, get in."""
 
 import asyncio
 import hmac
@@ -31,14 +31,14 @@ async def test_an_example_that_was_computed_elsewhere() -> None:
 
 
 async def test_what_is_not_verified_is_not_parsed() -> None:
-    """The same body is looked at only once its signature holds."""
+    """The same body is parsed only after its signature was verified."""
     receiver = Receiver()
     assert (await receiver.post(NO_JSON, key="x" * 16)).status_code == 401
     assert (await receiver.post(NO_JSON)).status_code == 422
 
 
 def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each with each, to the end, by the one function that is made for it: neither `==`, nor a way out after a match."""
+    """Each with each, to the end, by `compare_digest`: no `==`, and no early exit after a match."""
     compared: list[tuple[str, str]] = []
 
     def compare(good: str, given: str) -> bool:
@@ -94,11 +94,51 @@ async def test_a_header_that_cannot_be_is_refused(name: str, value: bytes) -> No
     answer = await receiver.http.post("/events", content=ORDER, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"]
+    assert answer.headers["Connection"] == "close"  # what is left of the body is no request
+
+
+@pytest.mark.parametrize("name", ["X-Channel-Event-Id", "X-Channel-Timestamp", "X-Channel-Signature"])
+async def test_a_header_with_a_line_break_behind_it_is_refused(name: str) -> None:
+    """A server would not pass one on; if one did, the log would show two lines."""
+    receiver = Receiver()
+    headers = [
+        (key, value + b"\n" if key == name.lower().encode() else value) for key, value in raw(receiver.headers())
+    ]
+    assert await Sender(receiver, [ORDER], headers=headers).send() == 401
+
+
+@pytest.mark.parametrize("path", ["/healthy", "/health/", "/openapi.json/x", "/", "//health"])
+async def test_a_path_that_only_resembles_an_open_one_is_closed(path: str) -> None:
+    assert (await Receiver().http.get(path)).status_code == 401
+
+
+async def test_what_is_no_request_is_left_to_the_application() -> None:
+    """A server that starts it up is answered."""
+    said: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "lifespan.shutdown" if said else "lifespan.startup"}
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    await Receiver().app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_after_its_body_the_application_hears_what_comes() -> None:
+    """Once: a body that came again and again would be one without an end."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    replay = signatures._replaying(ORDER, receive)
+    assert [(await replay())["type"] for _ in range(3)] == ["http.request", "http.disconnect", "http.disconnect"]
 
 
 @pytest.mark.parametrize("name", ["X-Channel-Event-Id", "X-Channel-Timestamp", "X-Channel-Signature"])
 async def test_a_header_is_there_once(name: str) -> None:
-    """Of two, nobody knows which was meant."""
+    """With two, the right one is unknown."""
     receiver = Receiver()
     headers = receiver.headers()
     once = headers.pop(name)
@@ -111,13 +151,13 @@ async def test_a_header_is_there_once(name: str) -> None:
     ("event_id", "status"), [("!~/:", 202), ("e" * 128, 202), ("e" * 129, 401), ("a b", 401), ("a.1767225600", 401)]
 )
 async def test_an_id_is_printable_and_short_and_has_no_full_stop(event_id: str, status: int) -> None:
-    """A full stop ends it in what is signed: with one inside, two requests would have one signature."""
+    """A full stop ends it in the signed text: with one inside, two requests would have one signature."""
     assert (await Receiver().post(event_id=event_id)).status_code == status
 
 
 @pytest.mark.parametrize("between", [",", ", ", " "])
 async def test_one_of_several_signatures_is_enough(between: str) -> None:
-    """A sender that changes its key signs with both."""
+    """A sender that is changing its key signs with both."""
     receiver = Receiver()
     good = receiver.headers()["X-Channel-Signature"]
     bad = "0" * 64
@@ -133,11 +173,11 @@ async def test_one_of_several_signatures_is_enough(between: str) -> None:
         assert (await receiver.http.post("/events", content=ORDER, headers=headers)).status_code == status
 
 
-# -- bodies that are too much ------------------------------------------------------------------------------------------
+# -- bodies that are too large -----------------------------------------------------------------------------------------
 
 
 class Sender:
-    """Hands the application a request piece by piece, with whatever length it claims."""
+    """Hands a request to the application piece by piece, with any claimed length."""
 
     def __init__(
         self,
@@ -155,7 +195,7 @@ class Sender:
         self.status = 0
 
     async def send(self, *, gone: bool = False, stalled: bool = False) -> int:
-        """The status of the answer; 0 for none."""
+        """The status of the answer; 0 without an answer."""
 
         async def receive() -> dict[str, Any]:
             if self.read < len(self._pieces):
@@ -184,7 +224,7 @@ FULL = [ORDER, b" " * (BODY_LIMIT - len(ORDER))]
 
 @pytest.mark.parametrize("claimed", [None, "0", "24", str(BODY_LIMIT)])
 async def test_a_body_is_not_read_beyond_its_limit(claimed: str | None) -> None:
-    """Whatever length was claimed, or none."""
+    """With any claimed length, or without one."""
     sender = Sender(Receiver(), [PIECE] * 100, claimed)
     assert await sender.send() == 413
     assert sender.read == BODY_LIMIT // len(PIECE) + 1
@@ -198,6 +238,8 @@ async def test_a_body_that_claims_to_be_larger_is_not_read_at_all(claimed: str) 
 
 
 async def test_a_body_of_just_that_size_is_taken() -> None:
+    """One MiB, as the documentation says."""
+    assert sum(map(len, FULL)) == 2**20
     assert await Sender(Receiver(), FULL).send() == 202
     assert await Sender(Receiver(), [*FULL, b" "]).send() == 413
 
@@ -242,7 +284,7 @@ WAYS: dict[str, Mutation] = {
 
 
 async def test_no_request_that_was_changed_on_its_way_is_accepted() -> None:
-    """Names and values of the headers, and the body. None breaks the receiver either."""
+    """Names and values of the headers, and the body. No change breaks the receiver."""
     dice = random.Random(20_260_101)
     receiver = Receiver()
     original = raw(receiver.headers())

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from clients.settings import WebhookSettings
 from deployments.booking import Booked, Event, EventIdTakenError, deployment_of
 from deployments.webhook import webhook_app
-from tests.harness.loopback import VirtualClock
+from tests.world.loopback import VirtualClock
 
 CHANNEL = 6
 KEY, FORMER_KEY = "canary-present-key", "canary-former-key-"
@@ -35,7 +35,7 @@ class MemoryBooking:
         fresh = (event.body, Booked(uuid4(), deployment_of(event.type, CHANNEL)))
         body, booked = self._booked.setdefault(event.id, fresh)
         if body != event.body:
-            raise EventIdTakenError(f"The event {event.id} came before, with another body.")
+            raise EventIdTakenError(f"The event id {event.id} was used before, with another body.")
         return booked
 
     async def answers(self) -> bool:
@@ -43,13 +43,13 @@ class MemoryBooking:
 
 
 class Receiver:
-    """The application without a socket, and a channel that knows its keys."""
+    """The application without a socket, and a channel with its keys."""
 
     def __init__(self, *, body_seconds: float = 10.0, **settings: Any) -> None:
         self.booking = MemoryBooking()
         self.clock = VirtualClock()
         self.app = webhook_app(webhook_settings(**settings), self.booking, clock=self.clock, body_seconds=body_seconds)
-        # Without a proxy of the machine's; what breaks in the application breaks the test.
+        # Without the machine's proxy; an error in the application fails the test.
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE, trust_env=False)
 
     @property
@@ -74,7 +74,7 @@ def webhook_settings(**changed: Any) -> WebhookSettings:
 
 
 def signed_headers(body: bytes, event_id: str, *, timestamp: int, key: str = KEY) -> dict[str, str]:
-    """As a channel makes them, which knows the documentation and not this program."""
+    """As a channel signs them, which knows the documentation but not this program."""
     signature = hmac.new(key.encode(), f"{event_id}.{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
     return {
         "Content-Type": "application/json",
@@ -85,7 +85,7 @@ def signed_headers(body: bytes, event_id: str, *, timestamp: int, key: str = KEY
 
 
 def raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    """As a server hands them on."""
+    """As a server passes them on."""
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
@@ -95,7 +95,7 @@ def flow_run_of(answer: httpx.Response) -> UUID:
 
 
 def without_keys() -> WebhookSettings:
-    """Settings that nobody checked."""
+    """Settings without validation."""
     return webhook_settings().model_copy(
         update={"CHANNEL_APP_WEBHOOK_SECRET": SecretStr(""), "CHANNEL_APP_WEBHOOK_SECRET_OLD": None}
     )

@@ -1,16 +1,16 @@
-"""Pages of the documentation as programs: Sybil finds their blocks, and each is done as its reader would do it.
+"""Pages of the documentation as programs: Sybil finds their blocks, and a test does what a reader would do with each.
 
 `python` blocks are executed in one namespace a page. `sh` blocks are run in one folder a page. What cannot be seen from a
-block stands in a comment before it, which readers do not see:
+block is in a comment before it, which readers do not see:
 
-    <!-- run: file bazaar.py -->                 it is written down under this name
-    <!-- run: keep, until "Serving" -->          it goes on running, and has started when it has said so
+    <!-- run: file bazaar.py -->                 it is saved under this name
+    <!-- run: keep, until "Serving" -->          it keeps running, and has started when it prints these words
     <!-- run: exits 1 -->                        it ends with this exit status
-    <!-- run: says "flow_run_id" -->             what it prints holds these words
-    <!-- run: output -->                         (text) its lines stand in what the command before it printed
-    <!-- run: skip, because ... -->              it is not run, and why
+    <!-- run: says "flow_run_id" -->             its output contains these words
+    <!-- run: output -->                         (text) its lines are in the output of the command before it
+    <!-- run: skip, because ... -->              it is not run, for this reason
 
-And one for the page, where its commands need surroundings that the reader is taken to have:
+And one for the page, if its commands need surroundings that the reader has:
 
     <!-- page: sandbox products=12 failing=0, prefect, in the project -->
 
@@ -32,7 +32,7 @@ from tests.house.sources import ROOT
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL = ("sh", "console")
 SHOWN = ("text", "ini", "nginx", "yaml", "json")
-"""Languages of blocks that are only looked at."""
+"""Languages of blocks that are not run."""
 
 _RUN = re.compile(r"<!-- run: (?P<how>[^\n]*?) -->\s*\Z")
 _PAGE = re.compile(r"^<!-- page: (?P<what>[^\n]*?) -->$", re.MULTILINE)
@@ -48,7 +48,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block, and how it is to be run."""
+    """A fenced block, and the way to run it."""
 
     page: str
     language: str
@@ -62,7 +62,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a page takes its reader to have."""
+    """The surroundings that a page needs."""
 
     sandbox: dict[str, float] | None = None
     prefect: bool = False
@@ -70,12 +70,12 @@ class Surroundings:
 
 
 def name_of(page: Path) -> str:
-    """As in a link from the root, of a page that stands below it."""
+    """The path of a page, relative to the root."""
     return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
 
 
 def surroundings_of(text: str) -> Surroundings:
-    """What the comment for the page says.
+    """The surroundings in the comment for the page.
 
     Raises:
         ValueError: it says something else.
@@ -93,7 +93,7 @@ def surroundings_of(text: str) -> Surroundings:
                 case "in":
                     in_the_project = True
                 case _:
-                    raise ValueError(f"`{part}` in `{found[0]}` is none of sandbox, prefect, in the project")
+                    raise ValueError(f"`{part}` in `{found[0]}` is not one of sandbox, prefect, in the project")
     return Surroundings(sandbox, prefect, in_the_project)
 
 
@@ -116,11 +116,11 @@ def _how(words: str) -> tuple[str, str]:
     for form in _FORMS:
         if found := re.fullmatch(form, words):
             return found["kind"], found["value"]
-    raise ValueError(f"`<!-- run: {words} -->` is none of the forms that tests/docs/pages.py lists")
+    raise ValueError(f"`<!-- run: {words} -->` is not a form that tests/docs/pages.py lists")
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
-    """A page's blocks of some languages, or all of them."""
+    """A page's blocks in some languages, or in all."""
     found: list[Block] = [example.parsed for example in document(page)]
     return [block for block in found if not languages or block.language in languages]
 
@@ -129,7 +129,7 @@ ALL_BLOCKS = [block for page in PAGES for block in blocks(page)]
 
 
 def evaluate_python(example: Example) -> None:
-    """With the line numbers of the page in tracebacks."""
+    """Runs it with the line numbers of the page in tracebacks."""
     source = example.region.lexemes["source"]
     inner: Any = Example(example.document, example.line, example.column, example.region, example.namespace)
     inner.parsed = source
@@ -137,8 +137,8 @@ def evaluate_python(example: Example) -> None:
 
 
 def missing_lines(quoted: str, said: str) -> list[str]:
-    """The lines of a quotation that do not stand in what was printed, in their order. Ids, moments, durations and numbers of
-    requests may differ."""
+    """The quoted lines that are missing in the output, in their order. Ids, moments, durations and numbers of requests may
+    differ."""
     printed = iter(_plain(said))
     return [line for line in _plain(quoted) if line and not any(line == other for other in printed)]
 

@@ -1,4 +1,4 @@
-"""The terminals of a reader: commands as they stand on a page, in one folder, with what earlier ones exported."""
+"""The terminals of a reader: the commands of a page in one folder, with the exports of earlier ones."""
 
 import contextlib
 import os
@@ -13,10 +13,10 @@ STOP_SECONDS = 30.0
 
 
 class Kept:
-    """A program that goes on running, in a terminal of its own."""
+    """A program that keeps running, in its own terminal."""
 
     def __init__(self, script: str, folder: Path, environment: dict[str, str]) -> None:
-        # In a session of its own: the shell and what it starts are ended together, and nothing else is.
+        # In its own session, so that the shell and its children end together, and nothing else does.
         self.process = subprocess.Popen(
             ["/bin/sh", "-e", "-c", script],
             cwd=folder,
@@ -42,7 +42,7 @@ class Kept:
             self._heard.notify_all()
 
     def until(self, words: str) -> str:
-        """Waits for a line with these words; what was said so far."""
+        """Waits for a line with these words; returns the output so far."""
         with self._heard:
             self._heard.wait_for(lambda: self._ended or any(words in line for line in self.lines), START_SECONDS)
             said = "".join(self.lines)
@@ -67,7 +67,7 @@ class Kept:
 
 
 class Terminal:
-    """Runs blocks one after the other. What a block exports, and where it goes, holds for the next.
+    """Runs blocks one after the other. Exports and the current folder of a block hold for the next.
 
     Args:
         folder: where it stands at first.
@@ -81,12 +81,12 @@ class Terminal:
         self._state = state
         self.kept: list[Kept] = []
         self.said = ""
-        """What the last command printed."""
+        """The output of the last command."""
 
     def run(self, script: str, *, status: int = 0) -> None:
-        """Runs a block to its end, which has to be this exit status."""
+        """Runs a block to its end, which must have this exit status."""
         self._state.unlink(missing_ok=True)
-        # At its end the shell says what it has become.
+        # At its end, the shell prints its state.
         script = f"{script}\n{{ pwd; env -0; }} >'{self._state}'"
         done = subprocess.run(
             ["/bin/sh", "-e", "-c", script],
@@ -106,12 +106,12 @@ class Terminal:
             self.environment = dict(entry.split("=", 1) for entry in variables.split("\0") if entry)
 
     def keep(self, script: str, words: str) -> None:
-        """Starts a block, and leaves it running once it has said these words."""
+        """Starts a block, and leaves it running when it has printed these words."""
         kept = Kept(script, self.folder, self.environment)
         self.kept.append(kept)
         self.said = kept.until(words)
 
     def close(self) -> None:
-        """Ends what was kept, the newest first."""
+        """Ends the kept programs, the newest first."""
         while self.kept:
             self.kept.pop().stop()

@@ -1,4 +1,4 @@
-"""What the page on the large form shows is what deployments/compose.yaml starts."""
+"""The page on the large form shows the processes of deployments/compose.yaml."""
 
 import re
 from typing import Any
@@ -43,7 +43,7 @@ def test_the_deploying_is_what_the_page_says() -> None:
 
 
 def test_every_setting_of_the_page_is_one_of_the_compose_file() -> None:
-    """And each that the file requires is on the page."""
+    """And each required setting of the file is on the page."""
     (settings,) = blocks(PAGE, "ini")
     named = set(re.findall(r"^(\w+)=", settings.source, re.MULTILINE))
     text = (ROOT / "deployments/compose.yaml").read_text(encoding="utf-8")

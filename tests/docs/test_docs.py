@@ -1,4 +1,4 @@
-"""What the documentation says is so: its links lead somewhere, and its reference is what stands in the code."""
+"""The documentation is true: its links lead somewhere, and its reference agrees with the code."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 
 def test_every_page_can_be_found_on_the_site() -> None:
-    """In its sidebar, in an order that somebody chose."""
+    """In its sidebar, in a chosen order."""
     shown = {f"docs/{name}.md" for names in SIDEBAR.values() for name in names}
     decisions = {name_of(page) for page in PAGES if page.name.startswith("0")}
     assert shown == {name_of(page) for page in PAGES if page.is_relative_to(ROOT / "docs")} - decisions - {
@@ -51,17 +51,17 @@ def test_every_kind_of_error_says_what_happens() -> None:
 
 
 NO_CODES = {"ChannelIntegration", "OmnitronIntegration", "Omnitron", "Channel", "Error", "NotFound"}
-"""Names and parts of names, spelled as codes are."""
+"""Names and parts of names that are spelled like codes."""
 
 
 def _codes_in_the_source() -> set[str]:
-    """Every text that is spelled as a code is, where objects fail."""
+    """Every text that is spelled like a code, where objects fail."""
     sources = [path for path in python_files("tasks", "flows") if "sandbox" not in path.parts]
     found: set[str] = set()
     for path in [*sources, ROOT / "clients/errors.py"]:
         for node in ast.walk(tree_of(path)):
             match node:
-                case ast.Call(func=ast.Name(id="TypeVar"), args=[ast.Constant(value=name), *_]):
+                case ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec" | "cast"), args=[ast.Constant(value=name), *_]):
                     found.discard(str(name))
                 case (
                     ast.Assign(value=ast.Constant(value=str(text))) | ast.AnnAssign(value=ast.Constant(value=str(text)))
@@ -77,7 +77,7 @@ def _codes_in_the_source() -> set[str]:
 
 
 def test_every_code_is_documented_with_what_to_do() -> None:
-    """And none that does not exist. Some are put together: of a place's kind, or of an error's class."""
+    """And every documented code exists. Some are composed: of a place's kind, or of an error's class."""
     documented = {code for table in CODES.values() for codes in table for code in codes}
     places = {f"{kind.capitalize()}NotFound" for kind in ErrorType}
     classes = {name.removesuffix("Error") for name in vars(errors) if name.endswith("Error")}
@@ -87,7 +87,7 @@ def test_every_code_is_documented_with_what_to_do() -> None:
 
 
 def test_commands_shown_in_the_pages_exist() -> None:
-    """Every `channel-app ...`, also of what is not run."""
+    """Every `channel-app ...`, also in skipped blocks."""
     known = {
         command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands
     }
@@ -97,7 +97,7 @@ def test_commands_shown_in_the_pages_exist() -> None:
 
 
 def test_flows_shown_in_the_pages_exist_with_their_parameters() -> None:
-    """Every `channel-app run ...`, also of what is not run."""
+    """Every `channel-app run ...`, also in skipped blocks."""
     shown = [
         (flow, re.findall(r"(?:-p|--param) (\w+)=", rest))
         for source in SHOWN

@@ -95,11 +95,17 @@ class Reader:
 
 @contextmanager
 def _reader(
-    wanted: Surroundings, text: str, folder: Path, environment: dict[str, str], prefect: dict[str, str]
+    wanted: Surroundings,
+    text: str,
+    folder: Path,
+    environment: dict[str, str],
+    prefect: dict[str, str],
+    programs: list[Path],
 ) -> Iterator[Reader]:
+    """Its `channel-app` is the first one in these folders of programs."""
     with ExitStack() as stack:
         own = {name: value for name, value in environment.items() if name != "PYTHONPATH"} | prefect
-        own["PATH"] = f"{Path(sys.executable).parent}:{own['PATH']}"
+        own["PATH"] = ":".join([*map(str, programs), own["PATH"]])
         own |= {"COLUMNS": "120", "PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_WORKER_QUERY_SECONDS": "1"}
         if wanted.sandbox is not None:
             own |= stack.enter_context(SandboxProcess("all", **wanted.sandbox)).environment
@@ -143,7 +149,10 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path, request: pytest.Fi
     wanted = surroundings_of(text)
     environment: dict[str, str] = request.getfixturevalue("environment")
     prefect: dict[str, str] = request.getfixturevalue("prefect_server") if wanted.prefect else {}
-    with _reader(wanted, text, tmp_path, environment, prefect) as reader:
+    programs = [Path(sys.executable).parent]
+    if not wanted.in_the_project and blocks(page, *SHELL):
+        programs.insert(0, request.getfixturevalue("installed"))  # without the checkout
+    with _reader(wanted, text, tmp_path, environment, prefect, programs) as reader:
         read = document(page, reader)
         read.namespace["__name__"] = "docs"
         for example in read.examples():
@@ -158,17 +167,23 @@ def test_every_block_says_what_it_is() -> None:
 SKIPPED = {
     "CONTRIBUTING.md: make demo",
     "README.md: make demo",
-    "README.md: git clone REPOSITORY channel-app",
+    "README.md: make setup",
     "docs/how-to/deploy-large.md: docker compose --env-file .env --file deployments/compose.yaml up --detach --build",
     "docs/how-to/deploy-large.md: docker compose --env-file .env --file deployments/compose.yaml run --rm deploy",
+    "docs/how-to/deploy-large.md: docker buildx imagetools inspect postgres:17.6-bookworm --format '{{.Manifest.Digest}}'",
     "docs/how-to/deploy-large.md: export PREFECT_SERVER_DATABASE_CONNECTION_URL="
     "postgresql+asyncpg://prefect:...@postgres:5432/prefect",
+    "docs/how-to/read-a-failure.md: .venv/bin/channel-app resume",
     "docs/how-to/deploy-large.md: export PREFECT_SERVER_REGISTER_BLOCKS_ON_START=true",
     "docs/how-to/deploy-large.md: prefect server database upgrade -y",
     "docs/how-to/keep-secrets.md: python -c 'from getpass import getpass; from prefect.blocks.system import Secret; "
     """Secret(value=getpass()).save("omnitron-password", overwrite=True)'""",
     "docs/how-to/keep-secrets.md: unset OMNITRON_PASSWORD",
-    "docs/tutorial/first-connector.md: git clone REPOSITORY channel-app",
+    "docs/how-to/release.md: .ci/run",
+    'docs/how-to/release.md: git tag --annotate v0.1.0 --message "Channel App 0.1.0"',
+    "docs/how-to/release.md: make dist",
+    "docs/how-to/release.md: python3 -m venv .venv",
+    "docs/tutorial/first-connector.md: make setup",
     "docs/tutorial/first-connector.md: prefect server start",
 }
 """By page and first command. The reasons stand in the pages: a skip without one is no form that is understood."""

@@ -1,4 +1,4 @@
-"""The reader of the pages notices what is wrong with one."""
+"""The reader of the pages notices mistakes in a page."""
 
 from pathlib import Path
 
@@ -60,19 +60,19 @@ def test_what_was_kept_is_ended_with_all_that_it_started(tmp_path: Path) -> None
     ],
 )
 def test_a_quotation_has_to_be_what_was_printed_in_its_order(quoted: str, missing: list[str]) -> None:
-    """But for what differs from run to run."""
+    """Except for parts that differ from run to run."""
     assert missing_lines(quoted, "first\n1 integrated; 1 batch, 12 requests, 1.1 s\nlast\n") == missing
 
 
 @pytest.mark.parametrize("words", ["skip", "skip, because", "skip, because no", "later", 'keep, until ""'])
 def test_a_comment_that_is_no_form_is_refused(tmp_path: Path, words: str) -> None:
-    """A skip without a reason above all."""
+    """Above all, a skip without a reason."""
     page = tmp_path / "page.md"
     page.write_text(f"<!-- run: {words} -->\n\n```sh\ntrue\n```\n")
-    with pytest.raises(ValueError, match="is none of the forms"):
+    with pytest.raises(ValueError, match="is not a form that"):
         document(page)
 
 
 def test_a_page_cannot_ask_for_surroundings_that_nobody_makes() -> None:
-    with pytest.raises(ValueError, match="none of sandbox, prefect, in the project"):
+    with pytest.raises(ValueError, match="is not one of sandbox, prefect, in the project"):
         surroundings_of("<!-- page: a database -->")

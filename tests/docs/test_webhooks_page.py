@@ -1,4 +1,4 @@
-"""What the page on webhooks says is so: its examples are accepted, its tables are complete."""
+"""The page on webhooks is true: its examples are accepted, its tables are complete."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ def test_every_type_of_event_is_documented_with_what_it_starts() -> None:
 
 
 async def test_what_the_python_example_signs_is_accepted() -> None:
-    """As it stands, by the clock of this machine."""
+    """Unchanged, by the clock of this machine."""
     (block,) = blocks(PAGE, "python")
     scope: dict[str, Any] = {"__name__": "docs"}
     exec(compile(block.source, PAGE.name, "exec"), scope)  # noqa: S102  # it is our own documentation

@@ -1,4 +1,4 @@
-"""The mission's DTOs: built by position or by keyword, frozen, exact, and written as JSON without loss."""
+"""The documented DTOs: built by position or by keyword, frozen, exact, and written as JSON without loss."""
 
 import copy
 import json
@@ -19,6 +19,7 @@ from dto.batches import (
     ProductBatchRequestResponseDto,
 )
 from dto.enums import CancellationType, ChannelConfSchemaDataTypes, ContentType, FailedReasonType, ResponseStatus
+from dto.omnitron import BatchRequest, IntegrationAction
 from dto.orders import (
     AddressDto,
     CancellationRequestDto,
@@ -89,7 +90,7 @@ def _order_values(customer: Any, address: Any, cargo_company: Any) -> dict[str, 
 OMNITRON_ORDER_VALUES = _order_values(1, 2, 3)
 CHANNEL_ORDER_VALUES = _order_values(CUSTOMER, ADDRESS, "ups")
 
-# Every class of the page with a value for each of its fields, in the page's order.
+# Every class of the documentation with a value for each of its fields, in the documented order.
 EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
     (
         CategoryNodeDto,
@@ -279,6 +280,7 @@ EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
             "invoice_date": MOMENT,
             "tracking_number": "T1",
             "extra_field": {"box": 2},
+            "modified_date": MOMENT,
         },
     ),
     (
@@ -309,13 +311,13 @@ every_class = pytest.mark.parametrize(("kind", "values"), EXAMPLES, ids=[kind.__
 
 @every_class
 def test_position_and_keyword_build_equal_values(kind: type[Dto], values: dict[str, Any]) -> None:
-    """The fields stand in the page's order, so both ways of the page's examples work."""
+    """The fields are in the documented order, so both ways of the documentation's examples work."""
     assert kind(*values.values()) == kind(**values)
 
 
 @every_class
 def test_every_field_holds_what_was_given(kind: type[Dto], values: dict[str, Any]) -> None:
-    """Reading a field gives back the value, under the page's name, in the page's order."""
+    """A field returns its value, with the documented name and order."""
     built = kind(*values.values())
     assert {name: getattr(built, name) for name in kind.model_fields} == values
     assert list(kind.model_fields) == list(values)
@@ -323,7 +325,7 @@ def test_every_field_holds_what_was_given(kind: type[Dto], values: dict[str, Any
 
 @every_class
 def test_no_field_can_be_set_afterwards(kind: type[Dto], values: dict[str, Any]) -> None:
-    """What one command built, no other command changes."""
+    """No other command can change a value."""
     name, value = next(iter(values.items()))
     with pytest.raises(ValidationError, match="frozen"):
         setattr(kind(**values), name, value)
@@ -346,7 +348,7 @@ def test_json_gives_the_same_value_back(kind: type[Dto], values: dict[str, Any])
 
 @every_class
 def test_a_value_can_be_pickled_and_copied(kind: type[Dto], values: dict[str, Any]) -> None:
-    """Prefect pickles what tasks take and give."""
+    """Prefect pickles the input and output of tasks."""
     built = kind(**values)
     assert pickle.loads(pickle.dumps(built)) == built  # noqa: S301  (our own bytes)
     assert copy.deepcopy(built) == built
@@ -354,7 +356,7 @@ def test_a_value_can_be_pickled_and_copied(kind: type[Dto], values: dict[str, An
 
 @every_class
 def test_every_optional_field_takes_none(kind: type[Dto], values: dict[str, Any]) -> None:
-    """Whatever has a default may also be given as None, if the page calls it optional."""
+    """A field with a default may also be None, if the documentation calls it optional."""
     not_optional_on_the_page = {
         ErrorReportDto: {"raw_request", "raw_response", "error_code", "error_description", "is_ok"},
         OperationalEventDto: {"context", "tags"},
@@ -367,7 +369,7 @@ def test_every_optional_field_takes_none(kind: type[Dto], values: dict[str, Any]
 
 @every_class
 def test_defaults_are_not_shared(kind: type[Dto], values: dict[str, Any]) -> None:
-    """Two values built with the defaults hold no list or dict in common."""
+    """Two values with defaults share no list or dict."""
     required = {name: value for name, value in values.items() if kind.model_fields[name].is_required()}
     first, second = kind(**required), kind(**required)
     for name in kind.model_fields.keys() - required.keys():
@@ -384,15 +386,13 @@ def test_defaults_are_not_shared(kind: type[Dto], values: dict[str, Any]) -> Non
         (OrderBatchRequestResponseDto, {"remote_id": "o-1", "number": "1001"}),
     ],
 )
-def test_a_verdict_is_success_or_failure_and_nothing_else(
-    kind: type[Dto], rest: dict[str, Any], status: object
-) -> None:
-    """An item that is not decided yet has no verdict, so nobody can settle it by mistake."""
+def test_a_result_is_success_or_failure_and_nothing_else(kind: type[Dto], rest: dict[str, Any], status: object) -> None:
+    """An undecided item has no result, so it cannot be settled by mistake."""
     with pytest.raises(ValidationError):
         kind(status=status, **rest)
 
 
-def test_a_verdict_may_be_written_as_the_channel_says_it() -> None:
+def test_a_result_may_be_written_as_the_channel_says_it() -> None:
     """The two words of the vocabulary become members of it."""
     assert ProductBatchRequestResponseDto("SUCCESS", "s").status is ResponseStatus.success  # type: ignore[arg-type]
 
@@ -410,7 +410,7 @@ def test_a_verdict_may_be_written_as_the_channel_says_it() -> None:
     ],
 )
 def test_money_stays_exact_and_is_written_as_a_decimal_string(given: Any, written: str) -> None:
-    """No amount goes through binary fractions, and none is written with an exponent."""
+    """No amount goes through binary fractions, or is written with an exponent."""
     item = OrderItemDto("i-1", "123a1", "try", given, Decimal(8), {})
     assert item.price == Decimal(written)
     assert item.model_dump(mode="json")["price"] == written
@@ -424,7 +424,7 @@ def test_what_is_no_amount_is_refused(amount: Any) -> None:
 
 
 def test_amounts_that_are_not_given_are_exact_zeros() -> None:
-    """The page's defaults are binary and textual zeros."""
+    """The documented defaults are binary and textual zeros."""
     item = OrderItemDto("i-1", "123a1", "try", Decimal(1), Decimal(8), {})
     order = OmnitronOrderDto("o", "1", 6, 1, 2, 3, "try", Decimal(1), Decimal(0), Decimal(0), {}, 3, MOMENT)
     for amount in (item.discount_amount, item.retail_price, order.discount_amount, order.net_shipping_amount):
@@ -433,7 +433,7 @@ def test_amounts_that_are_not_given_are_exact_zeros() -> None:
 
 
 def test_a_refund_is_forced_only_by_an_amount() -> None:
-    """The page calls the amount a yes or no: its no forces nothing, its yes names no amount."""
+    """The documentation calls the amount a boolean: False forces no amount, and True names no amount."""
     assert CancelOrderDto("1001", [], {}, forced_refund_amount=Decimal("9.90")).forced_refund_amount == Decimal("9.90")
     assert CancelOrderDto("1001", [], {}, forced_refund_amount=False).forced_refund_amount is None  # type: ignore[arg-type]
     with pytest.raises(ValidationError):
@@ -449,7 +449,7 @@ def test_reasons_are_keyed_and_given_as_text() -> None:
 
 @pytest.mark.parametrize("written", ["2021-01-01 10:00:00", "2021-01-01T10:00:00Z", "2021-01-01T13:00:00+03:00"])
 def test_dates_are_read_as_moments_in_utc(written: str) -> None:
-    """A date without a zone is UTC, and all are written alike."""
+    """A date without a zone is UTC, and all dates are written alike."""
     report = ErrorReportDto("product", 1, written)  # type: ignore[arg-type]
     assert report.modified_date == MOMENT
     assert report.model_dump(mode="json")["modified_date"] == "2021-01-01T10:00:00.000000Z"
@@ -462,9 +462,19 @@ def test_an_empty_optional_date_is_no_date() -> None:
 
 
 def test_remote_ids_are_text_whatever_they_were_sent_as() -> None:
-    """The page says a number; Omnitron and channels have `123a1`."""
+    """Documented as a number, but Omnitron and channels have `123a1`."""
     assert BatchRequestObjectsDto(1, MOMENT, "product", remote_id="123a1").remote_id == "123a1"
     assert BatchRequestObjectsDto(1, MOMENT, "product", remote_id=5).remote_id == "5"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\u00a0"])
+def test_a_blank_remote_id_is_no_id_whoever_sends_it(blank: str) -> None:
+    """Two objects that are bound to it would be one."""
+    assert BatchRequestObjectsDto(1, MOMENT, "product", remote_id=blank).remote_id is None
+    row = {"pk": 9, "content_type": {"model": "product"}, "object_id": 1, "status": "success", "remote_id": blank}
+    assert IntegrationAction.model_validate(row).remote_id is None
+    batch = {"pk": 22, "local_batch_id": "b", "status": "commit", "remote_batch_id": blank}
+    assert BatchRequest.model_validate(batch).remote_batch_id is None
 
 
 def test_an_object_of_a_batch_says_nothing_that_it_was_not_told() -> None:
@@ -482,7 +492,7 @@ def test_an_object_of_a_batch_says_nothing_that_it_was_not_told() -> None:
 
 
 def test_an_order_of_the_channel_holds_its_customer_and_addresses() -> None:
-    """They are values of the order, not classes on it, and are read from JSON as such."""
+    """They are fields of the order, not nested classes, and are read from JSON as such."""
     order = ChannelOrderDto.model_validate_json(ChannelOrderDto(**CHANNEL_ORDER_VALUES).model_dump_json())
     assert order.customer == CUSTOMER
     assert order.shipping_address == order.billing_address == ADDRESS
@@ -497,7 +507,7 @@ def test_both_kinds_of_order_have_the_same_fields_in_the_same_order() -> None:
 
 
 def test_an_address_may_lack_its_phone() -> None:
-    """Some marketplaces hide the phone; the order must not be lost for it."""
+    """Some marketplaces hide the phone number; that must not cost the order."""
     written = ADDRESS.model_dump(mode="json", exclude={"phone_number"})
     assert AddressDto.model_validate(written).phone_number is None
 
@@ -518,13 +528,13 @@ EVENT_TYPES = {
 
 @pytest.mark.parametrize("content_type", [*ContentType, "somethingnew"])
 def test_an_event_is_named_after_what_the_report_is_about(content_type: str) -> None:
-    """Content types that the operator's log has no name for are unknown errors."""
+    """A content type without a name in the operator's log is an unknown error."""
     event = OperationalEventDto.from_error_report(ErrorReportDto(content_type, 1, MOMENT))
     assert event.event_type == EVENT_TYPES.get(content_type, "unknown_error")
 
 
 def test_a_failure_report_becomes_an_error_event_with_its_evidence() -> None:
-    """The event can be written as JSON and says all that the report says."""
+    """The event can be written as JSON, and holds everything in the report."""
     report = ErrorReportDto("product", 12227, MOMENT, "PUT /listings", "400", "22-Channel-x", "No colour.")
     assert OperationalEventDto.from_error_report(report).model_dump(mode="json", exclude_none=True) == {
         "event_type": "product_error",
@@ -544,7 +554,7 @@ def test_a_failure_report_becomes_an_error_event_with_its_evidence() -> None:
 
 
 def test_a_success_report_becomes_an_info_event_without_raw_data() -> None:
-    """What went well needs no evidence."""
+    """A success needs no evidence."""
     report = ErrorReportDto("order", 1, MOMENT, "PUT /orders", "200", is_ok=True)
     event = OperationalEventDto.from_error_report(report, source="bazaar")
     assert (event.level, event.source, event.raw_data) == ("info", "bazaar", None)
@@ -592,7 +602,7 @@ def test_a_very_deep_tree_is_built_compared_and_printed_without_recursion() -> N
 
 
 def test_a_tree_can_be_built_upwards() -> None:
-    """Ready children are taken as they are, however much is below them."""
+    """Children that are built already are taken as they are, at any depth."""
     node = CategoryNodeDto("lowest", [])
     for level in range(500):
         node = CategoryNodeDto(str(level), [node])
@@ -600,7 +610,7 @@ def test_a_tree_can_be_built_upwards() -> None:
 
 
 def test_trees_differ_by_names_ids_and_order_but_not_by_parents() -> None:
-    """The way back up is no part of a node's value, nor of its place in a set."""
+    """The parent is not part of a node's value, nor of its hash."""
     parent = CategoryNodeDto("Shop", [])
     assert CategoryNodeDto("a", [], "1", parent) == CategoryNodeDto("a", [], "1")
     assert len({CategoryNodeDto("a", [], "1", parent), CategoryNodeDto("a", [], "1")}) == 1
@@ -612,7 +622,7 @@ def test_trees_differ_by_names_ids_and_order_but_not_by_parents() -> None:
 
 
 def test_a_setting_of_the_channel_keeps_its_schema_under_that_name() -> None:
-    """The name hides a deprecated method of pydantic's, and nothing else."""
+    """The name hides a deprecated method of pydantic, and nothing else."""
     field = ChannelConfSchemaField(True, ChannelConfSchemaDataTypes.json, "k", "Label", {"type": "object"})
     assert field.schema == {"type": "object"}
     assert ChannelConfSchemaField(True, ChannelConfSchemaDataTypes.text, "k", "Label").schema is None

@@ -1,4 +1,4 @@
-"""The JSON samples of the mission's product page, with their commas and braces repaired, are read and written back."""
+"""The JSON samples of the product documentation, with their commas and braces repaired, are read and written back."""
 
 import json
 from typing import Any
@@ -116,7 +116,7 @@ CATEGORY_NODES = """
 
 
 def _sample(**enrichments: str) -> dict[str, Any]:
-    """The page repeats the plain product in each sample and adds one field to it."""
+    """The documentation repeats the plain product in each sample, and adds one field."""
     added = {name: json.loads(text) for name, text in enrichments.items()}
     return {**json.loads(PRODUCT), **added}
 
@@ -138,7 +138,7 @@ def test_a_product_with_its_mapping_is_written_back_as_it_was_read() -> None:
 
 
 def test_a_product_with_its_stock_is_written_back_as_it_was_read() -> None:
-    """The stock is one object: the page's doubled braces are a slip."""
+    """The stock is one object: the documentation's doubled braces are a slip."""
     sample = _sample(productstock=STOCK)
     assert _written_back(sample) == sample
 
@@ -156,7 +156,7 @@ def test_a_product_with_its_categories_is_written_back_as_it_was_read() -> None:
 
 
 def test_the_parts_of_a_sample_can_be_read_by_name() -> None:
-    """What a connector needs from a sample is typed."""
+    """The fields that a connector needs are typed."""
     product = Product.model_validate(
         _sample(
             mapped_attributes=MAPPED_ATTRIBUTES,

@@ -1,5 +1,5 @@
-"""The same worlds as the commands are tested with."""
+"""Worlds that are checked for broken rules when their test is over."""
 
-from tests.tasks.conftest import make_world, world
+from tests.world.fixtures import make_world, world
 
 __all__ = ["make_world", "world"]

@@ -12,7 +12,7 @@ from tasks.channel import integration, products
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.images import SendInsertedImages, SendUpdatedImages
 from tasks.channel.sandbox.prices import SendInsertedPrices, SendUpdatedPrices
-from tasks.channel.sandbox.products import CheckProducts, SendInsertedProducts
+from tasks.channel.sandbox.products import CheckProducts, SendDeletedProducts, SendInsertedProducts
 from tasks.channel.sandbox.stocks import SendInsertedStocks, SendUpdatedStocks
 from tasks.settlement import name_of
 
@@ -47,7 +47,7 @@ class Undeclared(Sandbox):
 
 
 class _MissionSync(products.SendInsertedProducts):
-    """As on the mission's page: a blocking `send`, results in `response_data`."""
+    """As documented: a blocking `send`, results in `response_data`."""
 
     threads: ClassVar[list[int]] = []
 
@@ -70,7 +70,7 @@ class _MissionSync(products.SendInsertedProducts):
 
 
 class MissionSync(integration.ChannelIntegration):
-    """A third party's connector from the mission's pages."""
+    """A third party's connector, as documented."""
 
     name = "mission"
     is_sync = True
@@ -112,6 +112,24 @@ class MissionAsync(integration.ChannelIntegration):
     actions: ClassVar = {command.key: command for command in (_MissionAsync, _MissionCheck)}
 
 
+class _MixedAsync(_MissionSync):
+    """Takes one at once, refuses one, and keeps the others."""
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:
+        taken, refused = (product.sku for product in data[:2])
+        at_once = (
+            ProductBatchRequestResponseDto(ResponseStatus.success, taken, f"M-{taken}"),
+            ProductBatchRequestResponseDto(ResponseStatus.fail, refused, message="too dear"),
+        )
+        return Accepted("r-4711", at_once)
+
+
+class MixedAsync(MissionAsync):
+    """As a shop that answers 207."""
+
+    actions: ClassVar = {command.key: command for command in (_MixedAsync, _MissionCheck)}
+
+
 class _NumberedAsync(_MissionAsync):
     REMOTE: ClassVar[Any] = 4711
 
@@ -133,6 +151,20 @@ class RefusesUnknown(Sandbox):
     """Refuses at once what it was never sent."""
 
     actions: ClassVar = {**Sandbox.actions, _RefusesUnknown.key: _RefusesUnknown}
+
+
+class _DeletesOneAtOnce(SendDeletedProducts):
+    def normalize_response(self, data: Any, *rest: Any) -> SendOutcome:
+        outcome = super().normalize_response(data, *rest)
+        assert isinstance(outcome, Accepted)
+        done = ProductBatchRequestResponseDto(ResponseStatus.success, "", data[0].remote_id)
+        return Accepted(outcome.remote_batch_id, (done,))
+
+
+class DeletesOneAtOnce(Sandbox):
+    """Says of one product at once that it is gone, and again with the others."""
+
+    actions: ClassVar = {**Sandbox.actions, _DeletesOneAtOnce.key: _DeletesOneAtOnce}
 
 
 class _CheckBreaks(CheckProducts):
@@ -159,6 +191,17 @@ class SendBreaks(Sandbox):
     actions: ClassVar = {**Sandbox.actions, _SendBreaks.key: _SendBreaks}
 
 
+class _SendTimesOut(SendInsertedProducts):
+    async def send(self, items: Any) -> Any:
+        raise TimeoutError("the SDK waited long enough")
+
+
+class SendTimesOut(Sandbox):
+    """Its SDK has a deadline of its own."""
+
+    actions: ClassVar = {**Sandbox.actions, _SendTimesOut.key: _SendTimesOut}
+
+
 class _Tangled(SendInsertedProducts):
     """One line too many, one missing, one twice."""
 
@@ -176,6 +219,8 @@ class Tangled(Sandbox):
 
 
 class _CheckFailsOne(CheckProducts):
+    integration: "CheckFailsOne"
+
     async def send(self, batch: Any) -> CheckOutcome:
         outcome = await super().send(batch)
         if isinstance(outcome, Completed):
@@ -191,7 +236,7 @@ class CheckFailsOne(Sandbox):
 
     async def hub_products(self) -> list[Any]:
         async with OmnitronClient(self.runtime) as client:
-            return [row async for page in client.pages("channel/6/products/", Product, {"sort": "id"}) for row in page]
+            return [row async for page in client.resource("products", Product).pages({"sort": "id"}) for row in page]
 
 
 class Offered:

@@ -1,4 +1,4 @@
-"""Connectors that answer the setup in the forms of the mission's pages."""
+"""Connectors that answer the setup in the documented forms."""
 
 from typing import Any, ClassVar
 

@@ -11,11 +11,11 @@ import pytest
 
 from clients.flow_runs import NotDeployedError, PrefectUnavailableError
 from dto.summary import RunOutcome
-from flows.booking import FIRST, pause
+from flows.booking import FIRST_PAUSE, pause
 from flows.product import insert_products
 from flows.verify import DEADLINE, verify_batch
-from tests.harness.loopback import World
-from tests.tasks.helpers import assert_converged, batches, run
+from tests.world.loopback import World
+from tests.world.shop import assert_converged, batches, run
 
 
 @dataclass
@@ -74,12 +74,12 @@ async def test_a_batch_that_was_accepted_is_booked_to_be_asked_for(world: World,
     ((key, booked),) = diary.booked.items()
     assert key == f"verify:6:{local}:{remote}:1"
     assert booked.deployment == "verify batch/verify-batch-6"
-    assert booked.parameters == {"remote_batch_id": remote, "local_batch_id": local, "ask": 1}
+    assert booked.parameters == {"remote_batch_id": remote, "local_batch_id": local, "attempt": 1}
     assert booked.tags == [f"batch:{local}"]
     assert booked.name and booked.name.startswith(
         f"verify batch {remote} · batch {local[:8]} · channel 6 · 2026-01-01 00:"
     )
-    assert booked.moment == world.clock.now() + timedelta(seconds=FIRST)
+    assert booked.moment == world.clock.now() + timedelta(seconds=FIRST_PAUSE)
 
 
 async def test_each_batch_of_a_run_is_booked_once(world: World, diary: Diary) -> None:
@@ -106,7 +106,7 @@ async def test_each_ask_books_the_next_until_the_batch_is_settled(world: World, 
         counts.append((await run(world, verify_batch, **booked.parameters)).counts)
     assert counts == [{"ongoing": 1}, {"ongoing": 1}, {"integrated": 6}]
     assert_converged(world)
-    assert [row.parameters["ask"] for row in diary.booked.values()] == [1, 2, 3]
+    assert [row.parameters["attempt"] for row in diary.booked.values()] == [1, 2, 3]
     moments = [row.moment for row in diary.booked.values() if row.moment]
     assert moments == sorted(set(moments))
 
@@ -117,14 +117,14 @@ async def test_an_ask_that_is_run_twice_books_the_next_once(world: World, diary:
     (remote,) = (await run(world, insert_products)).remote_batches
     for _ in range(2):
         await run(world, verify_batch, remote_batch_id=remote)
-    assert [row.parameters["ask"] for row in diary.booked.values()] == [1, 2]
+    assert [row.parameters["attempt"] for row in diary.booked.values()] == [1, 2]
 
 
 async def test_a_batch_that_is_given_up_is_not_asked_for_again(world: World, diary: Diary) -> None:
     world.market.reset(polls_until_ready=10_000)
     (remote,) = (await run(world, insert_products)).remote_batches
     world.clock.advance(DEADLINE + 1)
-    assert (await run(world, verify_batch, remote_batch_id=remote, ask=150)).failures == {"NeverFinished": 6}
+    assert (await run(world, verify_batch, remote_batch_id=remote, attempt=150)).failures == {"NeverFinished": 6}
     assert len(diary.booked) == 1
 
 
@@ -164,5 +164,5 @@ async def test_without_prefect_nothing_is_booked(world: World, caplog: pytest.Lo
     """A run that belongs to no server says so to those who look for it, and sends all the same."""
     caplog.set_level(logging.DEBUG, logger="channel_app")
     assert (await run(world, insert_products)).counts == {"accepted": 6}
-    lines = [row for row in caplog.records if "belongs to no Prefect server" in row.getMessage()]
+    lines = [row for row in caplog.records if "temporary Prefect server only" in row.getMessage()]
     assert [row.levelno for row in lines] == [logging.DEBUG]

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from clients import marketplace
 from dto.summary import RunOutcome
 from flows import run as runs
 from flows.compare import compare_prices, compare_stocks
 from flows.product import insert_products
 from flows.run import RunFailedError
-from tests.harness.loopback import World
-from tests.tasks.helpers import action, requests_of, run, skus, use_connector, writes
+from tests.world.loopback import World
+from tests.world.shop import action, requests_of, run, skus, use_connector, writes
 
 HERE = "tests.flows.connectors"
 
@@ -31,7 +30,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[str, ...]]]:
     async def show(run: Any, summary: Any) -> None:
         kept.extend(table.rows for table in run.tables)
 
-    monkeypatch.setattr(runs, "_show", show)
+    monkeypatch.setattr(runs, "_publish", show)
     return kept
 
 
@@ -52,11 +51,11 @@ async def test_every_difference_is_counted_and_named(
     world: World, kind: str, shown: list[list[tuple[str, ...]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With both values, over several pages of the listing; nothing is changed anywhere."""
-    monkeypatch.setattr(marketplace, "PAGE", 2)
+    monkeypatch.setattr("clients.sandbox_marketplace.PAGE", 2)
     await run(world, insert_products)
     names = upset(world, kind)
     written = len(writes(world))
-    goods = world.hub.hub.goods
+    goods = world.goods
     values = (
         {row["product"]: f"{row['price']} try" for row in goods.prices}
         if kind == "price"
@@ -100,7 +99,7 @@ async def test_only_what_is_on_the_channel_is_compared(world: World) -> None:
     await run(world, insert_products, max_batches=1, batch_size=4)
     held = action(world, 1001)
     assert held
-    world.hub.hub.ledger.actions.change(held["pk"], status="processing")
+    world.actions.change(held["pk"], status="processing")
     assert (await run(world, compare_stocks)).counts == {"same": 4}
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.summary import RunOutcome
 from flows.product import delete_products, insert_products
 from flows.run import RunFailedError
 from flows.verify import verify_batch, verify_open_batches
-from tests.harness.loopback import World
-from tests.tasks.helpers import (
+from tests.world.loopback import World
+from tests.world.shop import (
     CHANNEL,
     action,
     actions,
@@ -64,6 +64,18 @@ async def test_a_deleted_product_leaves_the_channel_and_all_its_actions(
     assert [row["status"] for row in batches(world)] == ["done", "done"]
 
 
+async def test_a_deletion_that_is_done_at_once_ends_with_the_others(make_world: Callable[..., World]) -> None:
+    """Its actions are deleted when the batch is settled, as theirs are."""
+    world = await world_with(make_world, asynchronous=True)
+    use_connector(world, "tests.flows.connectors:DeletesOneAtOnce")
+    assert (await run(world, delete_products)).counts == {"accepted": 2}
+    assert [row["status"] for row in actions(world, "integrationaction")] == ["processing"] * 2
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    assert {row["object_id"] for row in actions(world)} == set(skus(world))
+    assert actions(world, "integrationaction") == []
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_dependants_go_first_and_the_products_own_action_last(
     make_world: Callable[..., World], asynchronous: bool
@@ -94,7 +106,7 @@ async def test_a_product_that_the_channel_does_not_know_counts_as_deleted(
 ) -> None:
     world = await world_with(make_world, asynchronous)
     world.market.items.clear()
-    world.market._sku_by_remote_id.clear()
+    world.market.forget_remote_ids()
     await delete(world)
     assert len(actions(world)) == 4
     assert world.hub.counts()["open_batches"] == {}
@@ -202,3 +214,14 @@ async def test_batches_of_one_delete_everything(make_world: Callable[..., World]
     world = await world_with(make_world, False)
     summary = await run(world, delete_products, batch_size=1)
     assert (summary.counts, summary.batches) == ({"deleted": 2}, 2)
+
+
+async def test_a_product_without_an_id_on_the_channel_fails_alone(make_world: Callable[..., World]) -> None:
+    """A channel that refuses a request without one would keep the others on sale."""
+    world = await world_with(make_world, asynchronous=False)
+    record = action(world, 1002)
+    assert record is not None
+    world.ledger.actions.change(record["pk"], remote_id=" ")
+    summary = await delete(world)
+    assert (summary.counts, summary.failures) == ({"deleted": 1, "failed": 1}, {"NotBound": 1})
+    assert action(world, 1004) is None

@@ -1,24 +1,29 @@
 """How the channel stands, as Omnitron and the channel really stand."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from clients.redaction import Redactor
-from deployments.sandbox.faults import Fault
-from deployments.sandbox.ledger import CONTENT_TYPE_IDS, Attempts, Key
+from clients.variables import MemoryVariables
+from deployments.sandbox.base.faults import Fault
+from deployments.sandbox.hub.ledger import CONTENT_TYPE_IDS
 from dto.enums import BatchRequestStatus, ContentType
 from dto.health import ChannelHealth
+from dto.holds import Hold
 from dto.summary import RunOutcome
 from flows import run as runs
 from flows.artifact import document
-from flows.health import read_health, report_health
+from flows.health import read_health, report_health, tables, with_holds
 from flows.price import insert_product_prices
 from flows.product import delete_products, insert_products
-from tasks.omnitron.products import GetInsertedProducts
-from tests.harness.loopback import World
-from tests.tasks.helpers import action, opened, requests_of, run, skus, writes
+from flows.run import RunFailedError
+from flows.verify import verify_open_batches
+from tasks.omnitron.catalogue.products import GetInsertedProducts
+from tests.world.loopback import World
+from tests.world.shop import action, opened, requests_of, run, skus, writes
 
 ORDER = CONTENT_TYPE_IDS[ContentType.order]
 
@@ -30,6 +35,18 @@ async def health_of(world: World) -> ChannelHealth:
             health = await read_health(hub)
     assert {request.method for request in seen} == {"GET"}
     return health
+
+
+async def cost_of_health(world: World) -> int:
+    with requests_of(world) as seen:
+        await health_of(world)
+    return len(seen)
+
+
+def waiting_of(world: World, content_type: ContentType) -> int:
+    """Offers whose products are under way."""
+    held = {row["object_id"] for row in world.actions if row["status"] == "processing"}
+    return sum(row["product"] in held for row in world.offered[content_type])
 
 
 def counts(health: ChannelHealth) -> dict[str, tuple[Any, ...]]:
@@ -90,8 +107,8 @@ async def test_without_a_state_or_readable_reports_a_reason_is_unknown(
 ) -> None:
     world = make_world()
     await run(world, insert_products)
-    for row in list(world.hub.hub.ledger.actions):
-        world.hub.hub.ledger.actions.change(row["pk"], state={})
+    for row in list(world.actions):
+        world.actions.change(row["pk"], state={})
     world.hub.faults.add(Fault("status", "GET", "error_reports", status=status, times=None))
     assert [(row.reason, row.count, row.newest) for row in (await health_of(world)).failures] == [("unknown", 6, None)]
 
@@ -116,7 +133,7 @@ async def test_a_batch_whose_run_has_died_is_to_be_recovered(world: World, age: 
     """The oldest is named, of those that were used and those that were not."""
     async with opened(world, ContentType.product) as hub:
         await hub.do_action(GetInsertedProducts, limit=5)
-        await hub.client.create_batch()
+        await hub.client.batches.create()
     world.clock.advance(age)
     health = await health_of(world)
     assert [(row.status, row.content_type) for row in health.batches] == [("commit", "product"), ("initialized", None)]
@@ -136,11 +153,74 @@ async def test_a_batch_that_the_channel_never_finishes_is_to_be_verified(
     (group,) = health.batches
     assert (group.status, group.oldest_remote_id) == (
         "sent_to_remote",
-        world.hub.hub.batches.table[1]["remote_batch_id"],
+        world.batches.table[1]["remote_batch_id"],
     )
     assert ["longer than the channel has (24 h). Run `channel-app verify`" in line for line in health.advice] == [
         True
     ] * is_said
+
+
+async def test_offers_that_wait_for_their_products_are_counted_and_said(make_world: Callable[..., World]) -> None:
+    """With the oldest batch that they wait for; afterwards they are due like others."""
+    world = make_world(failing=0, products=6, asynchronous=True, extra_lists=True)
+    await run(world, insert_products, add_price=False, add_stock=False, max_batches=1, batch_size=4)
+    world.clock.advance(60)
+    health = await health_of(world)
+    assert {row.name: row.waiting for row in health.contents if row.waiting is not None} == {
+        "prices": waiting_of(world, ContentType.product_price),
+        "stocks": waiting_of(world, ContentType.product_stock),
+        "images": 4,
+    }
+    assert waiting_of(world, ContentType.product_price) > 4  # those of the extra list are among them
+    (line,) = health.remarks
+    batch = world.batches.table[1]["local_batch_id"]
+    assert re.fullmatch(
+        rf"At least \d+ prices, \d+ stocks, 4 images wait for their products, .* The oldest is batch {batch}, which the "
+        r"channel has had for 60 s\.",
+        line,
+    ), line
+    assert health.advice == ()
+    assert "| images | 6 | 0 |  | 4 | 0 | 0 |" in document("", "", tables(health), Redactor())
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    health = await health_of(world)
+    assert {row.waiting for row in health.contents} == {None, 0}
+    assert health.remarks == ()
+
+
+async def test_counting_what_waits_costs_a_bounded_number_of_requests(make_world: Callable[..., World]) -> None:
+    world = make_world(failing=0, products=400, asynchronous=True)
+    before = await cost_of_health(world)
+    await run(world, insert_products, add_price=False, add_stock=False)
+    assert await cost_of_health(world) <= before + 3 + 3 * 2 + 8
+
+
+async def test_holds_are_among_the_next_steps_after_what_is_out_of_attempts(make_world: Callable[..., World]) -> None:
+    world = make_world(failing=0, products=6)
+    world.use_up_attempts(ContentType.product, 1001)
+    hold = Hold(system="the channel", since=world.clock.now(), why="503.", tries=2, next_try=world.clock.now())
+    health = with_holds(await health_of(world), {"channel-app-hold-6-insert-products": hold}, "A note.")
+    first, second = health.advice
+    assert first.startswith("At least 1 products are neither due nor known")
+    assert second == (
+        "Runs of insert-products hold back since 2026-01-01 00:00:00 UTC, after 2 tries, because of the channel: 503. The next "
+        "try is at 00:00:00 UTC. To have the next run try at once, run `channel-app resume`, or delete the Prefect variable "
+        "`channel-app-hold-6-insert-products`."
+    )
+    assert health.remarks[-1] == "A note."
+
+
+async def test_the_flow_says_that_runs_hold_back(
+    make_world: Callable[..., World], caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make_world(failing=0, products=2)
+    world.variables = MemoryVariables()
+    world.market.faults.add(Fault("status", path="^/products$", times=None))
+    with pytest.raises(RunFailedError):
+        await run(world, insert_products)
+    caplog.clear()
+    await run(world, report_health)
+    assert "Runs of insert-products hold back since 2026-01-01" in caplog.text
 
 
 async def test_objects_that_a_batch_left_behind_are_said(world: World) -> None:
@@ -148,9 +228,9 @@ async def test_objects_that_a_batch_left_behind_are_said(world: World) -> None:
     await run(world, insert_products)
     own = action(world, 1001)
     assert own
-    world.hub.hub.ledger.actions.change(own["pk"], status="processing")
+    world.actions.change(own["pk"], status="processing")
     (line,) = (await health_of(world)).advice
-    assert line.startswith("1 objects are processing, and no batch is open")
+    assert line.startswith("1 objects are processing, but no batch is open")
 
 
 async def test_a_channel_that_is_switched_off_is_said(world: World) -> None:
@@ -180,7 +260,7 @@ async def test_what_is_not_offered_any_more_is_listed_with_its_product(make_worl
         (ContentType.product_price, names[1001], 5),
     ]
     assert health.abandoned_total == 2
-    assert any("does not offer 2 failed objects any more" in line for line in health.advice)
+    assert any("2 failed objects are out of attempts" in line for line in health.advice)
     assert any("RETRY_INTERVAL (3600 s)" in line for line in health.remarks)
     world.hub.edit_price(1001)
     assert [row.name for row in (await health_of(world)).abandoned] == [names[1002]]
@@ -200,13 +280,11 @@ async def test_products_without_any_record_are_counted(make_world: Callable[...,
     """Batches that held them were given up, too often."""
     world = make_world(failing=0, products=6)
     for pk in (1001, 1002):
-        key = Key(ContentType.product, pk)
-        version = world.hub.hub.goods.products[pk]["modified_date"]
-        world.hub.hub.ledger.attempts[key] = Attempts(version, 99, 0.0)
-        world.hub.hub.offers.refresh(key)
+        world.use_up_attempts(ContentType.product, pk)
     health = await health_of(world)
     assert health.unaccounted == 2
     assert health.remarks[0].startswith("At least 2 products are neither due nor known to the channel")
+    assert health.advice[0].startswith("At least 2 products are neither due nor known to the channel. If they")
 
 
 async def test_a_failed_object_that_is_gone_is_said_to_be_gone(make_world: Callable[..., World]) -> None:
@@ -232,7 +310,7 @@ async def test_a_large_shop_costs_no_more_than_forty_requests(make_world: Callab
     await run(world, insert_products)
     async with opened(world) as hub:
         for _ in range(130):
-            await hub.client.create_batch()
+            await hub.client.batches.create()
     world.clock.advance(3_700)
     with requests_of(world) as seen:
         health = await health_of(world)
@@ -241,27 +319,25 @@ async def test_a_large_shop_costs_no_more_than_forty_requests(make_world: Callab
     assert (health.failures_read, health.failures_total) == (500, 2_250)
     assert sum(group.count for group in health.failures) == 500
     assert health.abandoned == ()
-    assert "Reasons are counted of the newest 500 of 2250 failed objects." in health.remarks
+    assert "Reasons are those of the newest 500 of 2250 failed objects." in health.remarks
     assert [group.count for group in health.batches] == [130]
-    assert any("more failed objects are still offered was not read" in line for line in health.remarks)
+    assert any("more failed objects may still be due" in line for line in health.remarks)
 
 
 async def test_no_customers_data_is_in_the_report(make_world: Callable[..., World]) -> None:
     """Reports about orders are not quoted, and others are masked: other programs write there too."""
     world = make_world(products=6)
     await run(world, insert_products)
-    for row in list(world.hub.hub.error_reports):
-        world.hub.hub.error_reports.change(
-            row["pk"], error_desc="Ada Lovelace: ada@example.com, [red]+90 532 123 45 67"
-        )
+    for row in list(world.reports):
+        world.reports.change(row["pk"], error_desc="Ada Lovelace: ada@example.com, [red]+90 532 123 45 67")
     text = (await health_of(world)).model_dump_json()
     assert "[red]" in text
     assert "ada@" not in text
     assert "532" not in text
-    for row in list(world.hub.hub.ledger.actions):
-        world.hub.hub.ledger.actions.change(row["pk"], content_type={"id": ORDER, "model": "order"})
-    for row in list(world.hub.hub.error_reports):
-        world.hub.hub.error_reports.change(row["pk"], action_content_type=ORDER)
+    for row in list(world.actions):
+        world.actions.change(row["pk"], content_type={"id": ORDER, "model": "order"})
+    for row in list(world.reports):
+        world.reports.change(row["pk"], action_content_type=ORDER)
     assert "Ada" not in (await health_of(world)).model_dump_json()
 
 
@@ -272,14 +348,14 @@ async def test_the_flow_counts_and_shows_the_report(
     world = make_world()
     await run(world, insert_products)
     async with opened(world, ContentType.product) as hub:
-        batch = await hub.client.create_batch()
+        batch = await hub.client.batches.create()
     world.clock.advance(1_000)
     kept: list[Any] = []
 
     async def show(run: Any, summary: Any) -> None:
         kept.extend(run.tables)
 
-    monkeypatch.setattr(runs, "_show", show)
+    monkeypatch.setattr(runs, "_publish", show)
     before = len(writes(world))
     summary = await run(world, report_health)
     assert len(writes(world)) == before
@@ -287,7 +363,7 @@ async def test_the_flow_counts_and_shows_the_report(
     assert summary.counts == {"due": 22, "failed": 6, "open batches": 1}
     assert summary.failures == {"channel_app": 5, "mapping": 1}
     text = document("", "", kept, Redactor()).replace("\\", "")
-    assert f"Batch {batch.local_batch_id} has stood for 17 min in `initialized`: the run that made it has died" in text
+    assert f"Batch {batch.local_batch_id} has stood for 17 min in `initialized`: its run has died" in text
     assert "| products | 0 | 0 |  | 0 | 6 |" in text
     assert f"| 1 | - | {BatchRequestStatus.initialized} | {batch.local_batch_id} | 17 min |" in text
     assert "| 1 | product | mapping | MappingFailed: " in text

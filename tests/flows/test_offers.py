@@ -1,13 +1,14 @@
 """Prices, stocks and images, end to end over both local systems."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from clients import omnitron
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
+from dto.enums import ContentType
 from dto.summary import RunOutcome
 from flows.image import insert_and_update_images, insert_product_images, update_product_images
 from flows.price import (
@@ -18,6 +19,7 @@ from flows.price import (
     update_product_prices_from_extra_price_list,
 )
 from flows.product import insert_products
+from flows.recover import recover
 from flows.run import RunFailedError
 from flows.stock import (
     insert_and_update_stocks,
@@ -27,16 +29,18 @@ from flows.stock import (
     update_product_stocks_from_extra_stock_list,
 )
 from flows.verify import verify_batch, verify_open_batches
+from tasks.omnitron.catalogue.products import GetInsertedProducts, GetUpdatedProducts
 from tests.flows.connectors import Offered
-from tests.harness.loopback import World
 from tests.harness.offer_states import add_image
-from tests.tasks.helpers import (
+from tests.world.loopback import World
+from tests.world.shop import (
     CHANNEL,
     Row,
     action,
     actions,
     batches,
     good,
+    opened,
     requests_of,
     run,
     skus,
@@ -64,13 +68,13 @@ class Family:
 
     def rows(self, world: World) -> list[Row]:
         """Its rows, of the catalog's own list."""
-        hub = world.hub.hub
+        hub = world.shop
         own = self.list_field and hub.catalog[self.list_field]
         return [row for row in getattr(hub.goods, self.table) if not own or row[self.list_field] == own]
 
     def edit(self, world: World, product: int) -> Row:
         """Something new to send."""
-        hub = world.hub.hub
+        hub = world.shop
         if self.kind == "productprice":
             return hub.edit_price(product)
         if self.kind == "productstock":
@@ -264,7 +268,7 @@ async def test_bad_offers_delay_no_other(make_world: Callable[..., World], famil
         bound = action(world, row["pk"], family.kind)
         fine = row["product"] in listed - {refused}
         assert bound and bound["status"] == ("success" if fine else "error")
-    told = {row["action_object_id"]: row["error_desc"] for row in world.hub.hub.error_reports if not row["is_ok"]}
+    told = {row["action_object_id"]: row["error_desc"] for row in world.reports if not row["is_ok"]}
     for row in unsent:
         text = told[row["pk"]]
         assert text.startswith("ProductNotSent: Product has not been sent: ")
@@ -285,16 +289,15 @@ async def test_a_batch_in_which_nothing_is_left_to_send_ends_as_done(
 
 
 @families
-@pytest.mark.parametrize("status", ["processing", "error"])
-async def test_a_new_offer_waits_for_a_success_of_its_product(
-    make_world: Callable[..., World], family: Family, status: str
+async def test_a_new_offer_of_a_product_whose_last_send_failed_fails(
+    make_world: Callable[..., World], family: Family
 ) -> None:
-    """A product that is being sent, or whose last send failed, is not known to be there."""
+    """The product is not known to be there."""
     world = make_world(failing=0, products=2)
     await products_alone(world)
     held = action(world, 1001)
     assert held and held["remote_id"]
-    world.hub.hub.ledger.actions.change(held["pk"], status=status)
+    world.actions.change(held["pk"], status="error")
     summary = await run(world, family.insert)
     assert (summary.counts, summary.failures) == ({"integrated": 1, "failed": 1}, {"ProductNotSent": 1})
 
@@ -305,7 +308,7 @@ async def test_an_offer_whose_product_is_gone_fails_with_a_reason(
 ) -> None:
     world = make_world(failing=0, products=3)
     await products_alone(world)
-    world.hub.hub.goods.products.remove(1002)
+    world.products.remove(1002)
     summary = await run(world, family.insert)
     assert (summary.counts, summary.failures) == ({"integrated": 2, "failed": 1}, {"ProductGone": 1})
 
@@ -406,9 +409,9 @@ async def test_stock_or_price_is_attached_for_reference_only(
     other = STOCKS if family is PRICES else PRICES
     world = make_world(failing=0, products=3)
     await products_alone(world)
-    monkeypatch.setattr(omnitron, "PRODUCTS_PER_FILTER", 1)
+    monkeypatch.setattr("clients.omnitron.catalogue.PRODUCTS_PER_FILTER", 1)
     (gone, *_) = other.rows(world)
-    getattr(world.hub.hub.goods, other.table).remove(gone["pk"])
+    getattr(world.goods, other.table).remove(gone["pk"])
     use_connector(world, f"{HERE}:Recording")
     switch = {"add_stock" if family is PRICES else "add_price": True}
     summary = await run(world, family.insert, **switch)
@@ -425,7 +428,7 @@ async def test_stock_or_price_is_attached_for_reference_only(
 def of_list(world: World, family: Family, number: int) -> list[Row]:
     """The rows of one extra list."""
     assert family.list_field
-    return [row for row in getattr(world.hub.hub.goods, family.table) if row[family.list_field] == number]
+    return [row for row in getattr(world.goods, family.table) if row[family.list_field] == number]
 
 
 def held_in(world: World, family: Family, code: str) -> dict[str, str]:
@@ -438,7 +441,7 @@ async def test_first_extra_stock_list_empty_keeps_no_later_warehouse_waiting(mak
     """The catalog names the empty list first."""
     world = make_world(failing=0, extra_lists=True)
     await products_alone(world)
-    first, second = world.hub.hub.catalog["extra_stock_lists"]
+    first, second = world.catalog["extra_stock_lists"]
     assert of_list(world, STOCKS, first) == []
     summary = await run(world, insert_product_stocks_from_extra_stock_list)
     assert summary.counts == {"integrated": len(of_list(world, STOCKS, second))}
@@ -457,7 +460,7 @@ async def test_extra_lists_are_sent_under_their_codes_new_and_changed(
     assert len(rows) == 3
     for flow, rounds in ((insert, rows), (update, rows[:1])):
         if flow is update:
-            world.hub.hub.edit(family.kind, rows[0]["pk"], extra_field={})
+            world.edit(family.kind, rows[0]["pk"], extra_field={})
         summary = await run(world, flow)
         assert (summary.outcome, summary.reason) == (RunOutcome.completed, None)
         assert summary.counts == {"accepted" if asynchronous else "integrated": len(rounds)}
@@ -479,16 +482,33 @@ async def test_without_extra_lists_the_run_completes_and_says_so(
     assert writes(world) == []
 
 
-async def test_a_list_is_sent_only_where_catalog_and_conf_both_know_it(make_world: Callable[..., World]) -> None:
+@pytest.mark.parametrize(
+    ("insert", "family", "own", "code"),
+    [
+        (insert_product_prices_from_extra_price_list, PRICES, 23, "EUR"),
+        (insert_product_stocks_from_extra_stock_list, STOCKS, 13, "BER"),
+    ],
+    ids=["prices", "stocks"],
+)
+async def test_a_list_is_sent_only_where_catalog_and_conf_both_know_it(
+    make_world: Callable[..., World], insert: Any, family: Family, own: int, code: str
+) -> None:
     """In the catalog's order. An entry of the catalog may be the list itself; a code may be lacking, or too many."""
     world = make_world(failing=0, extra_lists=True)
     await products_alone(world)
-    world.hub.hub.catalog["extra_stock_lists"] = [{"pk": 12}, {"pk": 13, "name": "Berlin"}, 14]
-    world.hub.set_channel(conf={"WAREHOUSE_CODES": {"13": "BER", "15": "ROM", "2": "IST"}})
+    catalog_field, conf_field = (
+        f"extra_{family.list_field}s",
+        "WAREHOUSE_CODES" if family is STOCKS else "CURRENCY_MAPPINGS",
+    )
+    world.catalog[catalog_field] = [{"pk": own - 1}, {"pk": own, "name": "Berlin"}, own + 1]
+    world.hub.set_channel(conf={conf_field: {str(own): code, str(own + 2): "ROM", "2": "IST"}})
     with requests_of(world) as seen:
-        assert (await run(world, insert_product_stocks_from_extra_stock_list)).counts == {"integrated": 3}
-    lists = [request.url.params["stock_list"] for request in seen if "extra_product_stocks" in request.url.path]
-    assert set(lists) == {"13"}
+        assert (await run(world, insert)).counts == {"integrated": 3}
+    lists = [
+        request.url.params[family.list_field] for request in seen if f"extra_{family.resource}" in request.url.path
+    ]
+    assert set(lists) == {str(own)}
+    assert len(held_in(world, family, code)) == 3
 
 
 async def test_a_list_that_omnitron_does_not_let_be_read_keeps_no_other_waiting(
@@ -515,7 +535,7 @@ async def test_what_is_attached_in_an_extra_list_is_of_the_list_with_the_same_co
     assert {(row.code, row.productstock.stock_list) for row in Offered.rows} == {("EUR", 2)}
     world.hub.set_channel(conf={"WAREHOUSE_CODES": {"13": "EUR"}})
     for row in of_list(world, PRICES, 23):
-        world.hub.hub.edit("productprice", row["pk"], price="9.90")
+        world.edit("productprice", row["pk"], price="9.90")
     await run(world, update_product_prices_from_extra_price_list, add_stock=True)
     assert {(row.code, row.productstock.stock_list) for row in Offered.rows} == {("EUR", 13)}
 
@@ -532,7 +552,7 @@ async def test_an_offer_that_is_gone_when_the_channel_answers_is_named_with_a_re
     await products_alone(world)
     summary = await run(world, family.insert)
     row = next(row for row in family.rows(world) if row["product"] == 1002)
-    getattr(world.hub.hub.goods, family.table).remove(row["pk"])
+    getattr(world.goods, family.table).remove(row["pk"])
     (remote_batch_id,) = summary.remote_batches
     summary = await run(world, verify_batch, remote_batch_id=remote_batch_id, wait=60)
     assert (summary.counts, summary.failures) == ({"integrated": 2, "failed": 1}, {"ObjectGone": 1})
@@ -595,3 +615,28 @@ async def test_a_page_that_fails_once_is_asked_for_again(make_world: Callable[..
     summary = await run(world, family.update)
     assert (summary.counts, summary.retries) == ({"integrated": 150}, 2)
     converged(world, family)
+
+
+@families
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "changed"])
+async def test_an_offer_waits_for_a_product_that_is_being_sent_and_costs_no_attempt(
+    make_world: Callable[..., World], family: Family, is_new: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stays due, and is sent once its product's batch has ended; the log names that batch."""
+    world = make_world(failing=0, products=3)
+    if not is_new:
+        await products_alone(world)
+        for pk in skus(world):
+            world.hub.edit_product(pk)
+    async with opened(world, ContentType.product) as hub:
+        await hub.do_action(GetInsertedProducts if is_new else GetUpdatedProducts)
+        held = hub.batch_request.local_batch_id if hub.batch_request else None
+    with caplog.at_level(logging.INFO, "channel_app"):
+        summary = await run(world, family.insert)
+    assert (summary.counts, summary.failures, world.attempts) == ({}, {}, {})
+    assert f"under way (batch {held})" in caplog.text
+    assert actions(world, family.kind) == []
+    world.clock.advance(901)
+    await run(world, recover)
+    await products_alone(world)
+    assert (await run(world, family.insert)).counts == {"integrated": len(family.rows(world))}

@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.orders import ChannelCreateOrderDto
 from flows.registry import FLOWS
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.orders import GetOrders
-from tests.harness.driving import ORDER_FLOWS
-from tests.harness.loopback import World
-from tests.tasks.helpers import Row, run, use_connector
-from tests.tasks.sales import list_products, place, unbind
+from tests.world.driving import ORDER_FLOWS
+from tests.world.loopback import World
+from tests.world.sales import list_products, place, unbind
+from tests.world.shop import Row, run, use_connector
 
 CANARIES = {
     "email": "kanarya.birey@example.com",
@@ -80,7 +80,7 @@ class Told:
 
     def leaks(self) -> set[str]:
         """The canaries that got out, each with the text around it."""
-        hub = self._world.hub.hub
+        hub = self._world.shop
         formatter = logging.Formatter("%(name)s %(message)s")
         texts = [
             *self._texts,
@@ -148,9 +148,9 @@ async def all_flows(world: World, told: Told) -> None:
         world.market.request(first["items"][0]["id"], "refund", description="Beden uymadı")
         world.market.change_item(first["items"][0]["id"], status="SHIPPED")
         world.market.cancel_order(first["id"], items=[first["items"][1]["id"]])
-    for order in list(world.hub.hub.sales.orders):
+    for order in list(world.orders):
         world.hub.edit_order(order["pk"])
-    for request in list(world.hub.hub.cancellations.table):
+    for request in list(world.requests):
         world.hub.decide_request(request["id"], "approved")
     for flow in FLOWS_OF_SALES:
         await told.run(flow)
@@ -159,9 +159,8 @@ async def all_flows(world: World, told: Told) -> None:
 async def test_nothing_of_a_buyer_is_told_when_orders_come_in_or_fail(world: World, told: Told) -> None:
     """The order that is well arrives with all of it, so there is something that could leak."""
     await all_flows(world, told)
-    hub = world.hub.hub.sales
-    assert CANARIES["email"] in repr(list(hub.customers))
-    assert CANARIES["tax_no"] in repr(list(hub.addresses))
+    assert CANARIES["email"] in repr(list(world.customers))
+    assert CANARIES["tax_no"] in repr(list(world.addresses))
     assert told.leaks() == set()
 
 

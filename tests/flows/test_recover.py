@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.enums import ContentType
 from dto.summary import RunOutcome
-from flows.product import insert_products
+from flows.price import insert_product_prices
+from flows.product import insert_products, update_products
 from flows.recover import recover
 from flows.run import RunFailedError
-from tasks.omnitron.products import GetInsertedProducts
-from tests.harness.loopback import Killed, World
-from tests.tasks.helpers import BATCHES, actions, asked, assert_converged, batches, opened, reports, run, writes
+from tasks.omnitron.catalogue.products import GetInsertedProducts, GetUpdatedProducts
+from tests.world.loopback import NOT_HANDLED, SPOILT, Killed, Strike, World
+from tests.world.shop import BATCHES, actions, asked, assert_converged, batches, opened, reports, run, writes
 
 
 @pytest.fixture
@@ -44,8 +45,23 @@ async def test_a_batch_without_a_run_is_failed_and_its_objects_are_offered_again
     assert [row["status"] for row in batches(world)] == ["fail"]
     assert actions(world) == []
     assert [row["error_code"].endswith("-recovered") for row in reports(world)] == [True]
-    world.clock.advance(3601)
     await run(world, insert_products)
+    assert_converged(world)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NOT_HANDLED + SPOILT if kind != "404 html"])
+async def test_a_lost_answer_to_the_creation_of_a_batch_costs_the_run_nothing(world: World, kind: str) -> None:
+    """All of it is sent, in one batch. If the hub had made the first one all the same, it is empty, and ended here."""
+    world.fault = Strike(kind, 0, target=("POST", BATCHES))
+    summary = await run(world, insert_products)
+    assert (world.fault.struck, summary.outcome, summary.counts) == (1, RunOutcome.completed, {"integrated": 6})
+    assert [attempt for attempt in world.attempts.values() if attempt.count] == []
+    used = {row["local_batch_id"] for row in actions(world)}
+    assert len(used) == 1
+    left = [row for row in batches(world) if row["local_batch_id"] not in used]
+    assert [row["status"] for row in left] == ["initialized"] * (kind in SPOILT)
+    world.clock.advance(901)
+    await run(world, recover)
     assert_converged(world)
 
 
@@ -106,7 +122,7 @@ async def test_a_batch_that_is_touched_in_between_is_left(world: World) -> None:
     def touch(number: int, request: Any, moment: str) -> None:
         if request.url.path == BATCHES and moment == "after" and not seen:
             seen.append("listed")
-            world.hub.hub.batches.move(1, {"status": "commit", "content_type": "product"})
+            world.batches.move(1, {"channel": 6, "status": "commit", "content_type": "product"})
 
     world.hook = touch
     assert (await run(world, recover)).counts == {"still in work": 1}
@@ -120,7 +136,7 @@ async def test_a_batch_that_ends_in_between_is_left(world: World) -> None:
 
     def end(number: int, request: Any, moment: str) -> None:
         if request.url.path == BATCHES and moment == "after":
-            world.hub.hub.batches.move(1, {"status": "sent_to_remote", "remote_batch_id": "r1"})
+            world.batches.move(1, {"channel": 6, "status": "sent_to_remote", "remote_batch_id": "r1"})
 
     world.hook = end
     assert (await run(world, recover)).counts == {"still in work": 1}
@@ -145,7 +161,7 @@ async def test_nothing_open_is_one_request(world: World) -> None:
 async def test_more_batches_than_a_page_are_all_ended(world: World) -> None:
     """Ending them shortens the list that is being read."""
     for _ in range(130):
-        world.hub.hub.batches.create({"channel": 6})
+        world.batches.create({"channel": 6})
     world.clock.advance(901)
     assert (await run(world, recover)).counts == {"released": 130}
     assert world.hub.counts()["open_batches"] == {}
@@ -180,7 +196,75 @@ async def test_a_run_that_was_killed_at_the_send_is_recovered(world: World, mome
     assert (await run(world, insert_products)).counts == {}
     world.clock.advance(901)
     assert (await run(world, recover)).counts == {"released": 1}
+    assert world.attempts == {}
+    await run(world, insert_products)
+    assert_converged(world)
+
+
+async def test_changed_products_of_a_dead_run_cost_an_attempt_and_wait(world: World) -> None:
+    """What stood in their actions before is not known: nothing may be recorded as sent."""
+    await run(world, insert_products)
+    world.hub.edit_product(1001)
+    async with opened(world, ContentType.product) as hub:
+        await hub.do_action(GetUpdatedProducts)
+    world.clock.advance(901)
+    await run(world, recover)
+    assert [attempts.count for attempts in world.attempts.values()] == [1]
+    assert (await run(world, update_products)).counts == {}
     world.clock.advance(3601)
+    await run(world, update_products)
+    assert_converged(world)
+
+
+async def test_new_prices_with_their_products_names_cost_an_attempt_and_wait(world: World) -> None:
+    """An action with a name may be an older one: it is not deleted."""
+    await run(world, insert_products, add_price=False)
+
+    def kill(number: int, request: Any, when: str) -> None:
+        if request.method == "PUT":
+            raise Killed
+
+    world.hook = kill
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        await run(world, insert_product_prices)
+    world.hook = lambda number, request, when: None
+    world.clock.advance(901)
+    await run(world, recover)
+    assert [attempts.count for attempts in world.attempts.values()] == [1] * 6
+    assert (await run(world, insert_product_prices)).counts == {}
+    world.clock.advance(3601)
+    assert (await run(world, insert_product_prices)).counts == {"integrated": 6}
+
+
+async def test_what_was_never_sent_is_offered_again_within_one_recovery_period(world: World) -> None:
+    """`recover` runs each five minutes, as prefect.yaml has it."""
+    await committed(world)
+    began = world.clock.moment
+    while (await run(world, recover)).counts != {"released": 1}:
+        world.clock.advance(300)
+    assert (world.clock.moment - began).total_seconds() <= 900 + 300
+    assert (await run(world, insert_products)).counts == {"integrated": 6}
+    assert world.attempts == {}
+
+
+async def test_a_recovery_that_dies_while_it_gives_objects_back_is_continued(world: World) -> None:
+    await committed(world)
+    world.clock.advance(901)
+    deleted = []
+
+    def kill(number: int, request: Any, when: str) -> None:
+        if request.method == "DELETE" and when == "after":
+            deleted.append(request)
+        if len(deleted) > 3:
+            raise Killed
+
+    world.hook = kill
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        await run(world, recover)
+    world.hook = lambda number, request, when: None
+    world.clock.advance(901)
+    await run(world, recover)
+    assert (actions(world), world.attempts) == ([], {})
     await run(world, insert_products)
     assert_converged(world)
 

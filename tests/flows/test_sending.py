@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.summary import RunOutcome
 from flows.product import insert_and_update_products, insert_products, update_products
+from flows.recover import recover
 from flows.run import RunFailedError
 from flows.verify import verify_batch, verify_open_batches
 from tests.flows.connectors import Listed, _MissionSync
-from tests.harness.loopback import World
-from tests.tasks.helpers import (
+from tests.world.driving import die_at
+from tests.world.loopback import World
+from tests.world.shop import (
     BATCHES,
     CHANNEL,
     action,
@@ -77,7 +79,7 @@ async def test_prices_and_stocks_are_integrated_with_their_product(
     """At their versions, under the product's remote id."""
     world = make_world(asynchronous=asynchronous, products=3, failing=0)
     await drain(world)
-    goods = world.hub.hub.goods
+    goods = world.goods
     for kind, table in (("productprice", goods.prices), ("productstock", goods.stocks)):
         for row in table:
             bound, product = action(world, row["pk"], kind), action(world, row["product"])
@@ -100,6 +102,21 @@ async def test_a_second_run_asks_and_writes_nothing(
     assert (summary.requests, summary.log_ins, summary.batches) == (lists, 1, 0)
     assert len(asked(world)) - before == lists
     assert len(writes(world)) == written
+
+
+@pytest.mark.slow
+async def test_a_batch_costs_the_same_however_many_are_open(make_world: Callable[..., World]) -> None:
+    """A channel that answers later keeps all of them open."""
+
+    async def look_ups(products: int) -> int:
+        world = make_world(asynchronous=True, failing=0, products=products)
+        with requests_of(world) as seen:
+            summary = await run(world, insert_products, batch_size=20)
+        assert summary.batches == products / 20
+        return sum(request.url.path.endswith("/integration_actions/") for request in seen)
+
+    first, second, third = [await look_ups(products) for products in (120, 180, 240)]
+    assert third - second == second - first
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
@@ -127,7 +144,7 @@ async def test_an_edit_during_a_synchronous_send_is_offered_again_as_an_update(
 ) -> None:
     """The version that was sent is recorded, not the one that is newer."""
     world = make_world(failing=0, products=4)
-    sent = {pk: row["modified_date"] for pk, row in world.hub.hub.goods.products.rows.items()}
+    sent = {pk: row["modified_date"] for pk, row in world.products.rows.items()}
 
     def edit(number: int, request: Any, moment: str) -> None:
         if request.url.path == "/products" and moment == "after":
@@ -146,7 +163,7 @@ async def test_an_edit_during_a_synchronous_send_is_offered_again_as_an_update(
 async def test_an_edit_between_send_and_verify_is_offered_again_as_an_update(make_world: Callable[..., World]) -> None:
     """The version comes from the action, never from the object that is read again."""
     world = make_world(failing=0, products=4, asynchronous=True)
-    sent = {pk: row["modified_date"] for pk, row in world.hub.hub.goods.products.rows.items()}
+    sent = {pk: row["modified_date"] for pk, row in world.products.rows.items()}
     await run(world, insert_products)
     world.hub.edit_product(1002)
     for _ in range(3):
@@ -273,7 +290,7 @@ async def test_without_a_retry_interval_each_object_is_tried_once_a_run(
     tried = asked_for_stock(seen)
     assert len(tried) == len(set(tried)) == 12
     assert summary.counts == {"integrated": 5, "failed": 7}
-    assert all(attempts.count == 1 for attempts in world.hub.hub.ledger.attempts.values())
+    assert all(attempts.count == 1 for attempts in world.attempts.values())
 
 
 async def test_max_batches_stops_the_run(make_world: Callable[..., World]) -> None:
@@ -374,7 +391,7 @@ async def test_a_channel_that_is_down_before_the_first_commit_costs_no_attempt(
     with pytest.raises(RunFailedError, match="503") as caught:
         await run(world, insert_products)
     assert caught.value.summary.outcome is RunOutcome.failed
-    assert (batches(world), actions(world), world.hub.hub.ledger.attempts) == ([], [], {})
+    assert (batches(world), actions(world), world.attempts) == ([], [], {})
     assert [method for method, _ in asked(world) if method != "GET"] == []
     world.market.faults.clear()
     await run(world, insert_products)
@@ -401,6 +418,33 @@ async def test_a_channel_that_dies_during_the_send_fails_the_batch_and_the_run(
     assert_converged(world)
 
 
+@pytest.mark.parametrize(
+    ("fault", "again"),
+    [
+        (
+            Fault("status", path="^/products$", times=None),
+            "offered again at once if they had never been sent, otherwise after the RETRY_INTERVAL of the channel's conf",
+        ),
+        (
+            Fault("rate_limited", path="^/products$", times=None, seconds=40),
+            "offered again after the RETRY_INTERVAL of the channel's conf (3600 s). Runs before that do not see them.",
+        ),
+    ],
+    ids=["the channel is at fault", "the send is too slow"],
+)
+async def test_a_batch_that_was_stopped_says_when_its_objects_are_due_again(
+    make_world: Callable[..., World], fault: Fault, again: str
+) -> None:
+    """The next run, which finds nothing due, cannot."""
+    world = make_world(failing=0)
+    world.settings = world.settings.model_copy(update={"CHANNEL_APP_OLDER_THAN": 180})
+    world.market.faults.add(fault)
+    with pytest.raises(RunFailedError):
+        await run(world, insert_products)
+    (stopped,) = [row for row in reports(world) if row["error_code"].endswith("-stopped")]
+    assert again in stopped["error_desc"]
+
+
 async def test_a_short_trouble_during_the_send_is_survived(make_world: Callable[..., World]) -> None:
     """One lost answer: the upsert is repeated."""
     world = make_world(failing=0)
@@ -413,13 +457,14 @@ async def test_a_short_trouble_during_the_send_is_survived(make_world: Callable[
 async def test_a_send_ends_after_a_third_of_older_than(make_world: Callable[..., World]) -> None:
     """By then another run may own the batch."""
     world = make_world(failing=0)
-    world.market.faults.add(Fault("rate_limited", path="^/products$", times=None, seconds=110))
+    world.settings = world.settings.model_copy(update={"CHANNEL_APP_OLDER_THAN": 180})
+    world.market.faults.add(Fault("rate_limited", path="^/products$", times=None, seconds=40))
     started = world.clock.monotonic()
     with pytest.raises(RunFailedError):
         await run(world, insert_products)
-    assert world.clock.monotonic() - started <= 330 + 120
+    assert world.clock.monotonic() - started <= 60 + 40
     sent = [status for _, path, status in world.market.requests if path == "/products"]
-    assert len(sent) == 3
+    assert len(sent) == 2
     assert [row["status"] for row in batches(world)] == ["fail"]
 
 
@@ -427,20 +472,32 @@ async def test_a_programming_error_of_the_connector_fails_the_batch_too(make_wor
     """Nothing stays locked, and the summary says that it was not foreseen."""
     world = make_world(failing=0)
     use_connector(world, f"{HERE}:SendBreaks")
-    with pytest.raises(RunFailedError, match=r"not foreseen.*KeyError"):
+    with pytest.raises(RunFailedError, match=r"unforeseen.*KeyError"):
         await run(world, insert_products)
     assert [row["status"] for row in batches(world)] == ["fail"]
     assert actions(world) == []
 
 
+async def test_a_time_out_of_the_connector_is_not_taken_for_the_end_of_the_batchs_time(
+    make_world: Callable[..., World],
+) -> None:
+    """That comes after minutes, and this one at once."""
+    world = make_world(failing=0)
+    use_connector(world, f"{HERE}:SendTimesOut")
+    with pytest.raises(RunFailedError, match="TimeoutError: the SDK waited long enough") as caught:
+        await run(world, insert_products)
+    assert "did not take the batch within" not in caught.value.message
+    assert [row["status"] for row in batches(world)] == ["fail"]
+
+
 async def test_a_held_lock_skips_the_run_and_names_the_holder(make_world: Callable[..., World]) -> None:
     """Nothing of the other batch is touched."""
     world = make_world(failing=0)
-    ledger = world.hub.hub.batches
+    ledger = world.batches
     other = ledger.create({"channel": 6})
-    row = world.hub.hub.goods.products[1001]
+    row = world.products[1001]
     named = {"pk": 1001, "content_type": "product", "version_date": row["modified_date"]}
-    ledger.move(other["pk"], {"status": "commit", "content_type": "product", "objects": [named]})
+    ledger.move(other["pk"], {"channel": 6, "status": "commit", "content_type": "product", "objects": [named]})
     summary = await run(world, insert_products)
     assert summary.outcome is RunOutcome.skipped
     assert other["local_batch_id"] in (summary.reason or "")
@@ -456,7 +513,7 @@ async def test_success_lines_can_be_left_out_of_the_log(make_world: Callable[...
     for _ in range(3):
         await run(world, verify_open_batches, is_success_log=False)
     assert [row["is_ok"] for row in reports(world)] == [False] * 6
-    assert [row["level"] for row in world.hub.hub.operational_events] == ["error"] * 6
+    assert [row["level"] for row in world.events] == ["error"] * 6
 
 
 async def test_success_lines_are_written_otherwise(make_world: Callable[..., World]) -> None:
@@ -513,7 +570,7 @@ async def test_the_language_reaches_names_and_mappings(make_world: Callable[...,
     assert asked_in == {"en"}
 
 
-async def test_a_connector_from_the_mission_pages_works_synchronously(make_world: Callable[..., World]) -> None:
+async def test_a_documented_connector_works_synchronously(make_world: Callable[..., World]) -> None:
     """A blocking `send` and `return response_data, report, data`."""
     world = make_world()
     use_connector(world, f"{HERE}:MissionSync")
@@ -526,7 +583,7 @@ async def test_a_connector_from_the_mission_pages_works_synchronously(make_world
     }
 
 
-async def test_a_connector_from_the_mission_pages_works_asynchronously(make_world: Callable[..., World]) -> None:
+async def test_a_documented_connector_works_asynchronously(make_world: Callable[..., World]) -> None:
     """`self.batch_request.remote_batch_id = ...; return "", report, data`, one object refused at once."""
     world = make_world(failing=0, products=4)
     use_connector(world, f"{HERE}:MissionAsync")
@@ -537,6 +594,40 @@ async def test_a_connector_from_the_mission_pages_works_asynchronously(make_worl
     Listed.products = list(skus(world).values())[1:]
     assert (await run(world, verify_batch, remote_batch_id="r-4711")).counts == {"integrated": 3}
     assert [row["status"] for row in actions(world)] == ["error", "success", "success", "success"]
+
+
+async def test_what_is_taken_at_once_is_recorded_at_once(make_world: Callable[..., World]) -> None:
+    """With its price and stock, at the versions that were sent. The later answer is about the others."""
+    world = make_world(failing=0, products=4)
+    use_connector(world, f"{HERE}:MixedAsync")
+    sent = {pk: row["modified_date"] for pk, row in world.products.rows.items()}
+    summary = await run(world, insert_products)
+    assert (summary.counts, summary.irregularities) == ({"integrated": 1, "failed": 1, "accepted": 2}, {})
+    first, _, *others = skus(world).values()
+    bound = [(row["status"], row["remote_id"]) for row in actions(world)]
+    assert bound == [("success", f"M-{first}"), ("error", None), ("processing", None), ("processing", None)]
+    assert actions(world)[0]["version_date"] == sent[1001]
+    for kind in ("productprice", "productstock"):
+        assert [row["status"] for row in actions(world, kind)] == ["success", "error", "processing", "processing"]
+        assert actions(world, kind)[0]["remote_id"] == f"M-{first}"
+    world.hub.edit_product(1001)
+    Listed.products = others
+    settled = await run(world, verify_open_batches)
+    assert (settled.counts, settled.irregularities) == ({"integrated": 2}, {})
+    assert [row["status"] for row in actions(world)] == ["success", "error", "success", "success"]
+    assert actions(world)[0]["version_date"] == sent[1001]
+
+
+async def test_what_is_taken_at_once_stays_taken_when_the_run_dies(make_world: Callable[..., World]) -> None:
+    """Right after it was recorded: the others are offered again, and this one is not."""
+    world = make_world(failing=0, products=4)
+    use_connector(world, f"{HERE}:MixedAsync")
+    await die_at(world, "insert_products", "PATCH", "/integration_actions/", 3)
+    await run(world, recover)
+    first, *_ = skus(world).values()
+    assert [(row["status"], row["remote_id"]) for row in actions(world) if row["status"] != "error"] == [
+        ("success", f"M-{first}")
+    ]
 
 
 async def test_a_number_as_remote_batch_id_is_taken(make_world: Callable[..., World]) -> None:
@@ -552,10 +643,10 @@ async def test_a_number_as_remote_batch_id_is_taken(make_world: Callable[..., Wo
 async def test_prices_that_another_open_batch_holds_are_sent_but_left_to_it(make_world: Callable[..., World]) -> None:
     """Committing them here would take them away from there."""
     world = make_world(failing=0, products=2)
-    ledger, price = world.hub.hub.batches, next(iter(world.hub.hub.goods.prices))
+    ledger, price = world.batches, next(iter(world.prices))
     other = ledger.create({"channel": 6})
     named = {"pk": price["pk"], "content_type": "productprice", "version_date": price["modified_date"]}
-    ledger.move(other["pk"], {"status": "commit", "content_type": "productprice", "objects": [named]})
+    ledger.move(other["pk"], {"channel": 6, "status": "commit", "content_type": "productprice", "objects": [named]})
     assert (await run(world, insert_products)).counts == {"integrated": 2}
     held = action(world, price["pk"], "productprice")
     assert held and (held["status"], held["local_batch_id"]) == ("processing", other["local_batch_id"])
@@ -568,7 +659,7 @@ async def test_a_batch_that_recovery_took_is_dropped_and_the_run_goes_on(make_wo
 
     def take(number: int, request: Any, moment: str) -> None:
         if request.url.path == "/products" and moment == "before" and batches(world)[0]["status"] == "commit":
-            world.hub.hub.batches.move(1, {"status": "fail"})
+            world.batches.move(1, {"channel": 6, "status": "fail"})
 
     world.hook = take
     summary = await run(world, insert_products, batch_size=6)

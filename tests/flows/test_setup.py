@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.assortment import Assortment, Feature
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
+from deployments.sandbox.market.assortment import Assortment, Feature
 from dto.summary import RunOutcome
 from flows.run import RunFailedError
 from flows.setup import (
@@ -16,10 +16,10 @@ from flows.setup import (
     create_or_update_category_tree_and_nodes,
     update_channel_conf_schema,
 )
-from tests.harness.driving import heal, until_killed, with_kill
-from tests.harness.loopback import World
 from tests.harness.setup_scenarios import bound, broken_setup, small_world
-from tests.tasks.helpers import asked, assert_clean, reports, run, use_connector
+from tests.world.driving import heal, until_killed, with_kill
+from tests.world.loopback import World
+from tests.world.shop import asked, assert_clean, reports, run, use_connector
 
 HERE = "tests.flows.setup_connectors"
 FLOWS = (
@@ -65,6 +65,17 @@ async def test_a_channel_is_set_up(world: World) -> None:
     assert set(refused) <= {"bulk_category_attributes/", "bulk_attributes/"}
 
 
+async def test_attributes_are_brought_in_without_a_category(world: World) -> None:
+    """Each with its values, bound to the channel's ids: for a channel whose categories all ask for the same."""
+    assert (await run(world, create_or_update_attributes)).counts == {"created": 2}
+    offered, setup = world.market.assortment.features, world.setup
+    names = {row["pk"]: row["name"] for row in setup.attributes.table}
+    made = {names[keys[0]] for keys in bound(world, "marketplaceattribute").values()}
+    values = {(names[row["attribute"]], row["label"]) for row in setup.values.table if names[row["attribute"]] in made}
+    assert made == {feature.name for feature in offered.values()}
+    assert values == {(feature.name, value) for feature in offered.values() for value in feature.values.values()}
+
+
 async def test_a_second_run_writes_nothing_but_the_touch(world: World) -> None:
     await set_up(world)
     before = len(asked(world))
@@ -77,16 +88,16 @@ async def test_a_second_run_writes_nothing_but_the_touch(world: World) -> None:
 async def test_the_shops_own_categories_are_taken_where_they_stand(make_world: Callable[..., World]) -> None:
     """The hub begins with nodes and attributes of the same names: they are bound, not doubled."""
     world = make_world(products=1, failing=0)
-    nodes = len(world.hub.hub.goods.nodes)
+    nodes = len(world.goods.nodes)
     counts = await set_up(world)
     assert counts[1] == {"changed": 12}
-    assert len(world.hub.hub.goods.nodes) == nodes
+    assert len(world.goods.nodes) == nodes
     assert (await set_up(world))[1:] == [{"unchanged": 12}, {"touched": 9, "unchanged": 9}, {"unchanged": 19}]
 
 
 def named(world: World) -> dict[str, Any]:
     """The setup's tables by names instead of keys."""
-    setup = world.hub.hub.setup
+    setup = world.setup
     sets = {row["id"]: row["remote_id"] for row in setup.sets.table}
     attributes = {row["pk"]: row["name"] for row in setup.attributes.table}
     values = {row["pk"]: (attributes[row["attribute"]], row["value"], row["label"]) for row in setup.values.table}
@@ -144,7 +155,7 @@ async def test_a_bulk_request_that_is_refused_is_written_bit_by_bit() -> None:
     world.hub.faults.add(Fault("status", "POST", "bulk_attributes", times=None, status=400))
     summary = await run(world, create_or_update_attributes)
     assert summary.counts == {"created": 3}
-    assert all(world.hub.hub.setup.attributes.find(feature.name) for feature in offered.features.values())
+    assert all(world.setup.attributes.find(feature.name) for feature in offered.features.values())
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["single", "bulk"])
@@ -184,9 +195,9 @@ async def test_a_killed_run_goes_on_with_the_categories_that_were_not_touched_ye
     assert await until_killed(run(world, create_or_update_category_attributes))  # type: ignore[arg-type]
     finished = {
         f"/api/v1/channel/6/category_nodes/{row['object_id']}/"
-        for row in world.hub.hub.ledger.actions
+        for row in world.actions
         if row["content_type"]["model"] == "categorynode"
-        and row["version_date"] == world.hub.hub.setup.nodes.table[row["object_id"]]["modified_date"]
+        and row["version_date"] == world.setup.nodes.table[row["object_id"]]["modified_date"]
         and f"/api/v1/channel/6/category_nodes/{row['object_id']}/" in touched
     }
     assert 0 < len(finished) < 42
@@ -239,10 +250,10 @@ async def test_an_outage_stops_the_run(world: World) -> None:
 
 async def test_a_category_that_asks_for_nothing_is_only_touched(world: World) -> None:
     await run(world, create_or_update_category_tree_and_nodes)
-    sets = len(world.hub.hub.setup.sets.table)
+    sets = len(world.setup.sets.table)
     use_connector(world, f"{HERE}:AsksNothing")
     assert (await run(world, create_or_update_category_attributes)).counts == {"touched": 2, "unchanged": 2}
-    assert len(world.hub.hub.setup.sets.table) == sets
+    assert len(world.setup.sets.table) == sets
 
 
 async def test_an_attribute_that_gets_values_later_limits_the_categories_before(world: World) -> None:
@@ -263,7 +274,7 @@ async def test_a_category_that_is_limited_and_offers_all_values_by_now_offers_th
     boots = world.market.assortment.categories["101"]
     boots.features[0].values = {"1": "Kırmızı", "2": "Mavi"}
     await run(world, create_or_update_category_attributes)
-    setup = world.hub.hub.setup
+    setup = world.setup
     (attribute_set,) = setup.sets.table.find("remote_id", "101")
     assert len(setup.value_configs.table.find("attribute_set", attribute_set["id"])) == 2
 
@@ -272,7 +283,7 @@ async def test_a_channel_without_categories_changes_nothing(world: World) -> Non
     """An empty tree is no tree."""
     world.market.assortment.categories.clear()
     assert await writes_of(world, create_or_update_category_tree_and_nodes) == []
-    assert world.hub.hub.channel["category_tree"] is None
+    assert world.channel["category_tree"] is None
 
 
 async def test_attributes_without_a_tree_are_an_error_that_names_the_next_step(world: World) -> None:
@@ -282,9 +293,9 @@ async def test_attributes_without_a_tree_are_an_error_that_names_the_next_step(w
 
 async def test_the_schema_keeps_the_fields_of_others(world: World) -> None:
     """Omnitron replaces it as a whole."""
-    world.hub.hub.channel["schema"] = {"mine": {"key": "mine"}, "base_url": {"key": "base_url", "label": "old"}}
+    world.channel["schema"] = {"mine": {"key": "mine"}, "base_url": {"key": "base_url", "label": "old"}}
     assert (await run(world, update_channel_conf_schema)).counts == {"changed": 1, "created": 3}
-    schema = world.hub.hub.channel["schema"]
+    schema = world.channel["schema"]
     assert schema["mine"] == {"key": "mine"}
     assert schema["base_url"]["label"] == "Pazaryeri adresi"
     assert "schema" not in schema["base_url"]
@@ -293,15 +304,15 @@ async def test_the_schema_keeps_the_fields_of_others(world: World) -> None:
 
 @pytest.mark.parametrize("schema", [None, [], ""])
 async def test_a_channel_whose_schema_is_empty_in_another_form_is_read(world: World, schema: Any) -> None:
-    world.hub.hub.channel["schema"] = schema
+    world.channel["schema"] = schema
     assert (await run(world, update_channel_conf_schema)).counts == {"created": 4}
 
 
-async def test_the_forms_of_the_missions_pages_are_understood(world: World) -> None:
+async def test_the_documented_forms_are_understood(world: World) -> None:
     """Triples, nodes built upwards, numbers as ids, a mapping of fields."""
     use_connector(world, f"{HERE}:Mission")
     assert await set_up(world) == [{"created": 2}, {"created": 2}, {"created": 1, "touched": 1}, {"unchanged": 1}]
-    assert world.hub.hub.channel["schema"]["url"] == {
+    assert world.channel["schema"]["url"] == {
         "key": "url",
         "label": "url",
         "required": False,

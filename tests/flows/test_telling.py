@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.enums import ContentType
 from flows import run as runs
 from flows.artifact import document
@@ -15,10 +15,10 @@ from flows.order import fetch_and_create_order
 from flows.product import insert_products
 from flows.recover import recover
 from flows.verify import DEADLINE, verify_batch, verify_open_batches
-from tasks.omnitron.products import GetInsertedProducts
-from tests.harness.loopback import World
-from tests.tasks.helpers import BATCHES, batches, opened, run, skus
-from tests.tasks.sales import list_products, place
+from tasks.omnitron.catalogue.products import GetInsertedProducts
+from tests.world.loopback import World
+from tests.world.sales import list_products, place
+from tests.world.shop import BATCHES, batches, opened, run, skus
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def show(run: Any, summary: Any) -> None:
         kept.append(document(run.title, "", run.tables, run.runtime.redactor))
 
-    monkeypatch.setattr(runs, "_show", show)
+    monkeypatch.setattr(runs, "_publish", show)
     return kept
 
 
@@ -111,7 +111,7 @@ async def test_the_sweep_lists_its_batches_what_a_person_looks_for_first(
     names = summary.remote_batches
     for _ in range(2):
         await run(world, verify_batch, remote_batch_id=names[1])
-    world.market._batches.pop(names[2])
+    world.market.forget_batch(names[2])
     world.clock.advance(960)
     await run(world, verify_open_batches)
     found = re.findall(r"^\| (\[.+) \|$", shown[-1], re.MULTILINE)
@@ -145,10 +145,10 @@ async def test_recover_lists_each_batch_its_type_its_age_and_what_became_of_it(
     async with opened(world, ContentType.product) as hub:
         await hub.do_action(GetInsertedProducts, limit=6)
     async with opened(world, ContentType.product) as hub:
-        await hub.client.create_batch()
+        await hub.client.batches.create()
     world.clock.advance(1_000)
     async with opened(world, ContentType.product) as hub:
-        await hub.client.create_batch()
+        await hub.client.batches.create()
     world.hub.faults.add(Fault("status", method="PATCH", path=f"{BATCHES}2/", status=400, times=None))
     await run(world, recover)
     text = shown[-1].replace("\\", "")
@@ -163,11 +163,11 @@ async def test_a_failed_product_is_listed_by_its_sku_whatever_the_channel_calls_
 ) -> None:
     """The batch of an asynchronous channel is read back in another process; there too."""
     world = make_world(failing=0, products=2, asynchronous=True)
-    for product in world.hub.hub.goods.products:
+    for product in world.products:
         product["attributes"]["barcode"] = f"869{product['pk']}"
-    world.hub.hub.channel["conf"]["remote_id_attribute"] = "attributes__barcode"
+    world.channel["conf"]["remote_id_attribute"] = "attributes__barcode"
     (remote,) = (await run(world, insert_products)).remote_batches
-    world.market._batches.pop(remote)
+    world.market.forget_batch(remote)
     world.clock.advance(1_000)
     await run(world, verify_open_batches)
     assert re.findall(r"^\| (\S+) \| BatchForgotten ", shown[-1], re.MULTILINE) == list(skus(world).values())

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.summary import RunOutcome
 from flows.product import insert_products
 from flows.run import RunFailedError
 from flows.verify import DEADLINE, GRACE, verify_batch, verify_open_batches
-from tests.harness.loopback import World
-from tests.tasks.helpers import (
+from tests.world.loopback import World
+from tests.world.shop import (
     BATCHES,
     action,
     actions,
@@ -132,7 +132,7 @@ async def test_an_object_that_is_gone_is_named_with_a_reason(world: World) -> No
 async def test_a_price_whose_product_alone_is_gone_does_not_keep_the_batch_open(world: World) -> None:
     """The product's row has left the list while price and stock still stand."""
     (remote,) = await accepted(world)
-    world.hub.hub.goods.products.remove(1003)
+    world.products.remove(1003)
     await run(world, verify_batch, remote_batch_id=remote, wait=60)
     assert world.hub.counts()["open_batches"] == {}
     assert {row["status"] for kind in ("product", "productprice", "productstock") for row in actions(world, kind)} == {
@@ -143,8 +143,8 @@ async def test_a_price_whose_product_alone_is_gone_does_not_keep_the_batch_open(
 
 async def test_a_price_that_alone_is_gone_fails_alone(world: World) -> None:
     (remote,) = await accepted(world)
-    price = world.hub.hub.goods.prices.find("product", 1003)[0]
-    world.hub.hub.goods.prices.remove(price["pk"])
+    price = world.prices.find("product", 1003)[0]
+    world.prices.remove(price["pk"])
     await run(world, verify_batch, remote_batch_id=remote, wait=60)
     gone, product = action(world, price["pk"], "productprice"), action(world, 1003)
     assert gone and product and (gone["status"], product["status"]) == ("error", "success")
@@ -189,7 +189,7 @@ async def test_a_batch_that_never_finishes_is_given_up_after_a_day(world: World)
 async def test_a_forgotten_batch_delays_no_other(world: World) -> None:
     """It is the oldest, and stays open; the others are settled."""
     remotes = await accepted(world, batch_size=2)
-    world.market._batches.pop(remotes[0])
+    world.market.forget_batch(remotes[0])
     for _ in range(3):
         await run(world, verify_open_batches)
     assert [row["status"] for row in batches(world)] == ["ongoing", "done", "done"]
@@ -202,6 +202,20 @@ async def test_a_batch_that_the_channel_cannot_answer_for_delays_no_other(world:
     for _ in range(3):
         assert (await run(world, verify_open_batches)).counts["not verified"] == 1
     assert [row["status"] for row in batches(world)] == ["sent_to_remote", "done", "done"]
+    world.market.faults.clear()
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    assert_converged(world)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_channel_that_refuses_the_credentials_fails_the_run(world: World, status: int) -> None:
+    """No batch of it can be asked about, so somebody has to see it; the batches stay as they were."""
+    await accepted(world, batch_size=2)
+    world.market.faults.add(Fault("status", path="batch", status=status, times=None))
+    with pytest.raises(RunFailedError, match=f"{status}.*Check the user name"):
+        await run(world, verify_open_batches)
+    assert [row["status"] for row in batches(world)] == ["sent_to_remote"] * 3
     world.market.faults.clear()
     for _ in range(3):
         await run(world, verify_open_batches)
@@ -259,7 +273,7 @@ async def test_two_verifications_at_once_settle_once(world: World) -> None:
                 }
                 for row in rows
             ]
-            world.hub.hub.batches.move(1, {"status": "done", "objects": objects})
+            world.batches.move(1, {"channel": 6, "status": "done", "objects": objects})
 
     world.hook = settle_first
     summary = await run(world, verify_batch, remote_batch_id=remote)
@@ -276,4 +290,4 @@ async def test_an_object_that_a_check_finds_wrong_fails_with_its_reason(world: W
     assert summary.counts == {"integrated": 5, "failed": 1}
     assert summary.failures == {"PictureTooSmall": 1}
     assert [row["status"] for row in batches(world)] == ["done"]
-    assert not [row for row in world.hub.hub.ledger.actions if row["status"] == "processing"]
+    assert not [row for row in world.actions if row["status"] == "processing"]

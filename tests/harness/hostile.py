@@ -21,6 +21,8 @@ many = settings(
     print_blob=True,
 )
 """So many cases, the same ones every time."""
+some = settings(many, max_examples=EXAMPLES // 10 if FULL else 15)
+"""Fewer, for cases that need a world of their own."""
 
 PERSON = {
     "email": "ayse.canary@example.com",
@@ -61,6 +63,40 @@ values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=6
 )
 """Anything that JSON can say, and a little more."""
+
+tellable = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(), max_size=8)
+    | st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
+    | st.sampled_from(
+        [
+            *(
+                "",
+                " ",
+                "\t\u00a0",
+                "\ud83d",
+                "Ay\ud83d",
+                "\x00",
+                "NaN",
+                "1e400",
+                "2.500",
+                "9" * 300,
+                "a,b",
+                "..",
+                "\u202e",
+            ),
+            *(2**63, 10**30, -1, 2.5, "0000-00-00", "9999-12-31T23:59:59.999999-23:59", "<b>no</b>", "a\r\nb: c"),
+        ]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(st.characters(), max_size=4), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+"""Any text, number, date, list or null that JSON can hold, of a size that an answer may have."""
 
 
 def written(value: Any) -> str:

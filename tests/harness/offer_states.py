@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from deployments.sandbox.ledger import Key
-from tests.harness.driving import RECOVERY_PERIOD, good_products, heal, run, settle, until_killed, with_kill
-from tests.harness.loopback import World
+from deployments.sandbox.hub.ledger import Key
+from tests.world.driving import RECOVERY_PERIOD, good_products, heal, run, settle, until_killed, with_kill
+from tests.world.loopback import World
 
 
 def _insert(kind: str, *, extra: bool) -> str:
@@ -72,7 +72,7 @@ def offers_abandoned(kind: str) -> Callable[[World], Awaitable[None]]:
 
 def offers_of(world: World, kind: str, *, extra: bool = False) -> list[dict[str, Any]]:
     """The rows of one kind, of the catalog's own list or of the extra ones."""
-    hub = world.hub.hub
+    hub = world.shop
     rows = hub.offered[f"product{kind}"]
     own = hub.catalog.get(f"{kind}_list")
     return [row for row in rows if (row.get(f"{kind}_list") != own) == extra]
@@ -81,15 +81,15 @@ def offers_of(world: World, kind: str, *, extra: bool = False) -> list[dict[str,
 def edit_offer(world: World, kind: str, row: dict[str, Any]) -> None:
     """Something new to send."""
     new = {"price": "9.90", "stock": 7, "image": f"{row.get('image')}?new"}[kind]
-    world.hub.hub.edit(f"product{kind}", row["pk"], **{kind: new})
+    world.edit(f"product{kind}", row["pk"], **{kind: new})
 
 
 def add_image(world: World, product: int) -> dict[str, Any]:
     """One more picture of a product."""
-    hub = world.hub.hub
+    hub = world.shop
     images = list(hub.goods.images.find("product", product))
     # Far from the keys of the products that may still come.
     pk = images[0]["pk"] + 10_000 * len(images)
     row = hub.goods.images.add({**images[0], "pk": pk, "modified_date": hub.stamps.next()})
-    hub.offers.refresh(Key("productimage", row["pk"]))
+    hub.due_lists.refresh(Key("productimage", row["pk"]))
     return row

@@ -1,8 +1,8 @@
 """Shops in which buyers have ordered, cancelled or complained."""
 
-from tests.harness.driving import die_at, run
-from tests.harness.loopback import World
 from tests.harness.product_states import integrated
+from tests.world.driving import die_at, run
+from tests.world.loopback import World
 
 
 async def ordered(world: World) -> None:
@@ -24,7 +24,7 @@ async def imported(world: World) -> None:
 
 async def changed_orders(world: World) -> None:
     await imported(world)
-    for order in list(world.hub.hub.sales.orders):
+    for order in list(world.orders):
         world.hub.edit_order(order["pk"])
 
 
@@ -39,7 +39,7 @@ async def cancelled(world: World) -> None:
     """One order as a whole, with an item that is two in Omnitron; of the other one item."""
     await imported(world)
     first, second = world.market.sales.orders
-    item = next(row for row in world.hub.hub.sales.items if row["extra_field"]["id"] == _items(world, first)[0])
+    item = next(row for row in world.order_items if row["extra_field"]["id"] == _items(world, first)[0])
     world.hub.split_item(item["pk"], is_bound=True)
     world.market.cancel_order(first)
     world.market.cancel_order(second, items=_items(world, second)[:1])
@@ -49,6 +49,26 @@ async def changed_items(world: World) -> None:
     await imported(world)
     for order in world.market.sales.orders:
         world.market.change_item(_items(world, order)[0], status="SHIPPED", invoice_number=f"FT{order}")
+
+
+async def contested_items(world: World) -> None:
+    """Both sides changed the same items: of the first order the merchant was the last, of the second the market. The third item
+    was changed by the merchant alone, after the channel's change was taken over, and the market lists that one still."""
+    await imported(world)
+    first, second = world.market.sales.orders
+    items = {row["extra_field"]["id"]: row["pk"] for row in world.order_items}
+    settled, contested, later = _items(world, first)[1], _items(world, first)[0], _items(world, second)[0]
+    world.market.change_item(settled, status="PACKED", tracking_number="M1")
+    await run(world, "fetch_and_update_order_items")
+    await run(world, "update_orders")
+    world.clock.advance(60)
+    world.hub.edit_order_item(items[settled], status="500")
+    world.market.change_item(contested, status="PACKED", tracking_number="M2")
+    world.hub.edit_order_item(items[later], status="450", tracking_number="T3")
+    world.clock.advance(60)
+    world.hub.edit_order_item(items[contested], status="500", tracking_number="T2")
+    world.market.change_item(later, status="SHIPPED", tracking_number="M3")
+    world.clock.advance(60)
 
 
 async def requested(world: World) -> None:
@@ -63,7 +83,7 @@ async def requested(world: World) -> None:
 async def decided(world: World) -> None:
     await requested(world)
     await run(world, "fetch_and_create_cancellation_requests")
-    for request, status in zip(list(world.hub.hub.cancellations.table), ("approved", "rejected"), strict=False):
+    for request, status in zip(list(world.requests), ("approved", "rejected"), strict=False):
         world.hub.decide_request(request["id"], status)
 
 

@@ -1,22 +1,29 @@
 """Bugs of the order flows to be planted, and the trouble in which each does harm."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from clients.errors import ContractError, LostAnswerError
-from deployments.sandbox.faults import Fault
+from clients.errors import ItemError, LostAnswerError
+from deployments.sandbox.base.faults import Fault
 from dto.enums import ContentType, IntegrationActionStatus, ResponseStatus
-from dto.omnitron_orders import CANCELLED
 from flows import recover as recovery
 from tasks.batch import Member
 from tasks.channel.sandbox import orders as connector
-from tasks.omnitron import arrivals, cancellation_requests, field_limits, order_items, orders
-from tasks.omnitron.cancellations import CreateOrderCancel
-from tests.harness.driving import die_at, heal, run
-from tests.harness.loopback import World
+from tasks.omnitron.orders import (
+    arrivals,
+    cancellation_requests,
+    field_limits,
+    order_items,
+    order_updates,
+    orders,
+)
+from tasks.omnitron.orders.cancellations import CreateOrderCancel
 from tests.harness.scenarios import Scenario
+from tests.world.driving import die_at, heal, run
+from tests.world.loopback import World
 
 Patch = pytest.MonkeyPatch
 Trouble = Callable[[Scenario, Any], Coroutine[Any, Any, None]]
@@ -48,18 +55,18 @@ def nobody_looks_for_the_number(patch: Patch) -> None:
 
 def one_order_stops_all(patch: Patch) -> None:
     """An unknown cargo company ends the whole chunk."""
-    patch.setattr(arrivals, "ITS_OWN", (ContractError,))
+    patch.setattr(arrivals, "STOPS_ALL", (ItemError,))
 
 
 def the_cancelled_are_cancelled_again(patch: Patch) -> None:
     """An item that is cancelled already is cancelled on every run."""
-    waiting = CreateOrderCancel._waiting
+    still_to_cancel = CreateOrderCancel._still_to_cancel
 
-    async def all_of_them(self: Any, order: int, cancel: Any) -> dict[int, str]:
-        patch.setattr("tasks.omnitron.cancellations.CANCELLED", "no such status")
-        return await waiting(self, order, cancel)
+    async def all_of_them(self: Any, order: int, cancel: Any) -> Any:
+        patch.setattr("tasks.omnitron.orders.cancellations.OrderStatus", SimpleNamespace(cancelled="no such status"))
+        return await still_to_cancel(self, order, cancel)
 
-    patch.setattr(CreateOrderCancel, "_waiting", all_of_them)
+    patch.setattr(CreateOrderCancel, "_still_to_cancel", all_of_them)
 
 
 def imports_are_released(patch: Patch) -> None:
@@ -75,7 +82,9 @@ def updates_are_bound_as_imports(patch: Patch) -> None:
     """Recovery takes orders that were to be sent for orders that came in: their changes count as told."""
 
     async def all_of_them(hub: Any, batch: Any) -> list[Member]:
-        found = await hub.client.actions(local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing)
+        found = await hub.client.actions.find(
+            local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing
+        )
         return [
             Member(
                 ContentType(row.content_type.model),
@@ -95,9 +104,12 @@ def repairs_bind_the_present(patch: Patch) -> None:
     """An order that is bound later counts as told in the version that it has by then."""
 
     async def found(integration: Any, number: str, remote_id: str, placed_at: Any) -> Any:
-        return next(iter(await integration.client.orders_numbered(number)), None)
+        return next(iter(await integration.client.orders.find(number)), None)
 
     patch.setattr(orders, "find_order", found)
+    patch.setattr(
+        orders, "min", max, raising=False
+    )  # the earlier of two versions: the order's own, and when it was placed
 
 
 def numbers_are_cut(patch: Patch) -> None:
@@ -116,12 +128,17 @@ def every_order_is_updated(patch: Patch) -> None:
 
 def decisions_before_the_binding_are_told(patch: Patch) -> None:
     """A request that is bound later counts as told as it was decided by then."""
-    patch.setattr(cancellation_requests, "_as_told", lambda row: row)
+    patch.setattr(cancellation_requests, "_at_known_version", lambda row: row)
 
 
 def the_cancelled_come_back(patch: Patch) -> None:
-    """What the channel said of an item before its cancellation is written over it."""
-    patch.setattr(order_items, "CANCELLED", f"not {CANCELLED}")
+    """What the channel says of the status of a cancelled item is written over it."""
+    patch.setattr(order_items, "OrderStatus", SimpleNamespace(cancelled="no such status"))
+
+
+def the_channel_is_told_nothing(patch: Patch) -> None:
+    """What the merchant changes counts as known to the channel."""
+    patch.setattr(order_updates, "telling", lambda base, *arguments: base)
 
 
 async def plainly(scenario: Scenario, world: World) -> None:
@@ -139,7 +156,7 @@ async def lost_answer(scenario: Scenario, world: World) -> None:
 async def dead_after_a_create(scenario: Scenario, world: World) -> None:
     """The run dies when an order is made and not bound; the merchant changes it."""
     await die_at(world, scenario.flow, "POST", "create_orders", 1)
-    for order in list(world.hub.hub.sales.orders):
+    for order in list(world.orders):
         world.hub.edit_order(order["pk"])
 
 
@@ -169,16 +186,17 @@ async def refused(scenario: Scenario, world: World) -> None:
 async def decided_unbound(scenario: Scenario, world: World) -> None:
     """The run dies when a request is made and not bound; the merchant decides it."""
     await die_at(world, scenario.flow, "POST", "cancellation_requests", 1)
-    for request in list(world.hub.hub.cancellations.table):
+    for request in list(world.requests):
         world.hub.decide_request(request["id"], "approved")
 
 
-async def shipped_before(scenario: Scenario, world: World) -> None:
-    """An item that was shipped is cancelled afterwards, and the channel lists both."""
+async def shipped_all_the_same(scenario: Scenario, world: World) -> None:
+    """An item is cancelled, and the channel says later that it is shipped."""
     first = next(iter(world.market.sales.orders.values()))
-    world.market.change_item(first["items"][0]["id"], status="SHIPPED", invoice_number="FT1")
     world.market.cancel_order(first["id"])
     await run(world, "fetch_and_create_cancel")
+    world.clock.advance(60)
+    world.market.change_item(first["items"][0]["id"], status="SHIPPED", invoice_number="FT1")
     await run(world, scenario.flow)
 
 
@@ -193,5 +211,6 @@ PLANTED_SALES: list[tuple[Callable[[Patch], None], str, Trouble]] = [
     (numbers_are_cut, "fetch_and_create_order-sync", too_long),
     (every_order_is_updated, "update_orders-sync", refused),
     (decisions_before_the_binding_are_told, "fetch_and_create_cancellation_requests-sync", decided_unbound),
-    (the_cancelled_come_back, "fetch_and_update_order_items-sync", shipped_before),
+    (the_cancelled_come_back, "fetch_and_update_order_items-sync", shipped_all_the_same),
+    (the_channel_is_told_nothing, "update_orders-both sides-sync", plainly),
 ]

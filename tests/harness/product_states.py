@@ -1,7 +1,7 @@
 """Shops in which the product flows have something to do."""
 
-from tests.harness.driving import RECOVERY_PERIOD, good_products, heal, run, settle, until_killed, with_kill
-from tests.harness.loopback import World
+from tests.world.driving import RECOVERY_PERIOD, good_products, heal, run, settle, until_killed, with_kill
+from tests.world.loopback import World
 
 
 async def nothing(world: World) -> None:

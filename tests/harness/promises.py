@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from deployments.sandbox.ledger import CONTENT_TYPE_IDS, Key
-from tests.harness.loopback import World
+from deployments.sandbox.hub.ledger import CONTENT_TYPE_IDS, Key
 from tests.harness.sales_promises import broken_sales, lie_about_a_sale
+from tests.world.loopback import World
 
 OFFERS = ("productprice", "productstock", "productimage")
 MODELS = ("product", *OFFERS)
@@ -29,10 +29,10 @@ class Watch:
             self.lies.append(lie)
         if content_type not in MODELS:
             return
-        row = self._world.hub.hub.offered[content_type].get(pk)
+        row = self._world.offered[content_type].get(pk)
         if row is None:
             return
-        product = row if content_type == "product" else self._world.hub.hub.goods.products[row["product"]]
+        product = row if content_type == "product" else self._world.products[row["product"]]
         self.integrated.add(product["sku"])
         item = self._world.market.items.get(product["sku"])
         if item is None:
@@ -51,7 +51,7 @@ def on_channel(world: World, content_type: str, row: Row, item: Row) -> Row | No
         return item
     if content_type == "productimage":
         return next((image for image in item.get("images", ()) if image["pk"] == row["pk"]), None)
-    kind, hub = content_type.removeprefix("product"), world.hub.hub
+    kind, hub = content_type.removeprefix("product"), world.shop
     number = row[f"{kind}_list"]
     if number == hub.catalog[f"{kind}_list"]:
         held: Row | None = item.get(kind)
@@ -64,7 +64,7 @@ def on_channel(world: World, content_type: str, row: Row, item: Row) -> Row | No
 def broken_promises(world: World, watch: Watch) -> list[str]:
     """What does not hold now that the world is quiet: P1 convergence, P2 no lie, P3 bounded batches, P4 and P5 for what is
     sold, the contract."""
-    hub = world.hub.hub
+    hub = world.shop
     found = list(watch.lies)
     found += [f"violation: {line}" for line in world.hub.violations + world.market.violations]
     found += [
@@ -101,7 +101,7 @@ def broken_promises(world: World, watch: Watch) -> list[str]:
 
 
 def _offer_problems(world: World, content_type: str, row: Row, reported: set[tuple[int, int]]) -> list[str]:
-    hub, pk = world.hub.hub, row["pk"]
+    hub, pk = world.shop, row["pk"]
     name, key = f"{content_type} {pk}", Key(content_type, pk)
     action, product = hub.ledger.action_of(key), hub.ledger.action_of(Key("product", row["product"]))
     status = action and action["status"]
@@ -121,7 +121,7 @@ def _offer_problems(world: World, content_type: str, row: Row, reported: set[tup
 
 
 def _product_problems(world: World, product: Row, reported: set[tuple[int, int]]) -> list[str]:
-    hub, pk = world.hub.hub, product["pk"]
+    hub, pk = world.shop, product["pk"]
     action = hub.ledger.action_of(Key("product", pk))
     status = action and action["status"]
     if pk in world.hub.defects:

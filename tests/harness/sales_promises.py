@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from deployments.sandbox import geography
-from deployments.sandbox.cancellations import WAITING
-from deployments.sandbox.ledger import Key
-from deployments.sandbox.sales import CANCELLED
+from deployments.sandbox.base import geography
+from deployments.sandbox.hub.cancellations import WAITING
+from deployments.sandbox.hub.ledger import Key
+from deployments.sandbox.hub.orders import CANCELLED
 from dto.enums import ContentType
-from tests.harness.loopback import World
+from tasks.channel.sandbox.orders import WORDS
+from tests.world.loopback import World
 
 Row = dict[str, Any]
 
@@ -25,12 +26,12 @@ NEVER_TOLD = timedelta(microseconds=1)
 def lie_about_a_sale(world: World, content_type: str, pk: int, remote_id: str, version: str) -> str | None:
     """P2: why a success that Omnitron records now is none."""
     if content_type == ContentType.cancellation_request:
-        row = world.hub.hub.cancellations.table[pk]
+        row = world.requests[pk]
         told = world.market.sales.requests.get(remote_id, {}).get("status")
         if row["status"] != WAITING and version >= row["modified_date"] and told != row["status"]:
             return f"request {pk} is a success as {row['status']}; the channel was told {told}"
     if content_type == ContentType.order:
-        row = world.hub.hub.sales.orders[pk]
+        row = world.orders[pk]
         sent = world.market.sales.versions.get(remote_id)
         if version > _first_version(row) and (sent is None or sent < version):
             return f"order {pk} is a success at {version}; the channel has {sent}"
@@ -39,7 +40,7 @@ def lie_about_a_sale(world: World, content_type: str, pk: int, remote_id: str, v
 
 def broken_sales(world: World) -> list[str]:
     """What does not hold about orders, cancellations and requests now that the world is quiet."""
-    journal = world.hub.hub.sales.journal
+    journal = world.journal
     found = [
         f"{deed} {subject} was done {times} times"
         for deed in ("order", "cancel", "request")
@@ -68,8 +69,8 @@ def is_poison(world: World, order: Row) -> bool:
 
 
 def _order_problems(world: World, order: Row) -> Iterator[str]:
-    hub, number = world.hub.hub, order["number"]
-    rows = [row for row in hub.sales.orders if row["extra_field"]["id"] == order["id"]]
+    hub, number = world.shop, order["number"]
+    rows = [row for row in hub.orders.table if row["extra_field"]["id"] == order["id"]]
     if not rows and is_poison(world, order):
         if not any(number in str(row["error_desc"]) for row in hub.error_reports if not row["is_ok"]):
             yield f"order {number} is not in Omnitron, and nobody was told"
@@ -78,7 +79,7 @@ def _order_problems(world: World, order: Row) -> Iterator[str]:
         yield f"order {number} is in Omnitron {len(rows)} times"
         return
     (row,) = rows
-    items = list(hub.sales.items.find("order", row["pk"]))
+    items = list(hub.orders.items.find("order", row["pk"]))
     if row["number"] != number:
         yield f"order {number} is number {row['number']} in Omnitron"
     if Decimal(row["amount"]) != Decimal(order["amount"]):
@@ -88,7 +89,7 @@ def _order_problems(world: World, order: Row) -> Iterator[str]:
     yield from _binding_problems(world, ContentType.order, row)
     for item in items:
         yield from _binding_problems(world, ContentType.order_item, item)
-    if len(hub.sales.shipping_infos.find("order", row["pk"])) != 1:
+    if len(hub.orders.shipping_infos.find("order", row["pk"])) != 1:
         yield f"order {number} has not one shipping info"
     yield from _update_problems(world, row)
     by_remote_id: dict[str, list[Row]] = {item["id"]: [] for item in order["items"]}
@@ -98,14 +99,14 @@ def _order_problems(world: World, order: Row) -> Iterator[str]:
 
 
 def _binding_problems(world: World, content_type: str, row: Row) -> Iterator[str]:
-    action = world.hub.hub.ledger.action_of(Key(content_type, row["pk"]))
+    action = world.ledger.action_of(Key(content_type, row["pk"]))
     if action is None or action["remote_id"] != row["extra_field"]["id"]:
         yield f"{content_type} {row['pk']} is bound to {action and action['remote_id']}, not {row['extra_field']['id']}"
 
 
 def _update_problems(world: World, row: Row) -> Iterator[str]:
     """What changed in Omnitron was told to the channel, or was tried often enough."""
-    ledger, key = world.hub.hub.ledger, Key(ContentType.order, row["pk"])
+    ledger, key = world.ledger, Key(ContentType.order, row["pk"])
     attempts = ledger.attempts.get(key)
     if attempts is not None and attempts.count > MAX_RETRY_COUNT:
         return
@@ -115,7 +116,7 @@ def _update_problems(world: World, row: Row) -> Iterator[str]:
 
 
 def _item_problems(world: World, order: Row, items: dict[str, list[Row]]) -> Iterator[str]:
-    hub, sales = world.hub.hub, world.market.sales
+    hub, sales = world.shop, world.market.sales
     cancelled = {
         item["id"] for row in sales.cancellations.values() if row["order_id"] == order["id"] for item in row["items"]
     }
@@ -127,6 +128,8 @@ def _item_problems(world: World, order: Row, items: dict[str, list[Row]]) -> Ite
         if changed and any(row["invoice_number"] != changed["invoice_number"] for row in rows):
             yield f"item {remote_id} was invoiced, and Omnitron does not know"
         requests = [request for request in sales.requests.values() if request["order_item"] == remote_id]
+        if len(rows) == 1:
+            yield from _differences(world, rows[0], sales.items[remote_id])
         if len(rows) != 1:
             continue  # which of them a request means is unknown: it is reported
         known = [row for row in hub.cancellations.table if row["order_item"] == rows[0]["pk"]]
@@ -144,10 +147,21 @@ def _item_problems(world: World, order: Row, items: dict[str, list[Row]]) -> Ite
                 yield f"request {request['id']} was decided as {row['status']}; the channel has {request['status']}"
 
 
+def _differences(world: World, row: Row, item: Row) -> Iterator[str]:
+    """What both sides say differently of an item that is not cancelled."""
+    attempts = world.ledger.attempts.get(Key(ContentType.order, row["order"]))
+    if row["status"] == CANCELLED or (attempts is not None and attempts.count > MAX_RETRY_COUNT):
+        return
+    in_hub = {**row, "status": WORDS.get(row["status"])}
+    for name in ("status", "invoice_number", "tracking_number"):
+        if (in_hub[name] or None) != (item[name] or None):
+            yield f"{name} of item {item['id']} is {in_hub[name]} in Omnitron, and {item[name]} on the channel"
+
+
 def _first_version(row: Row) -> str:
     moment = datetime.fromisoformat(row["created_date"]) + NEVER_TOLD
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _actions(world: World, content_type: str) -> list[Row]:
-    return [row for row in world.hub.hub.ledger.actions if row["content_type"]["model"] == content_type]
+    return [row for row in world.actions if row["content_type"]["model"] == content_type]

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.harness import offer_states, order_states, product_states
-from tests.harness.driving import KINDS, KINDS_WITH_LISTS, heal, quiet, run, settle
-from tests.harness.loopback import World
 from tests.harness.promises import Watch, broken_promises
+from tests.world.driving import KINDS, KINDS_WITH_LISTS, heal, quiet, run, settle
+from tests.world.loopback import World
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,9 @@ SALES = [
     Scenario("verify_open_batches", True, order_states.accepted_orders, of="orders", sells=True),
     Scenario("fetch_and_create_cancel", False, order_states.cancelled, sells=True),
     Scenario("fetch_and_update_order_items", False, order_states.changed_items, sells=True),
+    Scenario("fetch_and_update_order_items", False, order_states.contested_items, of="both sides", sells=True),
+    Scenario("update_orders", False, order_states.contested_items, of="both sides", sells=True),
+    Scenario("update_orders", True, order_states.contested_items, of="both sides", sells=True),
     Scenario("fetch_and_create_cancellation_requests", False, order_states.requested, sells=True),
     Scenario("update_cancellation_requests", False, order_states.decided, sells=True),
     Scenario("create_order_shipping_info", False, order_states.imported, sells=True),

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from clients.clock import SystemClock
 from deployments.sandbox.server import CHANNEL_MODULE, listen, running, url_of
-from tests.harness.loopback import VirtualClock, World
+from tests.world.loopback import VirtualClock, World
 
 Answer = TypeVar("Answer")
 

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deployments.sandbox.assortment import Category, Feature
-from tests.harness.driving import CYCLES, RECOVERY_PERIOD, heal, run
-from tests.harness.loopback import World
+from deployments.sandbox.market.assortment import Category, Feature
+from tests.world.driving import CYCLES, RECOVERY_PERIOD, heal, run
+from tests.world.loopback import World
 
 CONF = "update_channel_conf_schema"
 TREE = "create_or_update_category_tree_and_nodes"
@@ -42,8 +42,8 @@ class SetupScenario:
 def small_world(*, bulk: bool = False) -> World:
     """A channel without a tree. Three categories, two of them leaves, that offer one attribute's values differently."""
     world = World(products=1, failing=0)
-    world.hub.reset(bulk_setup=bulk)
-    world.hub.hub.set_channel(category_tree=None)
+    world.hub.reset(bulk_attributes=bulk, bulk_category_attributes=bulk)
+    world.set_channel(category_tree=None)
     world.market.reset(category_nodes=0, attributes=0)
     offered = world.market.assortment
     colour = offered.add_feature("Ana Renk", ["Kırmızı", "Mavi"])
@@ -107,7 +107,7 @@ async def quiet_setup(world: World) -> None:
 
 def broken_setup(world: World) -> list[str]:
     """What differs, now that it is quiet, between the channel and what Omnitron has of it."""
-    hub = world.hub.hub
+    hub = world.shop
     found = [f"violation: {line}" for line in world.hub.violations]
     found += [f"batch {row['pk']} was made" for row in hub.batches.table]
     wanted = {field["key"]: field for field in world.market.assortment.conf_schema}
@@ -118,16 +118,16 @@ def broken_setup(world: World) -> list[str]:
 def bound(world: World, model: str) -> dict[str, list[int]]:
     """Keys of objects by the remote ids that they are bound to."""
     found: dict[str, list[int]] = {}
-    for row in world.hub.hub.ledger.actions:
+    for row in world.actions:
         if row["content_type"]["model"] == model:
             found.setdefault(row["remote_id"], []).append(row["object_id"])
     return found
 
 
 def _tree_problems(world: World) -> list[str]:
-    setup, categories = world.hub.hub.setup, world.market.assortment.categories
+    setup, categories = world.setup, world.market.assortment.categories
     nodes, actions = setup.nodes, bound(world, "categorynode")
-    tree = world.hub.hub.channel["category_tree"]
+    tree = world.channel["category_tree"]
     if tree is None:
         return ["the channel has no tree"]
     root = nodes.trees[tree]["category_root"]
@@ -146,7 +146,7 @@ def _tree_problems(world: World) -> list[str]:
 
 
 def _attribute_problems(world: World) -> list[str]:
-    setup, features = world.hub.hub.setup, world.market.assortment.features
+    setup, features = world.setup, world.market.assortment.features
     actions, values = bound(world, "marketplaceattribute"), bound(world, "marketplaceattributevalue")
     found = []
     for feature in features.values():
@@ -171,7 +171,7 @@ def _attribute_problems(world: World) -> list[str]:
 
 
 def _category_problems(world: World) -> list[str]:
-    setup = world.hub.hub.setup
+    setup = world.setup
     nodes, actions = setup.nodes, bound(world, "categorynode")
     found = []
     for category in world.market.assortment.leaves():
@@ -185,9 +185,7 @@ def _category_problems(world: World) -> list[str]:
             found.append(f"set {sets[0]['id']} hangs on {configs}, not on {pk}")
         found += _content_problems(world, category, sets[0]["id"])
         action = next(
-            row
-            for row in world.hub.hub.ledger.actions
-            if row["object_id"] == pk and row["content_type"]["model"] == "categorynode"
+            row for row in world.actions if row["object_id"] == pk and row["content_type"]["model"] == "categorynode"
         )
         if action["version_date"] != nodes.table[pk]["modified_date"]:
             found.append(f"category {category.id} was touched by halves")
@@ -196,7 +194,7 @@ def _category_problems(world: World) -> list[str]:
 
 def _content_problems(world: World, category: Category, attribute_set: int) -> list[str]:
     """What a set asks for, and which values it is limited to."""
-    setup = world.hub.hub.setup
+    setup = world.setup
     found = []
     offered = Counter(row["attribute_value"] for row in setup.value_configs.table.find("attribute_set", attribute_set))
     wanted: Counter[int] = Counter()

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from tests.harness.driving import heal, quiet, run, until_killed, with_kill
 from tests.harness.scenarios import SCENARIOS, Scenario, begun, broken_when_quiet, clean_requests
+from tests.world.driving import heal, quiet, run, until_killed, with_kill
 
 pytestmark = pytest.mark.harness
 

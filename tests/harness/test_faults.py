@@ -6,11 +6,11 @@ from itertools import product
 
 import pytest
 
-from tests.harness.driving import OFFER_FLOWS, good_products, heal, run, settle
-from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike, World
 from tests.harness.offer_states import edit_offer, offers_of
 from tests.harness.promises import Row, on_channel
 from tests.harness.scenarios import SALES, SCENARIOS, Scenario, begun, broken_when_quiet, clean_requests
+from tests.world.driving import OFFER_FLOWS, good_products, heal, run, settle
+from tests.world.loopback import NOT_HANDLED, SPOILT, Strike, World
 
 pytestmark = pytest.mark.harness
 
@@ -79,7 +79,7 @@ async def test_an_edit_at_any_moment_is_offered_again(scenario: Scenario) -> Non
             await run(world, flow)
             await settle(world)
         content_type = f"product{scenario.offers}"
-        product = edited if content_type == "product" else world.hub.hub.goods.products[edited["product"]]
+        product = edited if content_type == "product" else world.products[edited["product"]]
         item = world.market.items.get(product["sku"])
         held = item and on_channel(world, content_type, edited, item)
         if held is None or held["version"] != edited["modified_date"]:
@@ -93,7 +93,7 @@ def _edited(scenario: Scenario, world: World) -> Row:
     """The row that changes: a good product's."""
     good = good_products(world)
     if not scenario.offers:
-        return world.hub.hub.goods.products[good[0]]
+        return world.products[good[0]]
     rows = offers_of(world, scenario.offers, extra="extra" in scenario.flow)
     return next(row for row in rows if row["product"] in good)
 
@@ -118,13 +118,13 @@ async def test_an_order_that_changes_at_any_moment_is_told_in_the_end(scenario: 
 
         def edit(number: int, request: object, moment: str, world=world, turn=world.sent + at) -> None:
             if number == turn and moment == "after":
-                for order in list(world.hub.hub.sales.orders):
+                for order in list(world.orders):
                     world.hub.edit_order(order["pk"], tracking_number=f"TR-{order['pk']}")
 
         world.hook = edit
         await run(world, scenario.flow)
         lost += [f"edit at request {at}: {problem}" for problem in await broken_when_quiet(world, watch)]
-        for order in world.hub.hub.sales.orders:
+        for order in world.orders:
             told = world.market.sales.orders[order["extra_field"]["id"]]["tracking_number"]
             if told != order["tracking_number"]:
                 lost.append(f"edit at request {at}: the channel has {told} instead of {order['tracking_number']}")

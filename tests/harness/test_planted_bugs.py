@@ -1,13 +1,13 @@
 """The harness itself: each planted bug, one of the traps that this project was built to avoid, is caught."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
-from clients import omnitron
 from clients.errors import ItemError
-from clients.omnitron import OmnitronClient
+from clients.omnitron.catalogue import Objects
+from clients.omnitron.journal import Actions
 from dto.batches import ProductBatchRequestResponseDto
 from dto.enums import ResponseStatus
 from flows import recover as recovery
@@ -15,13 +15,14 @@ from flows import sending, verify
 from tasks import settlement
 from tasks.batch import Batch, Member
 from tasks.channel.sandbox import products as connector
-from tasks.omnitron import mapping, product_offers, reports
-from tasks.omnitron.batch_requests import ProcessDeleteProductBatchRequests
-from tests.harness.driving import good_products, heal, quiet, run, settle, until_killed, with_kill
+from tasks.omnitron.catalogue import mapping, product_offers
+from tasks.omnitron.journal import reports
+from tasks.omnitron.journal.settling import ProcessDeleteProductBatchRequests
 from tests.harness.offer_states import add_image, edit_offer, offers_of
 from tests.harness.planted_sales import PLANTED_SALES
 from tests.harness.promises import Watch, broken_promises
 from tests.harness.scenarios import SCENARIOS, Scenario
+from tests.world.driving import good_products, heal, quiet, run, settle, until_killed, with_kill
 
 pytestmark = pytest.mark.harness
 
@@ -39,7 +40,7 @@ def edits_count_as_sent(patch: Patch) -> None:
     entry = Member.entry
 
     def reread(self: Member) -> Any:
-        row = CURRENT["world"].hub.hub.offered[self.content_type].get(self.pk)
+        row = CURRENT["world"].offered[self.content_type].get(self.pk)
         return entry(self).model_copy(update={"version_date": row["modified_date"]} if row and self.settled else {})
 
     patch.setattr(Member, "entry", reread)
@@ -103,16 +104,16 @@ def one_bad_batch_ends_the_sweep(patch: Patch) -> None:
     async def raising(*arguments: Any) -> Any:
         raise RuntimeError("the channel does not know this batch")
 
-    patch.setattr(verify, "_conclude", raising)
+    patch.setattr(verify._Checker, "_conclude", raising)
 
 
 def a_404_page_is_a_deletion(patch: Patch) -> None:
     """Any 404 counts as deleted, a proxy's page too."""
 
-    async def gullible(self: OmnitronClient, pk: int) -> None:
+    async def gullible(self: Actions, pk: int) -> None:
         return None
 
-    patch.setattr(OmnitronClient, "delete_action", gullible)
+    patch.setattr(Actions, "delete", gullible)
 
 
 def the_missing_are_integrated(patch: Patch) -> None:
@@ -143,22 +144,22 @@ def a_stopped_batch_stays_open(patch: Patch) -> None:
 
         async def __aexit__(self, *arguments: Any) -> None: ...
 
-    patch.setattr(sending, "ending", Careless)
+    patch.setattr(sending, "released_when_stopped", Careless)
     nobody_recovers(patch)
 
 
 def an_empty_list_ends_the_run(patch: Patch) -> None:
     """The first extra list has nothing due, and the later ones starve."""
-    run_out = sending._Drain.run_out
+    drain = sending._Pipeline.drain
     ended: list[Any] = []
 
     async def impatient(self: Any) -> None:
         if self.run not in ended:
-            await run_out(self)
-            if self.sending.read_options.get("objects") and not self.seen:
+            await drain(self)
+            if self.sending.read.parameters.get("objects") and not self.seen:
                 ended.append(self.run)
 
-    patch.setattr(sending._Drain, "run_out", impatient)
+    patch.setattr(sending._Pipeline, "drain", impatient)
 
 
 def only_the_first_image_is_settled(patch: Patch) -> None:
@@ -169,7 +170,13 @@ def only_the_first_image_is_settled(patch: Patch) -> None:
 
 def extra_lists_are_not_looked_into(patch: Patch) -> None:
     """Another process looks for the objects of a batch in the catalog's own lists alone."""
-    patch.setattr(omnitron, "LIST_FILTERS", {})
+    get_many = Objects.get_many
+
+    async def own_lists_only(self: Objects[Any], keys: Iterable[int]) -> list[Any]:
+        self.resources = self.resources[:1]
+        return await get_many(self, keys)
+
+    patch.setattr(Objects, "get_many", own_lists_only)
 
 
 CURRENT: dict[str, Any] = {}
@@ -218,7 +225,7 @@ async def picture(scenario: Scenario, world: Any) -> None:
 
 async def refuse(scenario: Scenario, world: Any) -> None:
     """The marketplace refuses a product."""
-    sku = world.hub.hub.goods.products[good_products(world)[0]]["sku"]
+    sku = world.products[good_products(world)[0]]["sku"]
     world.market.refuse[sku] = "Ürün görseli en az 500x500 piksel olmalıdır"
     await run(world, scenario.flow)
 
@@ -230,7 +237,7 @@ async def plainly(scenario: Scenario, world: Any) -> None:
 
 async def hub_down(scenario: Scenario, world: Any) -> None:
     """The marketplace is down during the send."""
-    from deployments.sandbox.faults import Fault  # noqa: PLC0415
+    from deployments.sandbox.base.faults import Fault  # noqa: PLC0415
 
     world.market.faults.add(Fault("status", method="PUT", times=None))
     await run(world, scenario.flow)

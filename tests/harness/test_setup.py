@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from tests.harness.driving import heal, run, until_killed, with_kill
-from tests.harness.loopback import NOT_HANDLED, SPOILT, Strike
 from tests.harness.setup_scenarios import SETUP_SCENARIOS, THINGS, SetupScenario, broken_setup, quiet_setup
+from tests.world.driving import heal, run, until_killed, with_kill
+from tests.world.loopback import NOT_HANDLED, SPOILT, Strike
 
 pytestmark = pytest.mark.harness
 

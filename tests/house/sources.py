@@ -1,4 +1,4 @@
-"""The repository as its rules see it: files, modules, and what is in them."""
+"""The files, modules and classes of the repository, for the tests of its rules."""
 
 import ast
 import importlib
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("dto", "clients", "tasks", "flows")
-"""What connectors are written against; deployments stand on top."""
+"""The packages that connectors depend on; deployments are above them."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Commands: found by their keys, and said what they do."""
+"""Every command has a key and a description."""
 
 import itertools
 from typing import Any
@@ -20,8 +20,8 @@ INTEGRATIONS = [kind for kind in classes("tasks") if issubclass(kind, BaseIntegr
 
 
 def test_commands_share_a_key_only_where_one_answers_for_the_other():
-    """A connector's command has the key of what it implements. The two sides have keys of their own: `get_orders` asks
-    the channel for new orders, and Omnitron for changed ones."""
+    """A connector's command has the key of its base class. The two sides may share a key: `get_orders` asks the channel for
+    new orders, and Omnitron for changed ones."""
     pairs = itertools.combinations(COMMANDS, 2)
     clashes = [
         f"{one.__qualname__} and {other.__qualname__}: {one.key}"
@@ -40,7 +40,7 @@ def test_an_integration_finds_each_command_under_its_own_key(integration: type[B
 
 
 def test_every_command_of_omnitron_can_be_run():
-    """One that stands in no integration cannot be reached by its key."""
+    """A command without an integration cannot be reached by its key."""
     listed = set(OmnitronIntegration.actions.values())
     unlisted = [kind.__name__ for kind in COMMANDS if not issubclass(kind, ChannelCommand) and kind not in listed]
     assert unlisted == []
@@ -56,5 +56,5 @@ def test_the_example_connector_answers_everything_that_a_channel_can_be_asked():
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_a_command_says_what_it_does(command: type[Any]):
-    """Itself: the description of its base class would be shown in its place."""
+    """In its own docstring; otherwise the one of its base class would be shown."""
     assert vars(command).get("__doc__")

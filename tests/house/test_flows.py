@@ -1,9 +1,11 @@
-"""Flows: what Prefect is told of them, and that each can be deployed."""
+"""Every flow is described for Prefect, and can be deployed."""
 
 import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -11,22 +13,24 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from prefect import Flow, Task, __version__
-from prefect.client.schemas.schedules import CronSchedule
+from prefect.server.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
 from prefect.utilities.callables import parameter_schema
-from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter
 
 from clients.settings import DeploymentSettings, WebhookSettings
 from deployments.automations import SILENCE, START, TAG
 from deployments.booking import EventType, deployment_of
+from deployments.serve import read_rows, schedule_of
 from flows.naming import run_name
 from flows.registry import FLOWS
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.running import Envelope, _make_task
+from tasks.prefect_tasks import Envelope, _make_task
 from tests.house.sources import ROOT, modules
 from tests.house.test_lock import declared
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
 CHANNEL = "{{ $OMNITRON_CHANNEL_ID }}"
+SERVER_SCHEDULE: TypeAdapter[SCHEDULE_TYPES] = TypeAdapter(SCHEDULE_TYPES)
 
 
 def _flow_of(deployment: dict[str, Any]) -> Any:
@@ -40,14 +44,14 @@ def _name(value: Any) -> str:
 
 
 def test_every_flow_is_in_the_registry():
-    """The command line runs what stands there."""
+    """The command line runs only flows of the registry."""
     found = {id(value) for module in modules("flows") for value in vars(module).values() if isinstance(value, Flow)}
     assert found == {id(flow) for flow in FLOWS.values()}
 
 
 @pytest.mark.parametrize("name", FLOWS)
 def test_a_flow_is_asynchronous_described_and_leaves_retries_and_results_alone(name: str):
-    """A synchronous flow costs a second; a flow that is retried repeats what its tasks did."""
+    """A synchronous flow costs a second; a retry of a flow repeats its tasks."""
     flow = FLOWS[name]
     assert inspect.iscoroutinefunction(flow.fn)
     assert flow.name == name.replace("_", " ")
@@ -60,7 +64,7 @@ def test_a_flow_is_asynchronous_described_and_leaves_retries_and_results_alone(n
 
 @pytest.mark.parametrize("name", FLOWS)
 def test_every_parameter_of_a_flow_is_described_in_the_form_that_people_fill_in(name: str):
-    properties = parameter_schema(FLOWS[name].fn).properties  # what a deployment is given
+    properties = parameter_schema(FLOWS[name].fn).properties  # as in a deployment
     assert set(properties) == set(inspect.signature(FLOWS[name].fn).parameters)
     assert [key for key, field in properties.items() if not field.get("description", "").endswith(".")] == []
 
@@ -69,7 +73,7 @@ SECRET_NAME = re.compile("password|passwd|secret|token|api_?key|credential|autho
 
 
 def _parts(hint: Any) -> Iterator[Any]:
-    """A type with all that it is made of: fields of a model, members of a union, elements of a list."""
+    """A type with all its parts: fields of a model, members of a union, elements of a list."""
     yield hint
     for part in get_args(hint):
         yield from _parts(part)
@@ -79,7 +83,7 @@ def _parts(hint: Any) -> Iterator[Any]:
 
 
 def secret_parameters(function: Callable[..., Any]) -> list[str]:
-    """Parameters that hold a secret by their name or their type."""
+    """The parameters whose name or type shows a secret."""
     hints = get_type_hints(function)
     return [
         name
@@ -99,12 +103,12 @@ def test_a_secret_in_a_signature_would_be_found():
 
 @pytest.mark.parametrize("name", FLOWS)
 def test_a_flow_takes_no_secret(name: str):
-    """Prefect keeps parameters, and shows them to everybody who opens its UI."""
+    """Prefect stores parameters, and shows them to every user of its UI."""
     assert secret_parameters(FLOWS[name].fn) == []
 
 
 def test_a_task_takes_an_envelope_alone():
-    """All commands run as this one; Prefect does not look into it."""
+    """Every command runs as such a task; Prefect does not look into the envelope."""
     made = _make_task(OmnitronIntegration.actions["get_inserted_products"])
     assert [parameter.annotation for parameter in inspect.signature(made.fn).parameters.values()] == [Envelope]
     assert [
@@ -113,7 +117,7 @@ def test_a_task_takes_an_envelope_alone():
 
 
 def test_deployments_hold_no_secret_and_one_variable():
-    """Whatever `prefect deploy` reads stands in Prefect's database afterwards: it reads what is no secret."""
+    """`prefect deploy` stores everything that it reads in Prefect's database."""
     text = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
     assert set(re.findall(r"\$([A-Z_]+)", text)) == {"OMNITRON_CHANNEL_ID"}
     given = [row["work_pool"]["job_variables"] for row in DEPLOYMENTS]
@@ -126,13 +130,13 @@ def _is_on_event(deployment: dict[str, Any]) -> bool:
 
 
 def test_every_flow_is_deployed_once():
-    """Beside those for events."""
+    """Not counting the deployments for events."""
     entrypoints = [row["entrypoint"].partition(":")[2] for row in DEPLOYMENTS if not _is_on_event(row)]
     assert sorted(entrypoints) == sorted(FLOWS)
 
 
-def test_what_the_webhook_books_is_deployed_without_a_limit():
-    """An event that is cancelled because a run is at work would be lost."""
+def test_deployments_for_the_webhook_have_no_limit():
+    """An event would be lost if its run were cancelled in favour of another one."""
     unlimited = {
         f"{_flow_of(row).name}/{row['name'].replace(CHANNEL, '6')}"
         for row in DEPLOYMENTS
@@ -143,7 +147,7 @@ def test_what_the_webhook_books_is_deployed_without_a_limit():
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
 def test_a_deployment_finds_its_flow_and_names_its_channel(deployment: dict[str, Any]):
-    """Two channels on one server must not overwrite each other's."""
+    """Two channels on one server must not overwrite each other's deployments."""
     flow = _flow_of(deployment)
     assert flow is FLOWS[flow.fn.__name__]
     on_event = "-on-event" if _is_on_event(deployment) else ""
@@ -161,7 +165,7 @@ def test_a_run_shows_that_it_is_alive_often_enough_for_the_automation_that_ends_
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=_name)
 def test_runs_of_a_deployment_wait_for_nobody_unless_each_is_for_something_of_its_own(deployment: dict[str, Any]):
-    """A run that was booked for one batch or event must not be cancelled for another one's sake."""
+    """A run for one batch or event must not be cancelled in favour of another one."""
     grace_period = START.total_seconds()
     expected = {"limit": 1, "collision_strategy": "CANCEL_NEW", "grace_period_seconds": grace_period}
     alone = deployment["entrypoint"].endswith(":verify_batch") or _is_on_event(deployment)
@@ -181,7 +185,7 @@ COVERED = {
     "compare_prices",
     "compare_stocks",
 }
-"""Parts of another flow, runs for one batch, and what a person asks for."""
+"""Parts of another flow, runs for one batch, and flows that a person starts."""
 
 
 def test_flows_that_no_other_one_covers_have_a_schedule():
@@ -191,16 +195,41 @@ def test_flows_that_no_other_one_covers_have_a_schedule():
 
 @pytest.mark.parametrize("deployment", [row for row in DEPLOYMENTS if "schedules" in row], ids=_name)
 def test_a_schedule_is_known_by_its_slug_and_runs_as_the_operator_chose(deployment: dict[str, Any]):
-    """And never beside a run of its own deployment."""
+    """And never at the same time as another run of its deployment."""
     (schedule,) = deployment["schedules"]
     assert schedule["slug"]
-    assert schedule["timezone"] == "{{ operator.timezone }}"
     assert schedule["active"] == "{{ operator.schedules }}"
-    assert CronSchedule(cron=schedule["cron"]).cron == schedule["cron"]
+    assert schedule.get("timezone") == ("{{ operator.timezone }}" if "cron" in schedule else None)
     assert deployment["concurrency_limit"]["limit"] == 1
 
 
-def test_deployments_want_the_version_of_prefect_that_the_project_depends_on():
+CLOCKS = {
+    "Africa/Cairo": (datetime(2026, 4, 23, 16, tzinfo=UTC), datetime(2026, 10, 29, 16, tzinfo=UTC)),
+    "America/New_York": (datetime(2026, 3, 8, 1, tzinfo=UTC), datetime(2026, 11, 1, 1, tzinfo=UTC)),
+    "Europe/Berlin": (datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 10, 24, 20, tzinfo=UTC)),
+    "UTC": (datetime(2026, 10, 24, 20, tzinfo=UTC),),
+}
+"""A few hours before the clocks of a zone are set forward, and before they are set back."""
+
+
+@pytest.mark.parametrize("zone", CLOCKS)
+async def test_no_interval_stretches_when_clocks_are_set_back_or_forward(zone: str):
+    """As Prefect's scheduler asks: once before, and again while the clocks are being set."""
+    settings = DeploymentSettings(OMNITRON_CHANNEL_ID=6, CHANNEL_APP_SCHEDULES=True, CHANNEL_APP_TIMEZONE=zone)
+    rows = [row for row in read_rows(ROOT / "prefect.yaml", settings) if row.schedules]
+    given = [SERVER_SCHEDULE.validate_python(schedule_of(row.schedules[0]).schedule.model_dump()) for row in rows]
+    intervals = [schedule for schedule in given if isinstance(schedule, IntervalSchedule)]
+    assert len(intervals) > 10
+    for schedule in intervals:
+        for start in CLOCKS[zone]:
+            dates = await schedule.get_dates(n=1000, start=start, end=start + timedelta(hours=12))
+            again = await schedule.get_dates(n=3, start=start + timedelta(hours=5, minutes=20))
+            moments = sorted({date.timestamp() for date in (*dates, *again)})
+            gaps = {later - earlier for earlier, later in pairwise(moments)}
+            assert gaps == {schedule.interval.total_seconds()}
+
+
+def test_deployments_require_the_version_of_prefect_that_the_project_depends_on():
     said = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["prefect-version"]
     (prefect,) = (wanted for wanted in map(Requirement, declared()) if wanted.name == "prefect")
     assert SpecifierSet(said) == prefect.specifier

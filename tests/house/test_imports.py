@@ -9,11 +9,11 @@ LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imp
 
 
 def test_imports_go_one_way():
-    """The contracts stand in pyproject.toml. In a process of its own: import-linter silences every logger of this one."""
+    """The contracts are in pyproject.toml. A separate process, because import-linter silences all loggers of its own."""
     done = subprocess.run([sys.executable, "-c", LINT], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_no_module_is_a_drawer_for_everything():
-    """What a thing is about is a better name for its module."""
+def test_no_module_is_a_mixed_bag():
+    """A module is named after its subject."""
     assert [str(path) for path in python_files() if path.stem in ("util", "utils", "misc", "common")] == []

@@ -1,4 +1,4 @@
-"""What is installed: everything, and nothing but, what requirements.lock says."""
+"""The locks hold every dependency, and nothing else."""
 
 import importlib
 import re
@@ -15,7 +15,7 @@ from tests.house.sources import ROOT
 LOCKS = {
     path: (ROOT / path).read_text(encoding="utf-8") for path in ("requirements.lock", "deployments/requirements.lock")
 }
-"""What is installed here, and what a container holds."""
+"""For a checkout, and for a container."""
 ENTRY = re.compile(
     r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[\w.!]+)(?: *;[^\\\n]*)? \\\n(?: {4}--hash=\S+(?: \\)?\n)+",
     re.MULTILINE,
@@ -23,7 +23,7 @@ ENTRY = re.compile(
 
 
 def declared(*extras: str) -> list[str]:
-    """The requirements of the project and of some of its extras; of all of them, when none is named."""
+    """The requirements of the project and of the named extras; without a name, of all extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project["optional-dependencies"]
     return [*project["dependencies"], *chain.from_iterable(optional[extra] for extra in extras or optional)]
@@ -40,7 +40,7 @@ def locked(lock: str = "requirements.lock") -> dict[str, str]:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_holds_packages_with_hashes_and_nothing_else(lock: str):
-    """No host, no path, no build of somebody's own: whoever installs chooses where from."""
+    """No host, no path, no local build: each installation chooses its own package index."""
     text = without_comments(lock)
     assert len(locked(lock)) > 50
     assert ENTRY.sub("", text).strip() == ""
@@ -49,7 +49,7 @@ def test_a_lock_holds_packages_with_hashes_and_nothing_else(lock: str):
     assert re.findall(r"\S*(?:://|file:|\.whl|(?<!\S)[./~]\S*/)\S*", LOCKS[lock]) == []
 
 
-def test_a_container_holds_the_same_versions_and_no_tool_of_a_developers():
+def test_a_container_holds_the_same_versions_and_no_tool_for_developers():
     contained, all_of_them = locked("deployments/requirements.lock"), locked()
     assert [name for name, version in contained.items() if all_of_them.get(name) != version] == []
     wanted = {Requirement(text).name.lower() for text in declared("large")}
@@ -69,7 +69,7 @@ def test_the_lock_answers_every_requirement_of_the_project():
 
 @pytest.mark.slow
 def test_the_server_of_prefect_can_be_imported_with_the_versions_of_the_lock():
-    """Prefect sets no bound on FastAPI, and its server does not import with every one."""
+    """Prefect sets no bound on FastAPI, but its server cannot be imported with every version."""
     for name in ("prefect", "fastapi", "pydantic"):
         assert metadata.version(name) == locked()[name]
     with warnings.catch_warnings():

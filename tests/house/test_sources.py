@@ -1,4 +1,4 @@
-"""What no file of the repository holds, and what each public name has."""
+"""Rules for every file of the repository, and for every public name."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.house.sources import LAYERS, files, place, python_files, tree_of
 
-# Put together here, or this file would be found.
+# In pieces, so that this file does not match.
 MARKS = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|X" + r"XX|HA" + r"CK)\b")
 LOCAL_PATHS = re.compile(r"(?<![\w.~@:-])/(?:wo" + r"rk|ro" + r"ot|tmp/" + r"w)(?:/|\b)(?!\.)")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -16,7 +16,7 @@ TOO_BIG = 1_000_000
 
 
 def lines_with(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
-    """Where a pattern is found."""
+    """The lines that match a pattern, with their places."""
     return [
         f"{place(path, number)}: {line.strip()[:120]}"
         for path in paths
@@ -26,12 +26,12 @@ def lines_with(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
 
 
 def is_text(path: Path) -> bool:
-    """Whether people read it."""
+    """Whether the file is text of a readable size."""
     return path.stat().st_size < TOO_BIG and b"\0" not in path.read_bytes()[:1_000]
 
 
 def bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
-    """The module's statements, and those of each class."""
+    """The statements of the module, and of each class."""
     yield tree.body
     yield from (node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
 
@@ -45,7 +45,7 @@ def test_no_file_names_a_place_on_somebodys_machine():
 
 
 def test_no_test_sleeps():
-    """A clock is handed in, or an event is waited for."""
+    """It hands in a clock, or waits for an event."""
     sleeps = [
         place(path, node.lineno)
         for path in python_files("tests")
@@ -59,7 +59,7 @@ def test_no_test_sleeps():
 
 
 def test_every_test_has_a_name_of_its_own():
-    """The second of two with one name is all that runs."""
+    """Of two tests with one name, only the second runs."""
     twice = [
         f"{place(path)}: {name}"
         for path in python_files("tests")
@@ -79,7 +79,7 @@ def _is_overload(node: ast.stmt, name: str) -> bool:
 
 
 def test_every_test_is_collected():
-    """Inside a function, or in a file that pytest does not look into, it would never run."""
+    """Inside a function, or in a file that pytest does not collect, it would never run."""
     lost = [
         f"{place(path)}: {node.name}"
         for path in python_files("tests")
@@ -92,7 +92,7 @@ def test_every_test_is_collected():
 
 
 def test_every_public_name_is_documented():
-    """In the folders that others build upon; a method of a documented class may speak for itself."""
+    """In the packages that connectors depend on; a method of a documented class needs no docstring."""
     silent = [
         place(path, getattr(node, "lineno", None))
         for path in python_files(*LAYERS)

@@ -1,4 +1,4 @@
-"""What the program before this one fell into, and the tests that show that this one does not."""
+"""The traps that caught the Celery version, and the tests that show that this program avoids them."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ TRAPS: Mapping[str, tuple[str, ...]] = {
         RECOVER + "test_a_run_that_was_killed_at_the_send_is_recovered",
         "tests/deployments/test_sigkill.py::test_a_killed_run_is_mended_by_recover_and_the_next_run",
     ),
-    "one passing trouble of the channel during a send": (
+    "a short failure of the channel during a send": (
         FAULTS + "test_every_fault_recovers",
         SENDING + "test_a_short_trouble_during_the_send_is_survived",
         SENDING + "test_a_channel_that_dies_during_the_send_fails_the_batch_and_the_run",
@@ -88,6 +88,7 @@ TRAPS: Mapping[str, tuple[str, ...]] = {
         ORDERS + "test_lost_response_to_a_post_makes_one_order",
         CANCELLATIONS + "test_lost_response_to_a_post_cancels_once",
         IMPORTS + "test_an_order_made_while_its_answer_was_lost_is_made_once",
+        RECOVER + "test_a_lost_answer_to_the_creation_of_a_batch_costs_the_run_nothing",
     ),
     "a refused log-in shows the password": (
         "tests/runs/test_secrets.py::test_a_log_in_that_is_refused_leaves_no_password_in_the_database",
@@ -102,12 +103,12 @@ TRAPS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def test_every_trap_is_shown_by_tests_that_exist():
+def test_the_tests_of_every_trap_exist():
     named = {test for tests in TRAPS.values() for test in tests}
     assert named - names_of_tests() == set()
 
 
 def test_no_trap_is_left_out():
-    """Twenty, of which the last is two."""
+    """Twenty traps, the last one in two parts."""
     assert len(TRAPS) == 21
     assert [trap for trap, tests in TRAPS.items() if not tests] == []

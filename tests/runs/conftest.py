@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tasks import running
-from tests.harness.loopback import World
-from tests.tasks.helpers import assert_clean
+from tasks import prefect_tasks
+from tests.world.loopback import World
+from tests.world.shop import assert_clean
 
 
 @pytest.fixture
@@ -30,4 +30,4 @@ def make_world() -> Iterator[Callable[..., World]]:
 @pytest.fixture
 def _without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks are repeated at once. Only tasks that are made from now on, which are those of a test's own commands."""
-    monkeypatch.setattr(running, "exponential_backoff", lambda backoff_factor: 0)
+    monkeypatch.setattr(prefect_tasks, "exponential_backoff", lambda backoff_factor: 0)

@@ -9,8 +9,9 @@ import httpx
 from prefect.context import TaskRunContext
 from prefect.logging import get_run_logger
 
+from clients.answers import Reply
+from clients.calls import Call
 from clients.errors import AuthError, ChannelInactive, ChannelUnavailableError, ConfigError, RejectedError
-from clients.transport import Call, Reply
 from dto.enums import ContentType
 from dto.omnitron import Product
 from dto.outcomes import SendOutcome
@@ -63,7 +64,7 @@ class _Nested(SendInsertedProducts):
     inside: ClassVar[list[str]] = []
 
     async def send(self, items: list[dict[str, Any]]) -> Any:
-        self.inside.append(await self.integration.do_action(_LookUp))
+        self.inside.append(await self.integration.do_action(_LookUp, objects=None))
         return await super().send(items)
 
 
@@ -112,6 +113,7 @@ CARELESS = ("none", "refused", "retryable", "fatal", "skip", "item", "unforeseen
 class _Careless(SendInsertedProducts):
     """Quotes what is secret in logs, in a failed object, in a report and in an error, and in what led to the error."""
 
+    integration: "Careless"
     retries = 1
 
     def transform_data(self, data: list[Product]) -> list[dict[str, Any]]:

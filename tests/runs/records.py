@@ -20,7 +20,7 @@ from prefect.settings import (
 )
 
 from clients import runtime as runtimes
-from tests.harness.loopback import World
+from tests.world.loopback import World
 
 Found = TypeVar("Found")
 

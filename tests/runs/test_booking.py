@@ -12,12 +12,12 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from clients.prefect_api import PrefectFlowRuns
 from dto.summary import RunSummary
-from flows.booking import FIRST
+from flows.booking import FIRST_PAUSE
 from flows.product import insert_products
 from flows.verify import verify_batch
-from tests.harness.loopback import World
 from tests.runs.records import Recorded, run
-from tests.tasks.helpers import assert_converged, batches
+from tests.world.loopback import World
+from tests.world.shop import assert_converged, batches
 
 pytestmark = pytest.mark.flow
 
@@ -68,13 +68,13 @@ async def test_a_send_books_one_run_and_each_ask_the_next_until_the_batch_is_set
     (first,) = await deployment.runs()
     assert first.idempotency_key == f"verify:6:{local}:{remote}:1"
     assert first.name.startswith(f"verify batch {remote} · batch {local[:8]} · channel 6 · ")
-    assert first.expected_start_time == world.clock.now() + timedelta(seconds=FIRST)
+    assert first.expected_start_time == world.clock.now() + timedelta(seconds=FIRST_PAUSE)
     assert f"batch:{local}" in first.tags
     counts = []
     for number in range(1, 4):
         booked = (await deployment.runs())[-1]
         assert booked.state and booked.state.is_scheduled()
-        assert booked.parameters == {"remote_batch_id": remote, "local_batch_id": local, "ask": number}
+        assert booked.parameters == {"remote_batch_id": remote, "local_batch_id": local, "attempt": number}
         assert booked.parent_task_run_id is None
         world.clock.advance(60)
         counts.append((await summary_of(await run(world, verify_batch, **booked.parameters))).counts)
@@ -90,7 +90,7 @@ async def test_the_same_ask_is_the_same_run(world: World, deployment: Deployment
     (remote,) = (await summary_of(await run(world, insert_products))).remote_batches
     for _ in range(2):
         await run(world, verify_batch, remote_batch_id=remote)
-    assert [row.parameters["ask"] for row in await deployment.runs()] == [1, 2]
+    assert [row.parameters["attempt"] for row in await deployment.runs()] == [1, 2]
 
 
 async def test_what_is_not_deployed_is_left_to_the_sweep(world: World) -> None:

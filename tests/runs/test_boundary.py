@@ -9,10 +9,10 @@ from prefect.exceptions import ParameterTypeError
 from prefect.utilities.collections import visit_collection
 
 from flows.product import insert_products
-from tasks.running import Envelope
-from tests.harness.loopback import World
+from tasks.prefect_tasks import Envelope
 from tests.runs.connectors import Nested, Observed
 from tests.runs.records import run
+from tests.world.loopback import World
 
 pytestmark = pytest.mark.flow
 

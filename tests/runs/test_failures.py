@@ -6,10 +6,10 @@ import pytest
 
 from flows.product import insert_products
 from flows.run import RunFailedError
-from tests.harness.loopback import World
 from tests.runs.connectors import Troubled, trouble
 from tests.runs.records import artifact_of, run
-from tests.tasks.helpers import assert_converged, batches
+from tests.world.loopback import World
+from tests.world.shop import assert_converged, batches
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("_without_delay")]
 

@@ -6,8 +6,8 @@ import pytest
 
 from flows.health import report_health
 from flows.product import insert_products
-from tests.harness.loopback import World
 from tests.runs.records import artifact_of, run
+from tests.world.loopback import World
 
 pytestmark = pytest.mark.flow
 

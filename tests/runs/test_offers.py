@@ -8,10 +8,10 @@ import pytest
 from flows.compare import compare_stocks
 from flows.price import insert_product_prices
 from flows.product import insert_products
-from tests.harness.loopback import World
 from tests.runs.records import artifact_of, run
 from tests.runs.test_products import commands, summary_of
-from tests.tasks.helpers import skus
+from tests.world.loopback import World
+from tests.world.shop import skus
 
 pytestmark = pytest.mark.flow
 
@@ -24,6 +24,7 @@ async def test_a_batch_of_prices_costs_one_task_run_for_each_command(make_world:
     assert (await summary_of(recorded)).counts == {"integrated": 12}
     once = (
         "get inserted prices",
+        "identify new offers",
         "get stocks from product prices",
         "batch request update",
         "send inserted prices",

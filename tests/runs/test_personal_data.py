@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from flows.order import fetch_and_create_order
 from tests.harness.canaries import find
-from tests.harness.loopback import World
 from tests.runs.records import artifact_of, everything, run
-from tests.tasks.sales import list_products, place
+from tests.world.loopback import World
+from tests.world.sales import list_products, place
 
 pytestmark = pytest.mark.flow
 

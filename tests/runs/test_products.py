@@ -4,20 +4,29 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
+import httpx
 import pytest
 
 from dto.enums import BatchRequestStatus
 from dto.summary import RunOutcome, RunSummary
+from flows import artifact
 from flows.product import insert_products
 from flows.verify import verify_batch
-from tests.harness.loopback import World
 from tests.runs.records import Recorded, artifact_of, run
-from tests.tasks.helpers import assert_converged, batches
+from tests.world.loopback import World
+from tests.world.shop import assert_converged, batches
 
 pytestmark = pytest.mark.flow
 
-ENRICHMENT = ("get product stocks", "get product prices", "get mapped products", "get product categories")
+ENRICHMENT = (
+    "identify products",
+    "get product stocks",
+    "get product prices",
+    "get mapped products",
+    "get product categories",
+)
 MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 REPORTS = ("create error report", "create operational event")
 
@@ -45,7 +54,7 @@ async def test_a_synchronous_channel_costs_one_task_run_for_each_command_and_bat
     assert (summary.outcome, summary.counts, summary.batches) == (RunOutcome.completed, {"integrated": 12}, 2)
     assert_converged(world)
     assert re.fullmatch(rf"insert products · channel 6 · {MOMENT}", recorded.run.name)
-    task_runs = await recorded.task_runs(21)
+    task_runs = await recorded.task_runs(23)
     once = ("batch request update", "send inserted products", "process product batch requests")
     assert commands([row.name for row in task_runs]) == {
         "get inserted products": 3,  # the last finds nothing due
@@ -63,7 +72,7 @@ async def test_an_asynchronous_channel_is_verified_in_a_run_of_its_own(make_worl
     assert (await summary_of(verified)).counts == {"integrated": 12}
     assert_converged(world)
     assert re.fullmatch(rf"verify batch {remote_batch_id} · channel 6 · {MOMENT}", verified.run.name)
-    assert commands([row.name for row in await sent.task_runs(10)]) == {
+    assert commands([row.name for row in await sent.task_runs(11)]) == {
         **dict.fromkeys(("get inserted products", *ENRICHMENT, "send inserted products", *REPORTS), 1),
         "batch request update": 2,
     }
@@ -86,7 +95,7 @@ async def test_the_name_of_a_task_run_says_what_it_does_to_how_much_of_which_bat
 
 async def test_the_batches_of_a_run_have_names_that_differ(make_world: Callable[..., World]) -> None:
     world = make_world(failing=0, products=4)
-    names = [row.name for row in await (await run(world, insert_products, batch_size=2)).task_runs(21)]
+    names = [row.name for row in await (await run(world, insert_products, batch_size=2)).task_runs(23)]
     sends = [name for name in names if name.startswith("send")]
     assert len(sends) == len(set(sends)) == 2
 
@@ -109,9 +118,7 @@ async def test_the_artifact_of_a_run_tells_what_happened_and_lists_the_failures(
     )
     rows = re.findall(rf"^\| (\S+) \| (\S+) \| .+ \| {link} \|$", text, re.MULTILINE)
     assert Counter(code for _, code in rows) == summary.failures
-    assert {row["sku"] for row in world.hub.hub.goods.products if row["pk"] in world.hub.defects} <= {
-        sku for sku, _ in rows
-    }
+    assert {row["sku"] for row in world.products if row["pk"] in world.hub.defects} <= {sku for sku, _ in rows}
     assert [row["status"] for row in batches(world)] == [BatchRequestStatus.done]
 
 
@@ -123,3 +130,19 @@ async def test_the_log_of_a_run_holds_no_line_for_each_task_that_ended_well(
     await run(make_world(failing=0), insert_products)
     said = [record.getMessage() for record in caplog.records if record.name == "prefect.task_runs"]
     assert [line for line in said if "Finished in state" in line] == []
+
+
+async def test_a_run_whose_artifact_prefect_does_not_take_is_no_failure(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its work is done; the log says where its summary stands."""
+
+    async def refuse(**_: Any) -> None:
+        raise httpx.ReadTimeout("")
+
+    monkeypatch.setattr(artifact, "acreate_markdown_artifact", refuse)
+    world = make_world(failing=0, products=2)
+    recorded = await run(world, insert_products)
+    assert recorded.run.state_name == "Completed"
+    assert "Prefect's API did not keep the run's artifact (ReadTimeout)." in caplog.text
+    assert_converged(world)

@@ -13,14 +13,14 @@ from prefect.settings import PREFECT_HOME, PREFECT_LOCAL_STORAGE_PATH, temporary
 from pydantic import SecretStr
 
 from clients.runtime import Runtime
-from deployments.sandbox.faults import Fault, Kind
+from deployments.sandbox.base.faults import Fault, Kind
 from flows.product import insert_products
 from flows.verify import verify_open_batches
-from tasks import running
+from tasks import prefect_tasks
 from tests.harness.canaries import Finding, find
-from tests.harness.loopback import World
 from tests.runs.connectors import CARELESS
 from tests.runs.records import Recorded, artifact_of, everything, run
+from tests.world.loopback import World
 
 pytestmark = pytest.mark.flow
 
@@ -54,7 +54,7 @@ class Shop:
 
     async def leaks(self, last: Recorded, task_runs: int, *more: str) -> list[Finding]:
         """The canaries that got anywhere."""
-        hub = self.world.hub.hub
+        hub = self.world.shop
         reports = [*hub.error_reports, *hub.operational_events]
         logs = [f"{record.getMessage()} {record.exc_text}" for record in self._caplog.records]
         out, err = self._capfd.readouterr()
@@ -73,7 +73,7 @@ def shop(
     tmp_path: Path,
     _without_delay: None,
 ) -> Iterator[Shop]:
-    monkeypatch.setattr(running, "_TASKS", {})  # those that are there wait between their tries
+    monkeypatch.setattr(prefect_tasks, "_TASKS", {})  # those that are there wait between their tries
     world = make_world(products=2, failing=0, connector="Careless")
     world.hub.reset(password=PASSWORD)
     world.hub.set_channel(conf={"api_key": API_KEY})

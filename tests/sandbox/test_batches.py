@@ -1,11 +1,11 @@
-"""Batch requests of the local hub: legal moves, the lock, and what a move does to objects."""
+"""Batch requests of the local hub: legal moves, the lock, and the effect of a move on objects."""
 
 from typing import Any
 
 import pytest
 
 from deployments.sandbox import OmnitronSandbox
-from tests.sandbox.conftest import HubClient, StillClock, named
+from tests.world.hub_client import HubClient, StillClock, named
 
 LEGAL = {
     "initialized": ["commit", "fail"],
@@ -91,7 +91,7 @@ async def test_commit_with_a_reason_is_an_error_at_once(api: HubClient) -> None:
     action = await api.action(row["pk"])
     assert action is not None and action["status"] == "error"
     await api.move(batch, "done", objects=failed)
-    assert [attempts.count for attempts in api.sandbox.hub.ledger.attempts.values()] == [1]
+    assert [attempts.count for attempts in api.sandbox.shop.ledger.attempts.values()] == [1]
 
 
 async def test_done_records_the_version_that_was_named(api: HubClient) -> None:
@@ -127,7 +127,7 @@ async def test_done_accepts_what_was_never_committed(api: HubClient) -> None:
 
 
 async def test_an_empty_remote_id_never_erases_a_known_one(api: HubClient) -> None:
-    """Neither a commit nor an error without one."""
+    """A commit or an error without one does not."""
     row = (await api.rows("products/inserts/"))[0]
     await api.integrated(row, "MP-1")
     row = api.sandbox.edit_product(row["pk"])
@@ -144,7 +144,7 @@ async def test_fail_takes_the_action_of_what_was_never_sent(api: HubClient) -> N
     batch = await api.committed(row)
     assert (await api.move(batch, "fail", objects=None)).status_code == 200
     assert await api.action(row["pk"]) is None
-    assert [attempts.count for attempts in api.sandbox.hub.ledger.attempts.values()] == [1]
+    assert [attempts.count for attempts in api.sandbox.shop.ledger.attempts.values()] == [1]
 
 
 async def test_fail_restores_what_was_before(api: HubClient) -> None:
@@ -162,7 +162,7 @@ async def test_fail_restores_what_was_before(api: HubClient) -> None:
 
 
 async def test_fail_with_a_reason_is_an_error(api: HubClient) -> None:
-    """What is named with a reason ends as error, the rest is released."""
+    """Objects with a reason end as errors, the others are released."""
     row, other = (await api.rows("products/inserts/"))[:2]
     batch = await api.committed(row, other)
     await api.move(batch, "fail", objects=[named(row, failed_reason_type="channel_app")])
@@ -230,7 +230,7 @@ async def test_success_clears_the_attempts(api: HubClient) -> None:
     row = (await api.rows("products/inserts/"))[0]
     await api.move(await api.committed(row), "fail")
     await api.integrated(row, "MP-1")
-    assert api.sandbox.hub.ledger.attempts == {}
+    assert api.sandbox.shop.ledger.attempts == {}
 
 
 async def test_open_batches_are_listed_by_several_statuses(api: HubClient) -> None:
@@ -277,7 +277,7 @@ async def test_success_is_told_to_the_listeners(hub: OmnitronSandbox, api: HubCl
 
 
 async def test_an_unreadable_move_is_refused_with_the_field(api: HubClient) -> None:
-    """400 names what is wrong."""
+    """400 names the mistakes."""
     batch = await api.begin()
     response = await api.move(batch, "commit", content_type="product", objects=[{"pk": 1001}])
     assert response.status_code == 400

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from deployments.sandbox import ConnectionDropped, Fault, MarketplaceSandbox
-from deployments.sandbox.faults import Kind
-from tests.sandbox.conftest import StillClock
+from deployments.sandbox import ConnectionDroppedError, Fault, MarketplaceSandbox
+from deployments.sandbox.base.faults import Kind
+from tests.world.hub_client import StillClock
 
 BODY = {"items": [{"sku": "A", "name": "A", "version": "1"}]}
 
@@ -41,7 +41,7 @@ async def test_a_connection_drops(
 ) -> None:
     """Before or after the program handled the request."""
     marketplace.faults.add(Fault(kind))
-    with pytest.raises(ConnectionDropped):
+    with pytest.raises(ConnectionDroppedError):
         await market.put("/products", json=BODY)
     assert ("A" in marketplace.items) is is_handled
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from deployments.sandbox import MarketplaceSandbox, OmnitronSandbox
-from tests.sandbox.conftest import HubClient, StillClock
+from tests.world.hub_client import HubClient, StillClock
 
 RESOURCES: dict[str, dict[str, Any]] = {
     "attributes": {"name": "Marka", "channel": 6},
@@ -115,16 +115,16 @@ async def test_an_older_hub_has_no_bulk_routes(api: HubClient, path: str) -> Non
         [{"name": "A"}],
         None,
     ],
-    ids=["attributes", "values", "nameless", "none"],
+    ids=["attributes", "values", "nameless", "missing"],
 )
 async def test_a_bulk_request_has_bounds(attributes: Any) -> None:
     """Nothing of one that is refused is written."""
-    sandbox = OmnitronSandbox(products=0, bulk_setup=True, clock=StillClock())
+    sandbox = OmnitronSandbox(products=0, bulk_attributes=True, clock=StillClock())
     api = HubClient(sandbox)
     await api.log_in()
-    before = len(sandbox.hub.setup.attributes.table)
+    before = len(sandbox.shop.setup.attributes.table)
     assert (await api.call("POST", "bulk_attributes/", {"attributes": attributes})).status_code == 400
-    assert len(sandbox.hub.setup.attributes.table) == before
+    assert len(sandbox.shop.setup.attributes.table) == before
 
 
 async def test_the_marketplace_tells_its_assortment(market: httpx.AsyncClient) -> None:

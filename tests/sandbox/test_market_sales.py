@@ -1,4 +1,4 @@
-"""Buyers of the local marketplace: what they do, what the shop reads of it, and what it answers."""
+"""Buyers of the local marketplace: their deeds, and the shop's answers."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from deployments.sandbox import MarketplaceSandbox
-from deployments.sandbox.geography import CITIES
-from deployments.sandbox.marketplace import remote_id_of
-from tests.sandbox.conftest import StillClock
+from deployments.sandbox.base.geography import CITIES
+from deployments.sandbox.market.intake import remote_id_of
+from tests.world.hub_client import StillClock
 
 SKUS = ["A", "B", "C"]
 
@@ -137,7 +137,7 @@ async def test_only_items_that_the_market_changed_are_listed(
 
 
 async def test_the_shop_updates_an_order(market: httpx.AsyncClient, marketplace: MarketplaceSandbox) -> None:
-    """As often as it likes; what it says none about stays, and the order does not come back for it."""
+    """As often as it likes; fields that it leaves out stay, and the order does not come back for it."""
     order = marketplace.place_order(items=[("A", 1)])
     placed = order["updated_at"]
     lines = [{"remote_id": order["items"][0]["id"], "status": "SHIPPED", "invoice_number": "FT1"}]

@@ -3,8 +3,8 @@
 import httpx
 
 from deployments.sandbox import MarketplaceSandbox
-from deployments.sandbox.marketplace import remote_id_of
-from tests.sandbox.conftest import StillClock
+from deployments.sandbox.market.intake import remote_id_of
+from tests.world.hub_client import StillClock
 
 
 def items(*skus: str, version: str = "1") -> dict[str, list[dict[str, str]]]:
@@ -72,7 +72,7 @@ async def test_some_are_rejected_at_once(market: httpx.AsyncClient, marketplace:
 
 
 async def test_a_forgotten_batch_is_unknown(market: httpx.AsyncClient, marketplace: MarketplaceSandbox) -> None:
-    """What it listed stays."""
+    """The items that it listed stay."""
     batch = (await market.put("/products?async=true", json=items("A"))).json()["batch_id"]
     marketplace.forget_batches()
     response = await market.get(f"/batches/{batch}")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from deployments.sandbox import OmnitronSandbox
-from tests.sandbox.conftest import HubClient, StillClock, named
+from tests.world.hub_client import HubClient, StillClock, named
 
 
 async def test_pages_end_with_404(api: HubClient) -> None:
@@ -82,7 +82,7 @@ async def test_the_same_seed_makes_the_same_shop() -> None:
     """And another seed another one."""
 
     def shop(seed: int) -> str:
-        goods = OmnitronSandbox(products=50, seed=seed, clock=StillClock()).hub.goods
+        goods = OmnitronSandbox(products=50, seed=seed, clock=StillClock()).shop.goods
         tables = (goods.products, goods.prices, goods.stocks, goods.images, goods.product_categories)
         return hashlib.sha256(json.dumps([list(table) for table in tables]).encode()).hexdigest()
 
@@ -95,7 +95,7 @@ def test_the_defective_share_is_exact(products: int, share: float, expected: int
     hub = OmnitronSandbox(products=products, failing=share)
     assert len(hub.defects) == expected
     assert len(set(hub.defects.values())) == min(expected, 6)
-    assert len(hub.hub.goods.products) == products
+    assert len(hub.shop.goods.products) == products
 
 
 async def test_each_defect_shows() -> None:
@@ -136,7 +136,7 @@ async def test_each_defect_shows() -> None:
 
 
 async def all_configs(api: HubClient, product: int) -> list[dict[str, Any]]:
-    attribute_set = api.sandbox.hub.goods.products[product]["attribute_set"]
+    attribute_set = api.sandbox.shop.goods.products[product]["attribute_set"]
     return await api.rows("attribute_configs/detailed/", attribute_set=attribute_set)
 
 
@@ -336,7 +336,7 @@ async def test_a_product_is_added_with_all_that_belongs_to_it(api: HubClient) ->
 
 
 async def test_counts_and_requests(api: HubClient) -> None:
-    """What is integrated, what is due, which routes were called."""
+    """Numbers of integrated and due objects, and of calls by route."""
     row = (await api.rows("products/inserts/"))[0]
     await api.integrated(row, "MP-1")
     counts = api.sandbox.counts()

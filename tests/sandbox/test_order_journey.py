@@ -3,8 +3,8 @@
 from typing import Any
 
 from deployments.sandbox import MarketplaceSandbox
-from deployments.sandbox.marketplace import remote_id_of
-from tests.sandbox.conftest import HubClient
+from deployments.sandbox.market.intake import remote_id_of
+from tests.world.hub_client import HubClient
 
 PLACE_FIELDS = ("phone", "country", "city", "township", "district")
 
@@ -46,8 +46,8 @@ async def customer(api: HubClient, told: dict[str, Any]) -> int:
 
 async def test_every_invented_order_fits_the_hub(api: HubClient, marketplace: MarketplaceSandbox) -> None:
     """Places, cargo companies, optional fields, limits, products and amounts; buyers and addresses come again."""
-    goods = {remote_id_of(row["sku"]): row["pk"] for row in api.sandbox.hub.goods.products}
-    skus = [row["sku"] for row in api.sandbox.hub.goods.products]
+    goods = {remote_id_of(row["sku"]): row["pk"] for row in api.sandbox.shop.goods.products}
+    skus = [row["sku"] for row in api.sandbox.shop.goods.products]
     cargos = {row["erp_code"]: row["pk"] for row in await api.rows("cargos/")}
     for told in marketplace.place_orders(80, skus=skus):
         owner = await customer(api, told["buyer"])

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.sandbox.conftest import HubClient
+from tests.world.hub_client import HubClient
 
 REPORT = {
     "type": "city",
@@ -80,7 +80,7 @@ async def test_cargo_companies_need_more_than_one_page(api: HubClient) -> None:
 async def test_what_is_not_found_is_reported(api: HubClient) -> None:
     """And kept for tests to read."""
     assert (await api.call("POST", "error_reports/city/", REPORT)).status_code == 201
-    (kept,) = api.sandbox.hub.places.reports
+    (kept,) = api.sandbox.shop.places.reports
     assert REPORT.items() <= kept.items()
     assert api.sandbox.counts()["sales"]["place_reports"] == 1
     assert api.sandbox.violations == []
@@ -102,4 +102,4 @@ async def test_a_report_needs_its_fields(api: HubClient, kind: str, change: dict
     """Of its own kind, with its parent and a code of this channel."""
     refused = await api.call("POST", f"error_reports/{kind}/", {**REPORT, **change})
     assert (refused.status_code, set(refused.json())) == (400, {field})
-    assert len(api.sandbox.hub.places.reports) == 0
+    assert len(api.sandbox.shop.places.reports) == 0

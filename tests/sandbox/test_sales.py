@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from deployments.sandbox import OmnitronSandbox
-from tests.sandbox.conftest import HubClient, StillClock, named
+from tests.world.hub_client import HubClient, StillClock, named
 
 
 def customer(**fields: Any) -> dict[str, Any]:
@@ -178,8 +178,8 @@ async def test_a_number_is_taken_once(api: HubClient, shop: Shop) -> None:
     again = await api.call("POST", "create_orders/", shop.order())
     assert again.status_code == 400
     assert set(again.json()["order"]) == {"number"}
-    assert len(api.sandbox.hub.sales.orders) == 1
-    journal = api.sandbox.hub.sales.journal
+    assert len(api.sandbox.shop.orders.table) == 1
+    journal = api.sandbox.shop.journal
     assert (journal.asked("order"), journal.accepted("order")) == ({"remote SP1": 2}, {"remote SP1": 1})
 
 
@@ -200,18 +200,18 @@ async def test_an_order_is_refused(api: HubClient, shop: Shop, fields: dict[str,
     """As a whole: no item is left behind."""
     refused = await api.call("POST", "create_orders/", shop.order(**fields))
     assert (refused.status_code, set(refused.json()["order"])) == (400, {wrong})
-    assert len(api.sandbox.hub.sales.items) == 0
+    assert len(api.sandbox.shop.orders.items) == 0
 
 
 async def test_an_order_is_refused_for_its_items(api: HubClient, shop: Shop) -> None:
-    """The messages stand where the item does; without items it is none."""
+    """The messages stand where the item does; an order without items is refused."""
     body = shop.order()
     body["order_item"][1] |= {"product": 7, "price": None}
     refused = await api.call("POST", "create_orders/", body)
     first, second = refused.json()["order_item"]
     assert (refused.status_code, first, set(second)) == (400, {}, {"product", "price"})
     assert set((await api.call("POST", "create_orders/", shop.order(pieces=0))).json()) == {"order_item"}
-    assert len(api.sandbox.hub.sales.orders) == 0
+    assert len(api.sandbox.shop.orders.table) == 0
 
 
 async def test_another_customers_address_is_refused(api: HubClient, shop: Shop) -> None:
@@ -294,9 +294,21 @@ async def test_items_are_cancelled_once(api: HubClient, shop: Shop) -> None:
     again = await shop.cancel(order, *items)
     assert (again.status_code, "error_code" in again.json()) == (406, True)
     assert (await api.call("GET", f"order_items/{items[1]['pk']}/")).json()["status"] == "400"
-    journal = api.sandbox.hub.sales.journal
+    journal = api.sandbox.shop.journal
     first, second = (item["pk"] for item in items)
     assert (journal.asked("cancel"), journal.accepted("cancel")) == ({first: 2, second: 1}, {first: 1})
+
+
+async def test_a_cancellation_is_kept_as_it_was_asked_for(api: HubClient, shop: Shop) -> None:
+    """With what the buyer gets back; keys may be text."""
+    order, (item, _) = await shop.created()
+    key = str(item["pk"])
+    wanted = {"order": str(order["pk"]), "cancel_items": [key], "reasons": {key: "41"}}
+    refund = {"is_cargo_refund": True, "refund_invoice_number": "IADE-1", "forced_refund_amount": "12.50"}
+    assert (await shop.cancel(order, item, **wanted, **refund)).status_code == 200
+    assert api.sandbox.shop.orders.cancellations == [{**wanted, **refund}]
+    assert (await api.call("GET", f"order_items/{key}/")).json()["status"] == "100"
+    assert api.sandbox.violations == []
 
 
 async def test_a_cancellation_is_refused(api: HubClient, shop: Shop) -> None:
@@ -346,7 +358,7 @@ async def test_a_request_waits_for_the_merchant(api: HubClient, shop: Shop) -> N
     assert (request["status"], "pk" in request, "remote_id" in request) == ("waiting_approval", False, False)
     assert [row["id"] for row in await api.rows("cancellation_requests/", order_item=item["pk"])] == [request["id"]]
     await api.integrated({"pk": request["id"], **request}, "R1", "cancellationrequest")
-    api.sandbox.hub.edit("cancellationrequest", request["id"], description="Beden uymadı")
+    api.sandbox.shop.edit("cancellationrequest", request["id"], description="Beden uymadı")
     assert await api.rows("cancellation_requests/updates/") == []
     api.sandbox.decide_request(request["id"], "approved")
     (due,) = await api.rows("cancellation_requests/updates/")
@@ -365,7 +377,7 @@ async def test_an_unbound_request_is_no_update(api: HubClient, shop: Shop) -> No
     assert api.sandbox.counts()["objects"]["cancellationrequest"]["due_inserts"] == 2
     api.sandbox.decide_request(request["id"], "rejected")
     assert await api.rows("cancellation_requests/updates/") == []
-    assert api.sandbox.hub.sales.journal.accepted("request") == {"R1": 2}
+    assert api.sandbox.shop.journal.accepted("request") == {"R1": 2}
     refused = await api.call("POST", "cancellation_requests/", {**body, "cancellation_type": "gift", "reason": 9})
     assert (refused.status_code, set(refused.json())) == (400, {"cancellation_type", "reason"})
     with pytest.raises(ValueError, match="perhaps"):
@@ -404,11 +416,11 @@ def test_what_is_asked_for_per_order_is_indexed(hub: OmnitronSandbox) -> None:
     assert all(
         table.is_indexed(field)
         for table, field in (
-            (hub.hub.sales.orders, "number"),
-            (hub.hub.sales.items, "order"),
-            (hub.hub.sales.customers, "email"),
-            (hub.hub.sales.customers, "phone_number"),
-            (hub.hub.sales.addresses, "hash_data"),
-            (hub.hub.cancellations.table, "order_item"),
+            (hub.shop.orders.table, "number"),
+            (hub.shop.orders.items, "order"),
+            (hub.shop.customers.table, "email"),
+            (hub.shop.customers.table, "phone_number"),
+            (hub.shop.customers.addresses, "hash_data"),
+            (hub.shop.cancellations.table, "order_item"),
         )
     )

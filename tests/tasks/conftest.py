@@ -1,28 +1,5 @@
 """Worlds that are checked for broken rules when their test is over."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from tests.world.fixtures import make_world, world
 
-import pytest
-
-from tests.harness.loopback import World
-from tests.tasks.helpers import assert_clean
-
-
-@pytest.fixture
-def make_world() -> Iterator[Callable[..., World]]:
-    made: list[World] = []
-
-    def make(**arguments: Any) -> World:
-        made.append(World(**arguments))
-        return made[-1]
-
-    yield make
-    for world in made:
-        assert_clean(world)
-
-
-@pytest.fixture
-def world(make_world: Callable[..., World]) -> World:
-    """Twelve products without a defect, and a channel that answers at once."""
-    return make_world(failing=0)
+__all__ = ["make_world", "world"]

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from clients.errors import RefusedError
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.omnitron_orders import Address
-from tasks.omnitron.addresses import AddressIncompleteError, GetOrCreateAddress, RetailStoreNotFoundError
-from tasks.omnitron.customers import GetOrCreateCustomer
-from tasks.omnitron.places import CreateAddressErrorReport, PlaceNotFoundError
-from tests.harness.loopback import World
-from tests.tasks.helpers import Row, opened, requests_of
-from tests.tasks.sales import address, customer, posts
+from tasks.omnitron.orders.addresses import AddressIncompleteError, GetOrCreateAddress, RetailStoreNotFoundError
+from tasks.omnitron.orders.customers import GetOrCreateCustomer
+from tasks.omnitron.orders.places import CreateAddressErrorReport, PlaceNotFoundError
+from tests.world.loopback import World
+from tests.world.sales import address, customer, posts
+from tests.world.shop import Row, opened, requests_of
 
 
 async def taken_in(world: World, person: Mapping[str, Any] = {}, /, **fields: Any) -> Address:
@@ -27,18 +27,18 @@ async def taken_in(world: World, person: Mapping[str, Any] = {}, /, **fields: An
 
 def rows(world: World) -> list[Row]:
     """Omnitron's addresses."""
-    return list(world.hub.hub.sales.addresses)
+    return list(world.addresses)
 
 
 def names(world: World, row: Row) -> list[str | None]:
     """Where an address is, from the country down."""
-    tables = world.hub.hub.places.tables
+    tables = world.places.tables
     return [tables[kind][row[kind]]["name"] if row.get(kind) else None for kind in tables]
 
 
 def pk_of(world: World, kind: Any, name: str) -> int:
     """The key of the first place of this name."""
-    return next(int(row["pk"]) for row in world.hub.hub.places.tables[kind] if row["name"] == name)
+    return next(int(row["pk"]) for row in world.places.tables[kind] if row["name"] == name)
 
 
 async def test_an_address_is_made_with_its_places(world: World) -> None:
@@ -120,14 +120,14 @@ async def test_unknown_city_or_other_place_is_said_by_kind_and_makes_no_address(
 
 
 async def test_a_place_that_is_there_twice_is_not_guessed(world: World) -> None:
-    cities = world.hub.hub.places.cities
+    cities = world.places.cities
     cities.add({**cities[pk_of(world, "city", "Ankara")], "pk": cities.next_key()})
-    with pytest.raises(PlaceNotFoundError, match="more than once"):
+    with pytest.raises(PlaceNotFoundError, match=r"is 2 places in Omnitron: `Ankara` \(\d+\), `Ankara` \(\d+\)"):
         await taken_in(world, city="Ankara", township=None)
 
 
 async def test_an_address_without_a_city_says_so_and_is_no_place_to_map(world: World) -> None:
-    with pytest.raises(PlaceNotFoundError, match="names no city") as raised:
+    with pytest.raises(PlaceNotFoundError, match="has no city") as raised:
         await taken_in(world, city="")
     async with opened(world) as hub:
         assert await hub.do_action(CreateAddressErrorReport, objects=raised.value) == 0
@@ -160,6 +160,15 @@ async def test_the_same_address_is_found_by_its_hash(world: World) -> None:
     assert len(rows(world)) == 1
 
 
+async def test_the_address_of_another_customer_is_not_taken_for_this_one(world: World) -> None:
+    """Though its hash is the same: the order would be delivered under a stranger's name."""
+    await taken_in(world)
+    (row,) = rows(world)
+    row["customer"] += 1
+    with pytest.raises(RefusedError, match=row["hash_data"]):
+        await taken_in(world)
+
+
 async def test_the_same_address_of_several_orders_is_made_once_per_run(world: World) -> None:
     async with opened(world) as hub:
         owner = await hub.do_action(GetOrCreateCustomer, objects=customer())
@@ -186,7 +195,7 @@ async def test_a_refusal_without_a_hash_stays_one(world: World) -> None:
 async def test_a_shop_to_collect_from_is_found_by_its_code(world: World) -> None:
     await taken_in(world, retail_store="MAG-ANK-01")
     (row,) = rows(world)
-    stores = world.hub.hub.places.retail_stores
+    stores = world.places.retail_stores
     assert stores[row["retail_store"]]["erp_code"] == "MAG-ANK-01"
     assert row["address_type"] == "retail_store"
 
@@ -219,7 +228,7 @@ async def test_a_place_is_reported_by_its_own_route_once_per_run_and_parent(worl
         told_now += [await hub.do_action(CreateAddressErrorReport, objects=problems)]
     assert (len(problems), told_now) == (4, [2, 0])
     cities = {pk_of(world, "city", name) for name in ("Ankara", "Bursa")}
-    reports = list(world.hub.hub.places.reports)
+    reports = list(world.places.reports)
     assert {row["city_id"] for row in reports} == cities
     assert {(row["type"], row["remote_code"], row["name"]) for row in reports} == {("township", "6_Gölbaşı", "Gölbaşı")}
 

@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from clients.errors import ConfigError
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.setup import AttributeDto, AttributeValueDto, CategoryAttributeDto, CategoryAttributeValueDto, CategoryDto
-from tasks.concurrency import Turns
-from tasks.omnitron.attribute_rows import RowCommand
-from tasks.omnitron.attributes import CreateOrUpdateAttributes
-from tasks.omnitron.bulk import rounds
-from tasks.omnitron.category_attributes import CreateOrUpdateCategoryAttributes
-from tasks.omnitron.category_tree import GetCategoryIds
+from tasks.concurrency import KeyedLocks
 from tasks.omnitron.integration import OmnitronIntegration
-from tests.harness.driving import run
-from tests.harness.loopback import World
+from tasks.omnitron.setup.attribute_rows import RowCommand
+from tasks.omnitron.setup.attributes import CreateOrUpdateAttributes
+from tasks.omnitron.setup.bulk import rounds
+from tasks.omnitron.setup.category_attributes import CreateOrUpdateCategoryAttributes
+from tasks.omnitron.setup.category_tree import GetCategoryIds
 from tests.harness.setup_scenarios import TREE, bound, small_world
-from tests.tasks.helpers import assert_clean, opened, writes
+from tests.world.driving import run
+from tests.world.loopback import World
+from tests.world.shop import assert_clean, opened, writes
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_what_differs_is_changed(world: World) -> None:
 @pytest.mark.parametrize("key", [row[0] for row in ROWS])
 async def test_a_row_without_its_fields_is_an_error_that_names_them(world: World, key: str) -> None:
     async with opened(world, create_batch=False) as hub:
-        with pytest.raises(ConfigError, match="it was given no"):
+        with pytest.raises(ConfigError, match="it received no"):
             await hub.do_action(key, objects={})
         command = hub.get_action(key)
         assert issubclass(command, RowCommand)
@@ -104,7 +104,7 @@ async def test_a_row_without_its_fields_is_an_error_that_names_them(world: World
 async def test_operational_events_are_read_where_the_hub_has_them(world: World) -> None:
     """Elsewhere there are none."""
     async with opened(world, create_batch=False) as hub:
-        await hub.client.create_operational_event({"event_type": "product_error", "level": "error", "message": "x"})
+        await hub.client.operational_events.create({"event_type": "product_error", "level": "error", "message": "x"})
         (event,) = await hub.do_action("get_operational_events")
         assert (event.event_type, event.level) == ("product_error", "error")
         world.hub.faults.add(Fault("status", "GET", "operational_events", times=None, status=404))
@@ -126,7 +126,7 @@ async def test_two_attributes_of_one_name_are_one_and_the_first_is_bound(world: 
     both = (attribute("Renk Tonu", "1", "Açık"), attribute("Renk Tonu", "2", "Açık", "Koyu"))
     await put(world, *both)
     assert await put(world, *both) == {"unchanged": 2}
-    setup = world.hub.hub.setup
+    setup = world.setup
     row = setup.attributes.find("Renk Tonu")
     assert row is not None
     assert list(bound(world, "marketplaceattribute").values()) == [[row["pk"]]]
@@ -141,7 +141,7 @@ async def test_remote_ids_of_values_repeat_from_one_attribute_to_the_next(world:
 async def test_a_value_that_is_listed_twice_is_made_once(world: World) -> None:
     asked = AttributeDto("1", "A", [AttributeValueDto("7", "x"), AttributeValueDto("7", "x")])
     await put(world, asked)
-    assert len(world.hub.hub.setup.values.table) == 1
+    assert len(world.setup.values.table) == 1
     assert [path for _, path, status in world.hub.requests if status >= 400] == []
 
 
@@ -149,8 +149,10 @@ async def test_a_value_that_is_listed_twice_is_made_once(world: World) -> None:
     "bad",
     [
         AttributeDto("", "A", []),
+        AttributeDto(" ", "A", []),
         AttributeDto("1", " ", []),
         AttributeDto("1", "A", [AttributeValueDto("", "x")]),
+        AttributeDto("1", "A", [AttributeValueDto("\t", "x")]),
         AttributeDto("1", "A", [AttributeValueDto("1", "")]),
     ],
 )
@@ -160,7 +162,7 @@ async def test_what_has_no_name_fails_alone(bad: AttributeDto, key: str) -> None
     async with opened(world, create_batch=False) as hub:
         changes = await hub.do_action(key, objects=[bad, attribute("İyi", "8", "x")])
     assert changes.counts == {"created": 1, "failed": 1}
-    assert changes.misfits[0].code == "Nameless"
+    assert changes.failures[0].code == "Nameless"
 
 
 async def test_a_pair_may_be_given_in_place_of_actions(world: World) -> None:
@@ -189,7 +191,7 @@ async def test_an_attribute_that_a_category_lists_twice_counts_once(world: World
         await hub.do_action(CreateOrUpdateCategoryAttributes, objects=[pair])
         again = await hub.do_action(CreateOrUpdateCategoryAttributes, objects=[pair])
     assert again.counts == {"unchanged": 1, "touched": 1}
-    setup = world.hub.hub.setup
+    setup = world.setup
     row = setup.attributes.find("Taban")
     (rule,) = [rule for rule in setup.rules.table if row and rule["attribute"] == row["pk"]]
     assert (rule["attribute_remote_id"], rule["is_required"]) == ("1", True)
@@ -223,11 +225,11 @@ def test_bulk_requests_carry_no_more_than_omnitron_takes() -> None:
 
 async def test_turns_let_one_in_at_a_time_for_each_key() -> None:
     """And nobody waits for another key."""
-    turns, inside, most = Turns(), {"a": 0, "b": 0}, {"a": 0, "b": 0}
+    locks, inside, most = KeyedLocks(), {"a": 0, "b": 0}, {"a": 0, "b": 0}
     together: set[str] = set()
 
     async def visit(key: str) -> None:
-        async with turns.of(key):
+        async with locks.hold(key):
             inside[key] += 1
             most[key] = max(most[key], inside[key])
             together.add("".join(name for name, count in inside.items() if count))
@@ -237,4 +239,4 @@ async def test_turns_let_one_in_at_a_time_for_each_key() -> None:
     await asyncio.gather(*(visit(key) for key in "aabbab"))
     assert most == {"a": 1, "b": 1}
     assert "ab" in together
-    assert turns._held == {}
+    assert locks._held == {}

@@ -236,10 +236,10 @@ def batches(draw: st.DrawFn) -> Batch:
         reference = (kind, pk)
         key = draw(st.sampled_from(KEYS)) if kind is ContentType.product_image else (*KEYS, "d", "e")[pk - 1]
         remote_id = taken.setdefault(key, draw(st.sampled_from([None, None, f"R{len(taken) + 1}"])))
-        batch.hold(Member(*reference, NOW, owner=reference, key=key, remote_id=remote_id, committed=True))
+        batch.add(Member(*reference, NOW, owner=reference, key=key, remote_id=remote_id, committed=True))
         if kind is ContentType.product and draw(st.booleans()):
             travels = Member(ContentType.product_price, pk, NOW, owner=reference, committed=draw(st.booleans()))
-            batch.hold(travels)
+            batch.add(travels)
     for member in list(batch.of_type()):
         if not draw(st.integers(0, 5)):
             batch.fail_member(Failure(member, member.content_type, "failed before it was sent"))
@@ -250,7 +250,7 @@ def batches(draw: st.DrawFn) -> Batch:
 @given(batch=batches(), first=st.lists(results, max_size=4), lines=st.lists(results, max_size=8))
 def test_any_results_settle_any_batch(batch: Batch, first: list[Any], lines: list[Any]) -> None:
     """What was refused at once, then the rest: every object ends settled or failed, none with another's name."""
-    failed_before = {member.reference: member.failure for member in batch.of_type() if member.failure}
+    failed_before = {member.object_key: member.failure for member in batch.of_type() if member.failure}
     settle(batch, [line for line in first if line.status is ResponseStatus.fail], partial=True)
     waiting = len(batch.waiting())
     odd = settle(batch, lines)

@@ -5,18 +5,26 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clients.errors import CommitLockedError, ContractError, IllegalMoveError, RefusedError, TakenOverError
-from deployments.sandbox.faults import Fault
+from clients.errors import (
+    CommitLockedError,
+    ContractError,
+    IllegalMoveError,
+    RefusedError,
+    TakenOverError,
+    UnreadableRowError,
+)
+from deployments.sandbox.base.faults import Fault
 from dto.batch_states import may_move
 from dto.enums import BatchRequestStatus as Status
 from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import Product
 from tasks.batch import Batch, Member, version_of
 from tasks.failure import Failure
-from tasks.omnitron.integration import LOCK_WAITS, OmnitronIntegration
-from tasks.omnitron.products import GetInsertedProducts
-from tests.harness.loopback import World
-from tests.tasks.helpers import BATCHES, action, actions, asked, batches, opened, writes
+from tasks.omnitron.catalogue.products import GetInsertedProducts
+from tasks.omnitron.hub import LOCK_WAITS
+from tasks.omnitron.integration import OmnitronIntegration
+from tests.world.loopback import World
+from tests.world.shop import action, actions, asked, batches, opened
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ILLEGAL = [(now, to) for now in Status for to in Status if to is not Status.initialized and not may_move(now, to)]
@@ -24,7 +32,7 @@ ILLEGAL = [(now, to) for now in Status for to in Status if to is not Status.init
 
 def held(batch: Batch, pk: int, **fields: object) -> Member:
     reference = (ContentType.product, pk)
-    return batch.hold(Member(*reference, NOW, owner=reference, **fields))  # type: ignore[arg-type]
+    return batch.add(Member(*reference, NOW, owner=reference, **fields))  # type: ignore[arg-type]
 
 
 def failed(member: Member, message: str = "no") -> Failure:
@@ -88,8 +96,8 @@ async def test_a_batch_that_somebody_else_ended_is_taken_over(world: World, to: 
             batch.settle_member(member.owner, f"R{member.pk}")
         batch.remote_batch_id = "r1"
         async with opened(world) as other:
-            await Batch(other.client, None, await other.client.batch(batch.pk or 0)).fail()
-        with pytest.raises(TakenOverError, match="is `fail` by now"):
+            await Batch(other.client, None, await other.client.batches.get(batch.pk or 0)).fail()
+        with pytest.raises(TakenOverError, match="is already `fail`"):
             await move(batch, to)
         assert not batch.is_open
     assert actions(world) == []
@@ -138,7 +146,7 @@ async def test_the_lock_is_waited_for_then_named_and_the_own_batch_failed(world:
         assert "recover" in caught.value.message
     assert [row["status"] for row in batches(world)] == ["commit", "fail"]
     assert {row["local_batch_id"] for row in actions(world)} == {first.local_batch_id}
-    assert world.hub.hub.ledger.attempts == {}
+    assert world.attempts == {}
 
 
 async def test_a_lock_that_is_freed_meanwhile_is_taken(world: World) -> None:
@@ -151,7 +159,7 @@ async def test_a_lock_that_is_freed_meanwhile_is_taken(world: World) -> None:
             refused = [path for _, path, status in world.hub.requests if status == 406]
             if refused and not seen:
                 seen.append(1)
-                world.hub.hub.batches.move(first.pk or 0, {"channel": 6, "status": "fail"})
+                world.batches.move(first.pk or 0, {"channel": 6, "status": "fail"})
 
         world.hook = free
         products = await late.do_action(GetInsertedProducts, limit=2)
@@ -203,7 +211,7 @@ async def test_a_second_commit_names_only_what_is_new(world: World) -> None:
         assert after > touched
         await batch.commit()
         assert batches(world)[0]["modified_date"] > after
-        world.hub.hub.batches.move(batch.pk or 0, {"channel": 6, "status": "fail"})
+        world.batches.move(batch.pk or 0, {"channel": 6, "status": "fail"})
 
 
 async def test_fail_releases_everything_and_ends_what_is_named_with_its_reason(world: World) -> None:
@@ -220,8 +228,8 @@ def test_a_dependant_that_was_never_announced_leaves_with_its_product() -> None:
     """There is nothing to release; one that was announced fails along."""
     batch = Batch(None, ContentType.product)  # type: ignore[arg-type]
     owner = held(batch, 1, committed=True)
-    batch.hold(Member(ContentType.product_price, 5, NOW, owner=owner.reference, committed=True))
-    batch.hold(Member(ContentType.product_stock, 6, NOW, owner=owner.reference))
+    batch.add(Member(ContentType.product_price, 5, NOW, owner=owner.object_key, committed=True))
+    batch.add(Member(ContentType.product_stock, 6, NOW, owner=owner.object_key))
     batch.fail_member(failed(owner))
     assert [(m.content_type, bool(m.failure), m.committed) for m in batch.members.values()] == [
         (ContentType.product, True, False),
@@ -248,22 +256,20 @@ def test_a_failed_member_is_not_settled_later() -> None:
 
 def test_a_row_without_a_date_has_no_version() -> None:
     """Guessing one would lose an edit."""
-    with pytest.raises(ContractError, match="Product 7 without a modified_date"):
+    with pytest.raises(UnreadableRowError, match="Product 7 without a modified_date"):
         version_of(Product(pk=7, sku="7"))
 
 
-async def test_a_lost_answer_to_the_creation_leaves_an_orphan_and_no_object_locked(
+async def test_a_lost_answer_to_the_creation_leaves_an_empty_batch_and_no_object_in_it(
     make_world: Callable[..., World],
 ) -> None:
-    """It cannot be looked up: recovery ends it."""
+    """It cannot be looked up: recovery ends it. The objects are in another one."""
     world = make_world(failing=0)
     world.hub.faults.add(Fault("drop_after", method="POST", path="batch_requests"))
-    with pytest.raises(Exception, match="lost"):
-        async with opened(world, ContentType.product) as hub:
-            await begun(hub)
-    assert [row["status"] for row in batches(world)] == ["initialized"]
-    assert actions(world) == []
-    assert writes(world) == [("POST", BATCHES)]
+    async with opened(world, ContentType.product) as hub:
+        batch = await begun(hub)
+        assert [row["status"] for row in batches(world)] == ["initialized", "commit"]
+        assert {row["local_batch_id"] for row in actions(world)} == {batch.local_batch_id}
 
 
 async def test_a_first_commit_refused_with_another_code_is_taken_for_the_lock(
@@ -280,10 +286,21 @@ async def test_a_first_commit_refused_with_another_code_is_taken_for_the_lock(
         await batch.fail()
 
 
+async def test_a_first_commit_that_a_gateway_refuses_is_not_taken_for_the_lock(world: World) -> None:
+    """A page instead of JSON is not Omnitron's word."""
+    async with opened(world, ContentType.product) as hub:
+        batch = hub.new_batch()
+        held(batch, 1002)
+        world.hub.faults.add(Fault("status", method="PATCH", status=406))
+        with pytest.raises(RefusedError, match="406"):
+            await batch.commit()
+        await batch.fail()
+
+
 async def test_a_failure_of_an_object_outside_the_batch_is_kept(world: World) -> None:
     """It is named in the next move, and reported."""
     async with opened(world) as hub:
         batch = hub.new_batch()
-        product = Product.model_validate(world.hub.hub.goods.products[1001])
+        product = Product.model_validate(world.products[1001])
         batch.fail_member(Failure(product, ContentType.product, "It cannot be sold."))
         assert [member.pk for member in batch.failures_to_report()] == [1001]

@@ -7,19 +7,20 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.enums import ContentType
 from dto.omnitron_orders import CancellationRequest
+from dto.orders import CancellationRequestDto
 from dto.summary import RunOutcome
 from flows.order import (
     fetch_and_create_cancellation_requests,
     fetch_and_create_order,
     update_cancellation_requests,
 )
-from tasks.omnitron.cancellation_requests import GetCancellationRequests
-from tests.harness.loopback import World
-from tests.tasks.helpers import Row, action, actions, batches, opened, requests_of, run, writes
-from tests.tasks.sales import imported, items_in_hub, list_products, place, posts, unbind
+from tasks.omnitron.orders.cancellation_requests import CreateCancellationRequests, GetCancellationRequests
+from tests.world.loopback import Misprint, World
+from tests.world.sales import brought_in, imported, item, items_in_hub, list_products, order, place, posts, unbind
+from tests.world.shop import Row, action, actions, batches, opened, requests_of, run, writes
 
 KIND = "cancellationrequest"
 
@@ -33,12 +34,12 @@ def world(world: World) -> World:
 
 def rows(world: World) -> list[Row]:
     """Omnitron's requests."""
-    return list(world.hub.hub.cancellations.table)
+    return list(world.requests)
 
 
 def made(world: World) -> list[int]:
     """How often each request was made, by the hub's own journal."""
-    return list(world.hub.hub.sales.journal.accepted("request").values())
+    return list(world.journal.accepted("request").values())
 
 
 async def complained(world: World, *kinds: Any, **fields: Any) -> list[Row]:
@@ -92,8 +93,8 @@ async def test_two_runs_at_the_same_time_make_each_request_once(world: World) ->
 
 async def test_a_run_that_finds_the_type_in_commit_makes_nothing(world: World) -> None:
     await complained(world)
-    batch = world.hub.hub.batches.create({"channel": 6})
-    world.hub.hub.batches.move(batch["pk"], {"status": "commit", "content_type": KIND})
+    batch = world.batches.create({"channel": 6})
+    world.batches.move(batch["pk"], {"channel": 6, "status": "commit", "content_type": KIND})
     summary = await run(world, fetch_and_create_cancellation_requests)
     assert (summary.outcome, made(world)) == (RunOutcome.skipped, [])
 
@@ -171,6 +172,16 @@ async def test_two_requests_of_one_kind_for_one_item_are_two(world: World) -> No
     assert {row["remote_id"] for row in actions(world, KIND)} == {request["id"] for request in told}
 
 
+async def test_requests_for_one_item_whose_answers_are_lost_are_not_taken_for_one_another(world: World) -> None:
+    """Side by side, each would find the first one that is bound to nothing, which may be the other's."""
+    told = await complained(world, "refund", "refund", "refund")
+    world.hub.faults.add(Fault("drop_after", "POST", "cancellation_requests", times=3))
+    assert await fetch(world) == {"created": 3}
+    assert made(world) == [1, 1, 1]
+    assert {row["remote_id"] for row in actions(world, KIND)} == {request["id"] for request in told}
+    assert sorted(row["object_id"] for row in actions(world, KIND)) == [row["id"] for row in rows(world)]
+
+
 async def test_a_buyer_who_asks_again_later_makes_a_second_request(world: World) -> None:
     """The first is bound, so it is not this one."""
     (first,) = await complained(world)
@@ -187,8 +198,29 @@ async def test_an_item_that_is_two_in_omnitron_is_ambiguous_and_stops_no_other(w
     await complained(world)
     summary = await run(world, fetch_and_create_cancellation_requests)
     assert (summary.counts, summary.failures) == ({"created": 1, "failed": 1}, {"OrderItemAmbiguous": 1})
-    texts = [row["error_desc"] for row in world.hub.hub.error_reports if not row["is_ok"]]
+    texts = [row["error_desc"] for row in world.reports if not row["is_ok"]]
     assert any(told["order_item"] in text and "2 items" in text for text in texts)
+
+
+async def test_a_request_for_an_item_of_several_orders_is_refused_with_these_orders(world: World) -> None:
+    """The channel numbers the items of each order from 1, and a request names no order."""
+    await brought_in(
+        world,
+        *(order(world, item(world, remote_id="1"), remote_id=name, number=name) for name in "AB"),
+        order(world, item(world, remote_id="2"), remote_id="C", number="C"),
+    )
+    told = [
+        CancellationRequestDto(order_item=line, reason="DAMAGED", remote_id=f"Q{line}", description="")
+        for line in ("1", "2")
+    ]
+    async with opened(world, ContentType.cancellation_request, create_batch=False) as hub:
+        hub.new_batch()
+        arrivals = await hub.do_action(CreateCancellationRequests, objects=told)
+    refused, fine = arrivals
+    assert (refused.code, fine.outcome) == ("OrderItemAmbiguous", "created")
+    assert refused.problem
+    keys = sorted(str(row["pk"]) for row in world.orders if row["number"] in "AB")
+    assert f"2 orders in Omnitron ({', '.join(keys)})" in refused.problem.message
 
 
 async def test_a_request_for_an_unknown_item_waits_for_its_order(world: World) -> None:
@@ -295,3 +327,21 @@ async def test_requests_can_be_read_by_conditions(world: World) -> None:
         )
     assert [row.cancellation_type for row in found] == ["cancel", "refund"]
     assert len(writes(world)) == written
+
+
+@pytest.mark.parametrize("path", ["/integration_actions/", "/cancellation_requests/"])
+async def test_a_request_is_not_made_or_bound_while_an_earlier_one_cannot_be_read(world: World, path: str) -> None:
+    """It may be this one, or be bound to another: a second refund would be worse than a day's delay."""
+    (first,) = await complained(world)
+    await fetch(world)
+    world.market.request(first["order_item"], "refund")
+    is_it = {
+        "/integration_actions/": lambda row: row.get("pk") == actions(world, KIND)[0]["pk"],
+        "/cancellation_requests/": lambda row: row.get("id") == rows(world)[0]["id"],
+    }[path]
+    misprint = Misprint(path, is_it, lambda row: row.update({"modified_date": "yesterday"}))
+    world.misprints.append(misprint)
+    assert "created" not in await fetch(world)
+    assert len(rows(world)) == 1
+    world.misprints.remove(misprint)
+    assert await fetch(world) == {"known": 1, "created": 1}

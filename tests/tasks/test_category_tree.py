@@ -7,17 +7,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.setup import CategoryNodeDto, CategoryTreeDto
-from tasks.omnitron.category_tree import (
+from tasks.omnitron.setup.category_tree import (
     CreateOrUpdateCategoryTreeAndNodes,
     GetCategoryIds,
     GetLeafCategoryNodeIds,
 )
-from tasks.omnitron.changes import Changes
-from tests.harness.loopback import World
+from tasks.omnitron.setup.changes import Changes
 from tests.harness.setup_scenarios import bound, small_world
-from tests.tasks.helpers import asked, assert_clean, opened, writes
+from tests.world.loopback import World
+from tests.world.shop import asked, assert_clean, opened, writes
 
 
 def node(name: str, remote_id: str | None, *children: CategoryNodeDto) -> CategoryNodeDto:
@@ -36,13 +36,13 @@ async def put(world: World, wanted: CategoryTreeDto) -> Changes:
 
 def names(world: World) -> dict[str, str]:
     """The name of each bound category's node."""
-    table = world.hub.hub.setup.nodes.table
+    table = world.setup.nodes.table
     return {remote_id: table[keys[0]]["name"] for remote_id, keys in bound(world, "categorynode").items()}
 
 
 def parents(world: World) -> dict[str, str | None]:
     """The category above each category; none at the top."""
-    nodes = world.hub.hub.setup.nodes
+    nodes = world.setup.nodes
     by_node = {keys[0]: remote_id for remote_id, keys in bound(world, "categorynode").items()}
     return {remote_id: by_node.get(nodes.parent(pk) or 0) for pk, remote_id in by_node.items()}
 
@@ -69,6 +69,7 @@ async def test_two_categories_of_one_name_below_one_parent_both_get_a_node(world
     [
         (("Bot", None), "NoRemoteId"),
         (("Bot", ""), "NoRemoteId"),
+        (("Bot", " "), "NoRemoteId"),
         ((" ", "9"), "NoName"),
         (("Bot", "1"), "DuplicatedRemoteId"),
     ],
@@ -79,9 +80,9 @@ async def test_a_category_that_cannot_be_told_is_left_out_with_what_is_below(
     """One report for all of them; the others arrive."""
     changes = await put(world, tree(node("Ayakkabı", "1"), node(*bad, node("Kar Botu", "91")), node("Çanta", "2")))
     assert changes.counts == {"created": 2, "failed": 2}
-    (misfit,) = changes.misfits
-    assert misfit.code == code
-    assert "1 categories below it" in misfit.message
+    (failure,) = changes.failures
+    assert failure.code == code
+    assert "1 categories below it" in failure.message
     assert set(names(world)) == {"1", "2"}
 
 
@@ -92,7 +93,7 @@ async def test_a_circle_ends(world: World) -> None:
     two.children.append(one)
     changes = await put(world, tree(one))
     assert changes.counts["created"] == 2
-    assert [misfit.code for misfit in changes.misfits] == ["DuplicatedRemoteId"]
+    assert [failure.code for failure in changes.failures] == ["DuplicatedRemoteId"]
 
 
 async def test_a_refused_category_takes_only_those_below_with_it(world: World) -> None:
@@ -100,8 +101,8 @@ async def test_a_refused_category_takes_only_those_below_with_it(world: World) -
     long = "x" * 256
     changes = await put(world, tree(node(long, "1", node("A", "11", node("B", "111"))), node("Çanta", "2")))
     assert changes.counts == {"created": 1, "failed": 3}
-    (misfit,) = changes.misfits
-    assert (misfit.code, "2 categories below" in misfit.message) == ("Refused", True)
+    (failure,) = changes.failures
+    assert (failure.code, "2 categories below" in failure.message) == ("Refused", True)
     assert (await put(world, tree(node("Kısa", "1", node("A", "11", node("B", "111")))))).counts == {"created": 3}
 
 
@@ -147,7 +148,7 @@ async def test_a_node_that_was_deleted_in_omnitron_is_made_anew(world: World) ->
     wanted = tree(node("Bot", "1"))
     await put(world, wanted)
     (gone,) = bound(world, "categorynode")["1"]
-    nodes = world.hub.hub.setup.nodes
+    nodes = world.setup.nodes
     parent = nodes.parent(gone)
     assert parent is not None
     nodes.table.remove(gone)
@@ -164,14 +165,14 @@ async def test_a_tree_that_a_dead_run_made_is_used(world: World) -> None:
         await put(world, tree(node("Bot", "1")))
     world.hub.faults.clear()
     await put(world, tree(node("Bot", "1")))
-    assert len(world.hub.hub.goods.trees) == 3  # two of the shop, and this one
+    assert len(world.goods.trees) == 3  # two of the shop, and this one
 
 
 async def test_a_node_of_the_name_in_other_letters_is_taken(world: World) -> None:
     """Where Omnitron takes both for the same and refuses the second."""
     await put(world, tree(node("Çanta", "9")))
-    setup = world.hub.hub.setup
-    tree_pk = world.hub.hub.channel["category_tree"]
+    setup = world.setup
+    tree_pk = world.channel["category_tree"]
     root = setup.nodes.trees[tree_pk]["category_root"]["pk"]
     made = setup.nodes.create({"name": "BOT", "node": root})
     world.hub.faults.add(Fault("status", "POST", "category_nodes", times=None, status=400))
@@ -181,7 +182,7 @@ async def test_a_node_of_the_name_in_other_letters_is_taken(world: World) -> Non
 
 async def test_the_queue_is_in_the_order_of_the_last_touch_and_leaves_have_none_below(world: World) -> None:
     await put(world, tree(node("A", "1", node("B", "11"), node("C", "12"))))
-    ledger = world.hub.hub.ledger
+    ledger = world.ledger
     (first,) = bound(world, "categorynode")["1"]
     action = next(row for row in ledger.actions if row["object_id"] == first)
     ledger.actions.change(action["pk"], version_date="2030-01-01T00:00:00.000000Z")

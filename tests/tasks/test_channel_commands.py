@@ -1,6 +1,7 @@
 """However a connector answers, the pipeline is told one of a few outcomes."""
 
 from collections.abc import AsyncIterator
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -15,16 +16,17 @@ from dto.reports import ErrorReportDto
 from tasks.batch import Batch, Member
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.products import CheckProducts, SendInsertedProducts
-from tests.harness.loopback import World
-from tests.tasks.helpers import opened, opened_channel
+from tests.world.loopback import World
+from tests.world.shop import opened, opened_channel
 
 RESULT = ProductBatchRequestResponseDto(ResponseStatus.success, "1", "R1")
 REPORT = ErrorReportDto("product", 1, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 class Send(SendInsertedProducts):
-    """Answers what it is told to, as the mission's page does from `normalize_response` of a plain `send`."""
+    """Answers what it is told to, in the documented form, from `normalize_response` of a plain `send`."""
 
+    objects: list[Product] = field(default_factory=list, kw_only=False)
     answer: Any = None
     remote_batch_id: Any = None
 
@@ -35,6 +37,7 @@ class Send(SendInsertedProducts):
 
 
 class Check(CheckProducts):
+    objects: Any = None
     answer: Any = None
 
     async def send(self, batch: Batch) -> Any:
@@ -54,7 +57,7 @@ async def channel(world: World) -> AsyncIterator[ChannelIntegration]:
         batch = connector.batch_request = Batch(hub.client, ContentType.product)
         for pk in (1, 2):
             reference = (ContentType.product, pk)
-            batch.hold(Member(*reference, datetime(2026, 1, 1, tzinfo=UTC), owner=reference, key=str(pk)))
+            batch.add(Member(*reference, datetime(2026, 1, 1, tzinfo=UTC), owner=reference, key=str(pk)))
         yield connector
 
 
@@ -77,6 +80,38 @@ async def test_the_asynchronous_triple_is_accepted(channel: ChannelIntegration, 
     assert channel.batch_request and channel.batch_request.remote_batch_id == "r1"
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\u00a0"])
+async def test_a_blank_remote_batch_id_is_no_id(channel: ChannelIntegration, blank: str) -> None:
+    """Nobody could ask about such a batch: its objects would be under way until the deadline."""
+    with pytest.raises(ContractError):
+        await channel.do_action(Send, answer=("", [], {}), remote_batch_id=blank)
+    with pytest.raises(ContractError):
+        await channel.do_action(Send, answer=Accepted(blank))
+    assert await channel.do_action(Send, answer=([RESULT], [], {}), remote_batch_id=blank) == Completed((RESULT,))
+
+
+class Reading(Send):
+    """Reads each line of the channel's answer by itself."""
+
+    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Any) -> Any:
+        rows = self.build_each(response, lambda row: ProductBatchRequestResponseDto(**row), lambda row: row["sku"])
+        return rows, [], data
+
+
+async def test_a_line_of_the_answer_that_cannot_be_read_comes_along_with_its_name(channel: ChannelIntegration) -> None:
+    good = {"status": ResponseStatus.success, "sku": "1", "remote_id": "R1"}
+    odd = {**good, "sku": "2", "remote_id": ["R2"]}
+    outcome = await Reading(channel, answer=[good, odd]).run()
+    assert isinstance(outcome, Completed)
+    assert outcome.results == (RESULT.model_copy(update={"message": ""}),)
+    ((name, why),) = [(row.name, row.why) for row in outcome.unreadable]
+    assert (name, why) == ("2", "remote_id: Input should be a valid string")
+    alone = await Reading(channel, answer=[odd]).run()
+    assert isinstance(alone, Completed) and alone.results == ()
+    later = await Reading(channel, answer=[odd], remote_batch_id="r1").run()
+    assert later == Accepted("r1", unreadable=outcome.unreadable)
+
+
 async def test_a_number_as_remote_batch_id_is_text_everywhere(channel: ChannelIntegration) -> None:
     """`response.get("remote_batch_request_id")` is a number on some channels."""
     outcome = await channel.do_action(Send, answer=("", [], {}), remote_batch_id=4711)
@@ -91,7 +126,7 @@ async def test_an_asynchronous_triple_may_refuse_some_at_once(channel: ChannelIn
 
 
 async def test_failed_object_list_reaches_the_batch(channel: ChannelIntegration) -> None:
-    """As on the mission page, in an asynchronous process too."""
+    """As documented, in an asynchronous process too."""
 
     class Refusing(Send):
         def send(self, products: list[Product]) -> Any:
@@ -109,7 +144,7 @@ async def test_failed_object_list_reaches_the_batch(channel: ChannelIntegration)
 
 @pytest.mark.parametrize("answer", [Completed((RESULT,)), Accepted("r9", (RESULT,))], ids=["completed", "accepted"])
 async def test_typed_outcomes_pass_as_they_are(channel: ChannelIntegration, answer: Any) -> None:
-    assert await channel.do_action(Send, answer=answer) is answer
+    assert await channel.do_action(Send, answer=answer) == answer
     assert channel.batch_request
     assert channel.batch_request.remote_batch_id == ("r9" if isinstance(answer, Accepted) else None)
 
@@ -153,7 +188,7 @@ async def test_a_nonsense_answer_to_a_check_is_a_contract_error(channel: Channel
 
 @pytest.mark.parametrize("answer", [Completed((RESULT,)), InProgress(), Unknown("gone")])
 async def test_a_check_answers_one_of_three(channel: ChannelIntegration, answer: Any) -> None:
-    assert await channel.do_action(Check, answer=answer) is answer
+    assert await channel.do_action(Check, answer=answer) == answer
 
 
 async def test_a_check_may_answer_the_triple(channel: ChannelIntegration) -> None:
@@ -172,7 +207,7 @@ async def test_another_status_than_success_or_fail_is_an_error_and_no_success(
         return [ProductBatchRequestResponseDto(status=status, sku="1", remote_id="R1")], [], {}
 
     with pytest.raises(
-        ContractError, match=r"`told` built a ProductBatchRequestResponseDto in `check_products`.*status"
+        ContractError, match=r"`told` built an invalid ProductBatchRequestResponseDto in `check_products`.*status"
     ):
         await channel.do_action(Check, answer=build)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,12 @@ from clients.errors import ConfigError, MissingError
 from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import Product, ProductPrice
 from tasks.batch import Batch, Member
-from tasks.command import CommandInterface, OmnitronCommand
+from tasks.command import CommandInterface
 from tasks.integration import BaseIntegration
+from tasks.omnitron.catalogue.products import GetInsertedProducts
+from tasks.omnitron.command import OmnitronCommand
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.omnitron.products import GetInsertedProducts
-from tests.harness.loopback import World
+from tests.world.loopback import World
 
 STEPS = ["get_data", "validated_data", "transform_data", "send", "normalize_response"]
 
@@ -24,12 +26,10 @@ class Plain(CommandInterface[Any, Any]):
     """Notes its steps, as plain functions."""
 
     key = "plain"
+    objects: Any = field(default=None, kw_only=False)
     limit: int = 5
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.steps: list[Any] = []
-        self.thread = 0
+    steps: list[Any] = field(init=False, default_factory=list)
+    thread: int = field(init=False, default=0)
 
     def get_data(self) -> Any:
         self.steps.append("get_data")
@@ -137,7 +137,7 @@ def test_declared_parameters_are_set_and_have_defaults(world: World) -> None:
 def test_an_unknown_parameter_is_refused_naming_the_known_ones(world: World) -> None:
     """A typing mistake is found before anything runs."""
     with pytest.raises(ConfigError) as caught:
-        Plain(BaseIntegration(world.runtime()), limt=9)
+        Plain(BaseIntegration(world.runtime()), limt=9)  # type: ignore[call-arg]  # what is tested
     assert "`plain` has no parameter `limt`" in caught.value.message
     assert "limit" in caught.value.message
 
@@ -145,16 +145,53 @@ def test_an_unknown_parameter_is_refused_naming_the_known_ones(world: World) -> 
 def test_an_unknown_parameter_of_a_hub_command_names_each_known_one_once(world: World) -> None:
     """`batch_request` is said once, not twice."""
     with pytest.raises(ConfigError) as caught:
-        GetInsertedProducts(OmnitronIntegration(runtime=world.runtime()), limt=9)
+        GetInsertedProducts(OmnitronIntegration(runtime=world.runtime()), limt=9)  # type: ignore[call-arg]  # what is tested
     known = caught.value.message.partition("It takes: ")[2].rstrip(".").split(", ")
     assert sorted(known) == ["batch_request", "language", "limit", "objects", "skip"]
+
+
+def test_a_missing_parameter_is_named(world: World) -> None:
+    """Before anything runs, and whether the input was given by position or by name."""
+
+    class Dyed(Plain):
+        key = "dyed"
+        colour: str
+
+    integration = BaseIntegration(world.runtime())
+    with pytest.raises(ConfigError, match="`dyed` requires `colour`"):
+        Dyed(integration, "cloth")  # type: ignore[call-arg]  # what is tested
+    assert Dyed(integration, "cloth", colour="red").colour == "red"
+
+
+def test_a_missing_input_is_named(world: World) -> None:
+    """A command that works on objects cannot do without."""
+
+    class Counting(CommandInterface[list[int], int]):
+        key = "counting"
+
+    with pytest.raises(ConfigError, match="`counting` requires `objects`"):
+        Counting(BaseIntegration(world.runtime()))  # type: ignore[call-arg]  # what is tested
+
+
+def test_a_subclass_may_narrow_the_type_of_its_integration(world: World) -> None:
+    """The integration stays the first argument."""
+
+    class Narrow(BaseIntegration):
+        colour = "red"
+
+    class Painting(Plain):
+        key = "painting"
+        integration: Narrow
+
+    make: Any = Painting
+    assert make(Narrow(world.runtime()), "wall").integration.colour == "red"
 
 
 @pytest.mark.parametrize("name", ["key", "retries", "content_type"])
 def test_class_variables_are_no_parameters(world: World, name: str) -> None:
     """What a command is cannot be changed by its caller."""
     with pytest.raises(ConfigError, match=f"no parameter `{name}`"):
-        Plain(BaseIntegration(world.runtime()), **{name: 1})
+        Plain(BaseIntegration(world.runtime()), **{name: 1})  # type: ignore[arg-type]  # what is tested
 
 
 def member(pk: int) -> Member:
@@ -162,7 +199,7 @@ def member(pk: int) -> Member:
     return Member(*reference, Product(pk=pk, sku=str(pk), modified_date="2026-01-01").modified_date, owner=reference)  # type: ignore[arg-type]
 
 
-async def test_failed_object_list_takes_the_triples_of_the_mission_page(world: World) -> None:
+async def test_failed_object_list_takes_the_documented_triples(world: World) -> None:
     """`(object, content type, message)` fails the object in the batch; the others stay."""
 
     class Mission(OmnitronCommand[Any, Any]):
@@ -176,7 +213,7 @@ async def test_failed_object_list_takes_the_triples_of_the_mission_page(world: W
         batch = hub.new_batch()
         products = [Product(pk=pk, sku=str(pk)) for pk in (1, 2)]
         for product in products:
-            batch.hold(member(product.pk))
+            batch.add(member(product.pk))
         assert [p.pk for p in await Mission(hub, objects=products).run()] == [2]
         failed, kept = batch.members.values()
         assert failed.failure and failed.failure.message == "Product has not been sent"
@@ -189,9 +226,9 @@ async def test_a_failed_price_fails_its_product_and_stock(world: World) -> None:
     """What travels together fails together; a price is named by its own type."""
     async with OmnitronIntegration(content_type=ContentType.product, runtime=world.runtime()) as hub:
         batch = hub.new_batch()
-        owner = batch.hold(member(1))
+        owner = batch.add(member(1))
         for kind, pk in ((ContentType.product_price, 50), (ContentType.product_stock, 60)):
-            batch.hold(Member(kind, pk, owner.version_date, owner=owner.reference, committed=True))
+            batch.add(Member(kind, pk, owner.version_date, owner=owner.object_key, committed=True))
 
         class Mission(OmnitronCommand[Any, Any]):
             key = "mission"

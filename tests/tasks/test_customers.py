@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from clients.errors import RefusedError
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.omnitron_orders import Customer
-from tasks.omnitron.customers import CustomerIncompleteError, GetOrCreateCustomer
-from tasks.omnitron.field_limits import KeyTooLongError
-from tests.harness.loopback import World
-from tests.tasks.helpers import CHANNEL, Row, opened, requests_of
-from tests.tasks.sales import customer, posts
+from tasks.omnitron.orders.customers import CustomerIncompleteError, GetOrCreateCustomer
+from tasks.omnitron.orders.field_limits import KeyTooLongError
+from tests.world.loopback import World
+from tests.world.sales import customer, posts
+from tests.world.shop import CHANNEL, Row, opened, requests_of
 
 CUSTOMERS = f"{CHANNEL}customers/"
 BY_PHONE = {"CUSTOMER_IDENTIFIER_FIELD": "phone_number"}
@@ -28,7 +28,7 @@ async def taken_in(world: World, **fields: Any) -> Customer:
 
 def rows(world: World) -> list[Row]:
     """Omnitron's customers."""
-    return list(world.hub.hub.sales.customers)
+    return list(world.customers)
 
 
 async def test_a_new_customer_is_made_with_what_the_channel_says(world: World) -> None:
@@ -77,7 +77,7 @@ async def test_what_the_channel_does_not_say_is_left_as_it_is(world: World, phon
 
 async def test_an_email_in_other_letters_is_the_same_customers_and_not_patched(world: World) -> None:
     await taken_in(world, email="Sule@Example.com")
-    world.hub.hub.sales.customers.change(rows(world)[0]["pk"], email="sule@example.com")
+    world.customers.change(rows(world)[0]["pk"], email="sule@example.com")
     with requests_of(world) as seen:
         async with opened(world) as hub:
             await hub.do_action(GetOrCreateCustomer, objects=customer(email="sule@example.com"))
@@ -109,6 +109,22 @@ async def test_a_channel_code_that_is_taken_leads_to_its_customer(world: World) 
     second = await taken_in(world, email="isik@example.com")
     assert second.pk == first.pk
     assert [row["email"] for row in rows(world)] == ["isik@example.com"]
+
+
+async def test_of_two_buyers_who_share_an_email_address_the_first_keeps_the_name(world: World) -> None:
+    """The channel tells them apart by their codes, Omnitron does not: they are one customer."""
+    first = await taken_in(world)
+    second = await taken_in(world, channel_code="B2", first_name="Can", last_name="Kaya")
+    assert second.pk == first.pk
+    (row,) = rows(world)
+    assert (row["first_name"], row["last_name"], row["channel_code"]) == ("Şule", "Işık", "B1")
+
+
+async def test_of_customers_with_one_email_address_the_one_with_the_code_is_meant(world: World) -> None:
+    first = await taken_in(world, channel_code="B1", email="other@example.com")
+    second = await taken_in(world, channel_code="B2")
+    world.customers.change(first.pk, email="sule@example.com")
+    assert (await taken_in(world, channel_code="B2")).pk == second.pk
 
 
 async def test_a_refusal_for_another_reason_stays_one(world: World) -> None:

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from clients.omnitron import OmnitronClient
-from deployments.sandbox.faults import Fault
-from deployments.sandbox.ledger import Attempts, Key
+from clients.omnitron.setup import OwnChannel
+from deployments.sandbox.base.faults import Fault
 from dto.enums import BatchRequestStatus, ContentType
 from dto.explanation import Explanation, Verdict
 from dto.listing import ListedPriceDto, ListedStockDto
 from dto.omnitron import Channel, ChannelConf
+from flows.image import insert_product_images
 from flows.product import delete_products, insert_products, update_products
 from flows.run import RunFailedError
 from flows.stock import update_product_stocks
 from flows.verify import verify_open_batches
-from tasks.omnitron.explanation import BATCHES_READ, ExplainProduct
-from tasks.omnitron.products import GetInsertedProducts
-from tests.harness.loopback import World
-from tests.tasks.helpers import action, opened, requests_of, run, skus, writes
+from tasks.omnitron.catalogue.products import GetInsertedProducts, GetUpdatedProducts
+from tasks.omnitron.overview.explanation import BATCHES_READ, ExplainProduct
+from tests.world.loopback import World
+from tests.world.shop import action, opened, requests_of, run, skus, writes
 
 FIRST = 1001
 """The product that is asked about."""
@@ -109,7 +109,7 @@ async def forgotten(world: World) -> None:
     await sent(world)
     own = action(world, FIRST)
     assert own
-    world.hub.hub.ledger.actions.change(own["pk"], status="processing")
+    world.actions.change(own["pk"], status="processing")
 
 
 async def switched_off(world: World) -> None:
@@ -132,15 +132,12 @@ async def of_another_type(world: World) -> None:
 
 async def out_of_attempts(world: World) -> None:
     """Every batch that held it was given up, so it has no action."""
-    key = Key(ContentType.product, FIRST)
-    version = world.hub.hub.goods.products[FIRST]["modified_date"]
-    world.hub.hub.ledger.attempts[key] = Attempts(version, 99, 0.0)
-    world.hub.hub.offers.refresh(key)
+    world.use_up_attempts(ContentType.product, FIRST)
 
 
 async def out_of_attempts_without_category(world: World) -> None:
     await out_of_attempts(world)
-    categories = world.hub.hub.goods.product_categories
+    categories = world.goods.product_categories
     for row in list(categories.find("product", FIRST)):
         categories.remove(row["pk"])
 
@@ -157,25 +154,29 @@ CASES: list[tuple[Arrange, Verdict, str]] = [
         Verdict.edited,
         r"is on sale \(there as MP-\w+\).*edited at 2026.* waits for the next run of update_products",
     ),
-    (update_released, Verdict.edited, "does not offer that version now: a batch that held it was given up"),
+    (update_released, Verdict.edited, "that version is not due now: a batch that held it was given up"),
     (refused, Verdict.failed, "because of Rejected.*500x500.*next attempt is not before 2026-01-01 01:00:0. UTC"),
     (update_refused, Verdict.failed, r"may be on sale in an older version \(there as MP-\w+\), but the newest failed"),
-    (refused_a_while_ago, Verdict.failed, "it is offered again, and the next run tries it"),
+    (refused_a_while_ago, Verdict.failed, "it is due again, and the next run tries it"),
     (refused_and_edited, Verdict.due, "waits for the next run of insert_products. It failed .*500x500.*edited since"),
     (refused_too_often, Verdict.abandoned, "500x500.*attempts are used up: it was last tried at 2026-01-01 05:00"),
     (held, Verdict.in_work, r"is being sent: batch [\w-]{36} \(commit\) was touched at 2026"),
     (held_for_long, Verdict.in_work, "untouched since 2026.*run has died. Run `channel-app recover`"),
-    (forgotten, Verdict.in_work, r"is processing, but batch [\w-]{36} \(done\) has ended: no run is offered it"),
-    (switched_off, Verdict.switched_off, r"is left as it is \(success\), because channel 6 `Sandbox` is switched off"),
-    (deactivated, Verdict.not_offered, "not offered, because it is switched off in Omnitron"),
+    (forgotten, Verdict.in_work, r"is processing, but batch [\w-]{36} \(done\) has ended: it never becomes due again"),
+    (switched_off, Verdict.switched_off, r"stays unchanged \(success\), because channel 6 `Sandbox` is switched off"),
+    (deactivated, Verdict.not_offered, "neither on sale nor due, because it is switched off in Omnitron"),
     (
         sent_and_deactivated,
         Verdict.deleted,
         r"is switched off in Omnitron and waits for the next run of delete_products",
     ),
-    (of_another_type, Verdict.not_offered, "not offered, because it is of product type 2, and only simple"),
-    (out_of_attempts, Verdict.not_offered, "not offered, because the hub does not list it as due and has no record"),
-    (out_of_attempts_without_category, Verdict.not_offered, "because it stands in no category of the channel's tree"),
+    (of_another_type, Verdict.not_offered, "neither on sale nor due, because it is of product type 2, and only simple"),
+    (
+        out_of_attempts,
+        Verdict.not_offered,
+        "neither on sale nor due, because the hub does not list it and has no record",
+    ),
+    (out_of_attempts_without_category, Verdict.not_offered, "because it is in no category of the channel's tree"),
 ]
 
 
@@ -230,9 +231,9 @@ async def test_a_product_in_an_asynchronous_batch_waits_for_the_channel(make_wor
     await run(world, insert_products)
     world.clock.advance(600)
     explanation = await explained(world)
-    remote = world.hub.hub.batches.table[1]["remote_batch_id"]
+    remote = world.batches.table[1]["remote_batch_id"]
     assert explanation.verdict is Verdict.waiting
-    assert "is waiting for the channel's answer since 2026-01-01 00:00" in explanation.sentence
+    assert "has been waiting for the channel's answer since 2026-01-01 00:00" in explanation.sentence
     assert f"there {remote}" in explanation.sentence
     assert explanation.batch
     assert (explanation.batch.remote_batch_id, explanation.batch.status) == (remote, "sent_to_remote")
@@ -240,6 +241,54 @@ async def test_a_product_in_an_asynchronous_batch_waits_for_the_channel(make_wor
     for _ in range(3):
         await run(world, verify_open_batches)
     assert (await explained(world)).verdict is Verdict.on_sale
+
+
+async def test_offers_are_said_to_travel_with_a_product_that_is_under_way_or_to_wait_for_it(
+    make_world: Callable[..., World],
+) -> None:
+    """None of them "is not on the channel": the batch says what becomes of it."""
+    world = make_world(failing=0, products=3, asynchronous=True)
+    await run(world, insert_products)
+    explanation = await explained(world)
+    batch = world.batches.table[1]["local_batch_id"]
+    assert explanation.verdict is Verdict.waiting
+    assert f"since 2026-01-01 00:00:00 UTC (batch {batch} " in explanation.sentence
+    assert explanation.sentence.endswith(
+        " Sent with it: price, stock. Waiting until that batch has ended, at no cost of attempts: image."
+    )
+    standings = {row.content_type: (row.local_batch_id, row.waits_for) for row in explanation.objects}
+    assert standings == {
+        ContentType.product: (batch, None),
+        ContentType.product_price: (batch, None),
+        ContentType.product_stock: (batch, None),
+        ContentType.product_image: (None, batch),
+    }
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    assert {row.waits_for for row in (await explained(world)).objects} == {None}
+
+
+async def test_a_new_image_waits_for_a_product_that_is_being_updated(make_world: Callable[..., World]) -> None:
+    world = make_world(failing=0, products=3)
+    await edited(world)
+    async with opened(world, ContentType.product) as hub:
+        await hub.do_action(GetUpdatedProducts, limit=1)
+    explanation = await explained(world)
+    assert explanation.verdict is Verdict.in_work
+    assert explanation.sentence.endswith("Waiting until that batch has ended, at no cost of attempts: image.")
+    (image,) = [row for row in explanation.objects if row.content_type == ContentType.product_image]
+    assert image.waits_for == explanation.objects[0].local_batch_id
+
+
+async def test_an_offer_that_failed_on_a_product_on_sale_is_said_to_be_tried_again(world: World) -> None:
+    """It was sent before its product, which is there by now."""
+    await run(world, insert_product_images)
+    await run(world, insert_products)
+    explanation = await explained(world)
+    assert explanation.verdict is Verdict.on_sale
+    assert re.search(
+        r"but its image failed because of ProductNotSent.*, and the next attempt is not before", explanation.sentence
+    ), explanation.sentence
 
 
 async def test_a_deleted_product_is_on_its_way_off_the_channel(make_world: Callable[..., World]) -> None:
@@ -284,7 +333,7 @@ async def test_a_sku_that_nobody_knows_is_said_to_be_unknown(world: World) -> No
     assert explanation.sentence.startswith("NOBODY is not in Omnitron")
     explanation = await asked(world, sku="NOBODY", objects=[ListedPriceDto("NOBODY", "MP-0", Decimal("1.50"), "try")])
     assert explanation.verdict is Verdict.unknown
-    assert "The channel lists it all the same (there as MP-0)" in explanation.sentence
+    assert "The channel lists it nevertheless (there as MP-0)" in explanation.sentence
 
 
 async def test_a_remote_id_of_another_product_says_nothing_of_a_sku(world: World) -> None:
@@ -303,13 +352,13 @@ async def test_a_batch_that_has_been_open_for_long_is_found_behind_newer_ones(
     await run(world, insert_products)
     async with opened(world) as hub:
         for _ in range(BATCHES_READ + 1):
-            await hub.client.move_batch((await hub.client.create_batch()).pk, BatchRequestStatus.fail)
+            await hub.client.batches.move((await hub.client.batches.create()).pk, BatchRequestStatus.fail)
     explanation = await explained(world)
     assert explanation.verdict is Verdict.waiting
-    world.hub.hub.ledger.actions.change(1, local_batch_id="long-gone")
-    explanation = await asked(world, pk=world.hub.hub.ledger.actions[1]["object_id"])
+    world.actions.change(1, local_batch_id="long-gone")
+    explanation = await asked(world, pk=world.actions[1]["object_id"])
     assert explanation.verdict is Verdict.in_work
-    assert "batch long-gone (not among those that were read): look that batch up" in explanation.sentence
+    assert "batch long-gone (not among the newest): look that batch up" in explanation.sentence
 
 
 async def test_what_is_not_in_order_with_an_offer_is_said_of_a_product_on_sale(world: World) -> None:
@@ -372,21 +421,21 @@ async def test_a_hub_that_keeps_its_reports_to_itself_leaves_the_reason_unknown(
     world.hub.faults.add(Fault("status", "GET", "error_reports", status=status, times=None))
     explanation = await explained(world)
     assert explanation.are_reports_readable is False
-    assert "failed for a reason that this Omnitron does not tell (remote)" in explanation.sentence
+    assert "failed for a reason that this Omnitron does not show (remote)" in explanation.sentence
 
 
 async def test_without_an_interval_the_next_attempt_is_unknown(world: World) -> None:
     await refused(world)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OmnitronClient, "channel", _without_interval(OmnitronClient.channel))
+        patch.setattr(OwnChannel, "get", _without_interval(OwnChannel.get))
         explanation = await explained(world)
     assert explanation.verdict is Verdict.failed
-    assert "when it is offered again is unknown" in explanation.sentence
+    assert "the time of the next attempt is unknown" in explanation.sentence
 
 
 def _without_interval(read: Any) -> Any:
-    async def channel(client: OmnitronClient) -> Channel:
-        row: Channel = await read(client)
+    async def channel(channel: OwnChannel) -> Channel:
+        row: Channel = await read(channel)
         return row.model_copy(update={"conf": ChannelConf()})
 
     return channel
@@ -395,7 +444,7 @@ def _without_interval(read: Any) -> Any:
 async def test_no_customers_data_is_in_an_answer(world: World) -> None:
     """Other programs write into the same log."""
     await refused(world)
-    table = world.hub.hub.error_reports
+    table = world.reports
     line = next(row["pk"] for row in table if row["action_object_id"] == FIRST and not row["is_ok"])
     table.change(line, error_desc="Buyer ada@example.com, +90 532 123 45 67, was told\nno")
     text = (await explained(world)).model_dump_json()

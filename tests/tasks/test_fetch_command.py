@@ -12,8 +12,8 @@ from dto.outcomes import Fetched, Unreadable
 from dto.reports import ErrorReportDto
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.orders import GetCancelledOrders
-from tests.harness.loopback import World
-from tests.tasks.helpers import opened
+from tests.world.loopback import World
+from tests.world.shop import opened
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REPORT = ErrorReportDto("channel", 6, NOW)
@@ -159,7 +159,7 @@ async def test_a_send_that_looks_for_what_is_not_there_keeps_nobody_waiting(chan
 
     class Searching(GetCancelledOrders):
         def send(self, _: None) -> Any:
-            return next(iter(self.objects or ()))
+            return next(iter(()))
 
     with pytest.raises(RuntimeError, match="found nothing"):
         await Searching(channel, since=NOW).run()
@@ -207,7 +207,7 @@ async def test_a_connectors_own_words_about_a_row_are_kept_without_customers_and
     channel: ChannelIntegration,
 ) -> None:
     answer = await Build(channel, since=NOW, rows=[GOOD], build=refuse).run()
-    assert answer.unreadable == (Unreadable("N1", r"Order N1 of *** is a gift card:\x0aread it by hand."),)
+    assert answer.unreadable == (Unreadable("N1", r"Order N1 of *** is a gift card:\x0aread it by hand"),)
 
 
 def forgotten(row: Any) -> Any:
@@ -237,7 +237,7 @@ async def test_a_validation_error_outside_build_each_says_which_field_and_not_wh
     """All of the fetch fails then: one more reason to use `build_each`."""
     make: Callable[[], Any] = lambda: CancelOrderDto("N1", "Canaryname", {})  # type: ignore[arg-type]  # noqa: E731
     with pytest.raises(
-        ContractError, match=r"built a CancelOrderDto in `get_cancelled_orders`.*cancel_items"
+        ContractError, match=r"built an invalid CancelOrderDto in `get_cancelled_orders`.*cancel_items"
     ) as caught:
         await fetched(channel, make)
     assert "Canaryname" not in caught.value.message

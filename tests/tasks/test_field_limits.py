@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks.omnitron import field_limits
-from tasks.omnitron.field_limits import ADDRESS, ORDER, PERSON, KeyTooLongError, fit
+from tasks.omnitron.orders import field_limits
+from tasks.omnitron.orders.field_limits import ADDRESS, ORDER, PERSON, KeyTooLongError, fit
 
 
 @pytest.mark.parametrize(("length", "kept"), [(127, 127), (128, 128), (129, 128)])

@@ -1,19 +1,25 @@
 """Integrations: commands by key and class, from sync code too; channel and catalog read once; the batch made late."""
 
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
 
 from clients.errors import ChannelInactive, ConfigError
 from dto.enums import ContentType
-from tasks.channel.integration import ChannelIntegration, load, load_channel
-from tasks.command import CommandInterface, OmnitronCommand
-from tasks.integration import BaseIntegration
-from tasks.omnitron.batch_requests import GetBatchRequests
+from dto.orders import ChannelCreateOrderDto
+from tasks.batch import Batch
+from tasks.channel import orders
+from tasks.channel.command import FetchCommand
+from tasks.channel.integration import ChannelIntegration, load_channel
+from tasks.command import CommandInterface
+from tasks.integration import BaseIntegration, commands_of, load
+from tasks.omnitron.catalogue.products import GetInsertedProducts
+from tasks.omnitron.command import OmnitronCommand
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.omnitron.products import GetInsertedProducts
-from tests.harness.loopback import World
-from tests.tasks.helpers import BATCHES, asked, batches, opened, use_connector, writes
+from tasks.omnitron.journal.batch_requests import GetBatchRequests
+from tests.world.loopback import World
+from tests.world.shop import BATCHES, asked, batches, opened, use_connector, writes
 
 
 class Double(CommandInterface[int, int]):
@@ -64,7 +70,7 @@ async def test_an_unknown_parameter_is_an_error_of_the_call(world: World) -> Non
     ("entries", "words"),
     [
         ({"double": "Double"}, "not a command class"),
-        ({"double": Double(Numbers.__new__(Numbers), batch_request=1)}, "not a command class"),
+        ({"double": Double(Numbers.__new__(Numbers), 1, batch_request=Batch.__new__(Batch))}, "not a command class"),
         ({"double": dict}, "not a command class"),
         ({"dubble": Double}, "its own key is `double`"),
         ({"keyless": CommandInterface}, "its own key is `None`"),
@@ -95,12 +101,12 @@ async def test_do_action_async_run_inside_a_loop_says_what_to_write_instead(worl
 
 @pytest.mark.parametrize("name", ["channel", "catalog"])
 async def test_a_deleted_object_is_read_again_by_refresh_and_only_then(world: World, name: str) -> None:
-    """`del hub.catalog_object`, as on the mission page."""
+    """`del hub.catalog_object`, as documented."""
     async with opened(world) as hub:
         first = getattr(hub, name)
         await hub.refresh()
         assert getattr(hub, name) is first
-        (world.hub.hub.channel if name == "channel" else world.hub.hub.catalog)["name"] = "changed"
+        (world.channel if name == "channel" else world.catalog)["name"] = "changed"
         delattr(hub, f"{name}_object")
         with pytest.raises(ConfigError, match="refresh"):
             getattr(hub, name)
@@ -143,6 +149,52 @@ async def test_create_batch_false_never_creates_one(world: World) -> None:
     assert batches(world) == []
 
 
+class Scaled(CommandInterface[int, int]):
+    key = "scaled"
+    factor: int = 2
+
+
+class Unscaled(CommandInterface[int, int]):
+    """Another class under the same key, without the parameter."""
+
+    key = "scaled"
+
+
+def test_an_override_without_a_parameter_of_the_command_that_it_replaces_is_refused_when_the_class_is_made() -> None:
+    """Flows give it: it would fail in the middle of a run."""
+
+    class Scales(BaseIntegration):
+        actions: ClassVar = {"scaled": Scaled}
+
+    with pytest.raises(
+        ConfigError, match=r"replaces `scaled` by Unscaled, which has no parameter `factor`: derive it from"
+    ):
+        type("Wrong", (Scales,), {"actions": {"scaled": Unscaled}})
+
+
+def test_a_connectors_command_without_a_parameter_that_flows_give_is_refused_at_start() -> None:
+    class GetOrders(FetchCommand[None, ChannelCreateOrderDto]):
+        key = "get_orders"
+        item = ChannelCreateOrderDto
+
+    class Timeless(ChannelIntegration):
+        name = "timeless"
+        actions: ClassVar = {"get_orders": GetOrders}
+
+    with pytest.raises(ConfigError, match="GetOrders, which has no parameter `since`"):
+        Timeless.require(orders.GetOrders)
+
+
+def test_commands_of_modules_may_not_share_a_key() -> None:
+    """One of them would silently disappear."""
+    module = ModuleType("bazaar")
+    for command in (Scaled, Unscaled):
+        own = type(command.__name__, (command,), {"__module__": "bazaar"})
+        setattr(module, command.__name__, own)
+    with pytest.raises(ConfigError, match="Scaled and Unscaled have the same key, `scaled`"):
+        commands_of(module)
+
+
 async def test_an_inactive_channel_is_not_opened(world: World) -> None:
     world.hub.set_channel(is_active=False)
     with pytest.raises(ChannelInactive, match="switched off"):
@@ -182,12 +234,12 @@ def test_a_module_without_the_class_is_refused(world: World, name: str) -> None:
 
 def test_a_class_can_be_named_after_a_colon() -> None:
     name = "tasks.channel.sandbox.integration:ChannelIntegration"
-    assert load("CHANNEL_MODULE", name, "Other", ChannelIntegration).name == "sandbox"
+    assert load("CHANNEL_MODULE", name, ChannelIntegration).name == "sandbox"
 
 
 async def test_require_says_what_the_connector_lacks_and_has(world: World) -> None:
     """A capability that is absent is said, not mocked."""
     async with opened(world) as hub:
         channel = ChannelIntegration(hub.channel, hub.runtime)
-        with pytest.raises(ConfigError, match=r"`channel` has no double\. It has: none"):
+        with pytest.raises(ConfigError, match=r"`channel` has no double\. It has: no commands"):
             channel.require(Double)

@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 
-from clients.errors import ConfigError, ContractError, LostAnswerError, RefusedError
-from deployments.sandbox.faults import Fault
+from clients.errors import ConfigError, LostAnswerError, RefusedError, UnreadableRowError
+from deployments.sandbox.base.faults import Fault
 from dto.base import OmnitronObject, UtcDatetime
 from dto.enums import BatchRequestStatus, ContentType, FailedReasonType
 from dto.omnitron import AttributeConfig, ChannelConf, MappedAttributeValue, MappedProduct, Product, ProductPrice
+from tasks.channel_key import channel_key
 from tasks.failure import Failure
-from tasks.omnitron.batch_requests import BatchRequestUpdate, GetBatchRequests
-from tasks.omnitron.integration_actions import CreateIntegration, GetIntegrations, UpdateIntegration
-from tasks.omnitron.mapping import GetMappedProducts, GetMappedProductsWithoutCommit, _problem
-from tasks.omnitron.matching import channel_key
-from tasks.omnitron.products import (
+from tasks.omnitron.catalogue.mapping import GetMappedProducts, GetMappedProductsWithoutCommit, _problem
+from tasks.omnitron.catalogue.products import (
     GetContentObjectsFromIntegrations,
     GetDeletedProducts,
     GetInsertedOrUpdatedProducts,
@@ -26,8 +24,10 @@ from tasks.omnitron.products import (
     GetProductObjects,
     GetUpdatedProducts,
 )
-from tests.harness.loopback import World
-from tests.tasks.helpers import CHANNEL, action, actions, batches, good, listed, opened, requests_of, writes
+from tasks.omnitron.journal.batch_requests import BatchRequestUpdate, GetBatchRequests
+from tasks.omnitron.journal.integration_actions import CreateIntegration, GetIntegrations, UpdateIntegration
+from tests.world.loopback import World
+from tests.world.shop import CHANNEL, action, actions, batches, good, listed, opened, requests_of, writes
 
 VERSION = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ async def bound(world: World, *pks: int) -> None:
         assert hub.batch_request
         for member in hub.batch_request.members.values():
             hub.batch_request.settle_member(member.owner, f"R{member.pk}")
-        await hub.do_action(BatchRequestUpdate, status="done")
+        await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
     for pk in pks:
         world.hub.edit_product(pk)
 
@@ -71,7 +71,7 @@ async def test_inserted_products_are_committed_with_the_version_that_was_read(wo
             row = action(world, product.pk)
             assert row and (row["status"], row["version_date"]) == (
                 "processing",
-                world.hub.hub.goods.products[product.pk]["modified_date"],
+                world.products[product.pk]["modified_date"],
             )
         assert action(world, 1004) is None
 
@@ -100,7 +100,7 @@ async def test_inserted_or_updated_products_come_in_one_list(world: World) -> No
 async def test_a_product_without_the_field_that_identifies_it_fails(world: World) -> None:
     """`remote_id_attribute` leads to it; the message names the path."""
     world.hub.set_channel(conf={"remote_id_attribute": "attributes__barcode"})
-    row = world.hub.hub.goods.products[1002]
+    row = world.products[1002]
     world.hub.edit_product(1002, attributes={**row["attributes"], "barcode": ""})
     async with opened(world, ContentType.product) as hub:
         assert 1002 not in listed(await hub.do_action(GetInsertedProducts))
@@ -112,7 +112,7 @@ async def test_a_product_without_the_field_that_identifies_it_fails(world: World
 
 async def test_two_products_of_one_name_are_not_both_sent(world: World) -> None:
     """The second fails, and the message names both."""
-    sku = world.hub.hub.goods.products[1001]["sku"]
+    sku = world.products[1001]["sku"]
     world.hub.edit_product(1004, sku=sku)
     async with opened(world, ContentType.product) as hub:
         assert 1004 not in listed(await hub.do_action(GetInsertedProducts))
@@ -129,6 +129,7 @@ async def test_two_products_of_one_name_are_not_both_sent(world: World) -> None:
         ("attributes__barcode", "869"),
         ("attributes__zero", "0"),
         ("attributes__empty", None),
+        ("attributes__blank", None),
         ("attributes__absent", None),
         ("absent__barcode", None),
         ("sku__deeper", None),
@@ -136,7 +137,7 @@ async def test_two_products_of_one_name_are_not_both_sent(world: World) -> None:
     ],
 )
 def test_the_name_on_the_channel_stands_at_the_path(path: str | None, expected: str | None) -> None:
-    product = Product(pk=7, sku="S1", attributes={"barcode": "869", "zero": 0, "empty": ""})
+    product = Product(pk=7, sku="S1", attributes={"barcode": "869", "zero": 0, "empty": "", "blank": " \u00a0"})
     assert channel_key(product, ChannelConf(remote_id_attribute=path)) == expected
 
 
@@ -229,11 +230,9 @@ async def test_configs_that_the_mapping_lacks_are_added_with_their_flags(make_wo
         mapping = product.mapped_attributes
         assert mapping
         configs = [
-            row
-            for row in world.hub.hub.goods.attribute_configs
-            if row["attribute_set"]["id"] == mapping.attribute_set_id
+            row for row in world.goods.attribute_configs if row["attribute_set"]["id"] == mapping.attribute_set_id
         ]
-        bare = world.hub.hub.goods.mapping(product.pk)["mapped_attribute_values"]
+        bare = world.goods.mapping(product.pk)["mapped_attribute_values"]
         assert len(bare) < len(configs) == len(mapping.mapped_attribute_values)
         for row in configs:
             value = mapping.mapped_attribute_values[str(row["attribute"]["pk"])]
@@ -266,7 +265,7 @@ def test_zero_and_false_are_values(value: Any) -> None:
     assert "not defined" in str(_problem(Product(pk=1, sku="S"), undefined, config()))
 
 
-@pytest.mark.parametrize("attributes", [{}, {"Size": None}, {"Size": ""}])
+@pytest.mark.parametrize("attributes", [{}, {"Size": None}, {"Size": ""}, {"Size": " "}])
 def test_a_required_attribute_without_a_value_is_a_problem_and_an_optional_one_is_none(attributes: Any) -> None:
     mapping = MappedProduct(pk=1, mapped_attributes=attributes)
     assert "requires" in str(_problem(Product(pk=1, sku="S"), mapping, config(is_required=True)))
@@ -276,6 +275,19 @@ def test_a_required_attribute_without_a_value_is_a_problem_and_an_optional_one_i
 def test_a_custom_value_needs_no_entry() -> None:
     mapping = MappedProduct(pk=1, mapped_attributes={"Size": "odd"})
     assert _problem(Product(pk=1, sku="S"), mapping, config(is_custom=True, is_required=True)) is None
+
+
+@pytest.mark.parametrize("name", ["SIZE", " sıze ", "Size"])
+def test_an_attribute_is_found_in_every_spelling(name: str) -> None:
+    """The one with exactly its name comes first."""
+    mapping = MappedProduct(pk=1, mapped_attributes={"size ": "", name: "odd"} if name == "Size" else {name: "odd"})
+    assert _problem(Product(pk=1, sku="S"), mapping, config(is_custom=True, is_required=True)) is None
+
+
+def test_an_attribute_that_the_product_has_in_two_other_spellings_is_not_guessed() -> None:
+    mapping = MappedProduct(pk=1, mapped_attributes={"SIZE": "odd", "size": "even"})
+    problem = str(_problem(Product(pk=1, sku="S"), mapping, config(is_custom=True)))
+    assert "S has values for `SIZE`, `size`" in problem
 
 
 # -- stock and price ----------------------------------------------------------------------------------------------
@@ -293,7 +305,7 @@ async def test_an_empty_chunk_does_not_end_the_loop(
 ) -> None:
     """Of 130 products the middle fifty have none: they fail, the rest behind them are found."""
     world = make_world(products=130, failing=0)
-    rows = getattr(world.hub.hub.goods, table)
+    rows = getattr(world.goods, table)
     missing = set(range(1051, 1101))
     for pk in missing:
         rows.remove(rows.find("product", pk)[0]["pk"])
@@ -311,21 +323,31 @@ async def test_an_empty_chunk_does_not_end_the_loop(
 @pytest.mark.parametrize("kind", ["prices", "stocks"])
 async def test_the_plain_command_adds_batch_members_and_without_commit_does_not(world: World, kind: str) -> None:
     """The rows are attached either way."""
+    attribute = f"product{kind.removesuffix('s')}"
+    rows = {row["product"]: row["pk"] for row in world.offered[attribute]}
     async with opened(world, ContentType.product) as hub:
         products = await hub.do_action(GetInsertedProducts, limit=3)
         assert hub.batch_request
-        await hub.do_action(f"get_product_{kind}_without_commit", objects=products)
-        assert len(hub.batch_request.members) == 3
-        await hub.do_action(f"get_product_{kind}", objects=products)
-        assert len(hub.batch_request.members) == 6
+        for key, members in ((f"get_product_{kind}_without_commit", 3), (f"get_product_{kind}", 6)):
+            found = await hub.do_action(key, objects=products)
+            assert [getattr(product, attribute).pk for product in found] == [rows[product.pk] for product in products]
+            assert len(hub.batch_request.members) == members
 
 
-async def test_prices_that_another_open_batch_processes_stay_out_of_this_one(world: World) -> None:
-    """They are attached all the same."""
-    ledger, price = world.hub.hub.batches, next(iter(world.hub.hub.goods.prices))
+@pytest.mark.parametrize("held", [1, 150])
+async def test_prices_that_another_open_batch_processes_stay_out_of_this_one(
+    make_world: Callable[..., World], held: int
+) -> None:
+    """They are attached all the same. The first is the last one that the other batch holds: of many, on a later page."""
+    world = make_world(failing=0, products=200)
+    ledger, rows = world.batches, list(world.prices)
+    price = rows[0]
     other = ledger.create({"channel": 6})
-    named = {"pk": price["pk"], "content_type": "productprice", "version_date": price["modified_date"]}
-    ledger.move(other["pk"], {"status": "commit", "content_type": "productprice", "objects": [named]})
+    named = [
+        {"pk": row["pk"], "content_type": "productprice", "version_date": row["modified_date"]}
+        for row in (*rows[-held + 1 :], price)[-held:]
+    ]
+    ledger.move(other["pk"], {"channel": 6, "status": "commit", "content_type": "productprice", "objects": named})
     async with opened(world, ContentType.product) as hub:
         products = await hub.do_action(GetInsertedProducts, limit=3)
         found = await hub.do_action("get_product_prices", objects=products)
@@ -346,7 +368,7 @@ async def test_products_without_a_piece_fail_only_where_they_are_filtered(world:
 
 
 async def test_a_catalog_without_a_list_is_a_config_error(world: World) -> None:
-    world.hub.hub.catalog["price_list"] = None
+    world.catalog["price_list"] = None
     async with opened(world, ContentType.product, create_batch=False) as hub:
         products = await hub.do_action(GetInsertedProducts)
         with pytest.raises(ConfigError, match="Catalog 1 has no price_list"):
@@ -386,7 +408,7 @@ async def test_categories_come_with_their_actions(world: World) -> None:
 
 
 async def test_a_channel_without_a_tree_is_a_config_error(world: World) -> None:
-    world.hub.hub.set_channel(category_tree=None)
+    world.set_channel(category_tree=None)
     async with opened(world, ContentType.product, create_batch=False) as hub:
         products = await hub.do_action(GetInsertedProducts)
         with pytest.raises(ConfigError, match="has no category tree"):
@@ -476,7 +498,7 @@ async def test_a_number_as_remote_id_is_the_same_as_its_text(world: World) -> No
 
 async def test_create_integration_without_a_version_is_refused(world: World) -> None:
     async with opened(world, create_batch=False) as hub:
-        with pytest.raises(ContractError, match="modified_date"):
+        with pytest.raises(UnreadableRowError, match="modified_date"):
             await hub.do_action(CreateIntegration, objects=[thing(modified_date=None)])
     assert writes(world) == []
 
@@ -516,12 +538,12 @@ async def test_integrations_are_read_by_conditions(world: World) -> None:
 
 async def test_batch_requests_are_listed_by_status_type_and_remote_id(world: World) -> None:
     """By default those that the channel has to answer, the oldest first."""
-    ledger = world.hub.hub.batches
+    ledger = world.batches
     for number, content_type in enumerate(("product", "productprice", "product"), start=1):
         row = ledger.create({"channel": 6})
-        ledger.move(row["pk"], {"status": "commit", "content_type": content_type})
-        ledger.move(row["pk"], {"status": "sent_to_remote", "remote_batch_id": f"r{number}"})
-    ledger.move(3, {"status": "ongoing"})
+        ledger.move(row["pk"], {"channel": 6, "status": "commit", "content_type": content_type})
+        ledger.move(row["pk"], {"channel": 6, "status": "sent_to_remote", "remote_batch_id": f"r{number}"})
+    ledger.move(3, {"channel": 6, "status": "ongoing"})
     ledger.create({"channel": 6})
     async with opened(world, create_batch=False) as hub:
         assert [row.pk for row in await hub.do_action(GetBatchRequests)] == [1, 2, 3]
@@ -536,7 +558,7 @@ async def test_an_unknown_status_is_a_config_error_before_any_request(world: Wor
     async with opened(world, ContentType.product) as hub:
         before = world.sent
         with pytest.raises(ConfigError, match=r"cannot be moved to `finished`\. Known: commit"):
-            await hub.do_action(BatchRequestUpdate, status="finished")
+            await hub.do_action("batch_request_update", status="finished")
         assert world.sent == before
 
 
@@ -547,8 +569,8 @@ async def test_batch_request_update_reports_failures_before_the_move(world: Worl
         assert hub.batch_request
         hub.batch_request.fail_member(_failure(product))
         before = len(writes(world))
-        await hub.do_action(BatchRequestUpdate, status="commit")
-        await hub.do_action(BatchRequestUpdate, status="done")
+        await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
+        await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.done)
         made = [path.removeprefix(CHANNEL).split("/")[0] for _, path in writes(world)[before:]]
         assert made == ["error_reports", "operational_events", "batch_requests", "batch_requests"]
 
@@ -558,4 +580,4 @@ async def test_a_refusal_that_is_no_406_is_raised(world: World) -> None:
         await hub.do_action(GetInsertedProducts, limit=1)
         world.hub.faults.add(Fault("status", method="PATCH", status=400))
         with pytest.raises(RefusedError):
-            await hub.do_action(BatchRequestUpdate, status="commit")
+            await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)

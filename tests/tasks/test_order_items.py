@@ -1,22 +1,23 @@
 """Order items that changed on the channel: written into Omnitron, and only what differs there."""
 
+import asyncio
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from deployments.sandbox.faults import Fault
-from deployments.sandbox.sales import CANCELLED
+from deployments.sandbox.base.faults import Fault
+from deployments.sandbox.hub.orders import CANCELLED
 from dto.enums import ContentType
-from dto.omnitron_orders import OrderItem
 from dto.orders import ChannelUpdateOrderItemDto
 from flows.order import fetch_and_create_cancel, fetch_and_update_order_items
-from tasks.omnitron.arrivals import Arrival
-from tasks.omnitron.order_items import UpdateOrderItems, changes
-from tests.harness.loopback import World
-from tests.tasks.helpers import batches, opened, requests_of, run
-from tests.tasks.sales import imported, items_in_hub, list_products, place
+from tasks.omnitron.orders.arrivals import Arrival
+from tasks.omnitron.orders.order_items import UpdateOrderItems
+from tests.world.loopback import World
+from tests.world.sales import brought_in, imported, item, items_in_hub, list_products, order, place
+from tests.world.shop import batches, opened, requests_of, run
 
 
 @pytest.fixture
@@ -34,8 +35,12 @@ async def written(world: World, *updates: ChannelUpdateOrderItemDto) -> list[Arr
 
 
 def patches(seen: list[Any]) -> list[dict[str, Any]]:
-    """The bodies of the changes that were sent."""
-    return [json.loads(request.content) for request in seen if request.method == "PATCH"]
+    """The bodies of the changes of items that were sent."""
+    return [
+        json.loads(request.content)
+        for request in seen
+        if request.method == "PATCH" and "/order_items/" in request.url.path
+    ]
 
 
 async def test_only_what_differs_is_written_and_once(world: World) -> None:
@@ -51,31 +56,6 @@ async def test_only_what_differs_is_written_and_once(world: World) -> None:
     assert world.hub.counts()["objects"]["order"]["due_updates"] == 1
 
 
-@pytest.mark.parametrize(
-    ("said", "sent"),
-    [
-        ({"status": "500"}, {"status": "500"}),
-        ({"status": "400"}, {}),
-        ({"status": ""}, {}),
-        ({"invoice_date": datetime(2026, 1, 2, tzinfo=UTC)}, {"invoice_date": "2026-01-02T00:00:00.000000Z"}),
-        ({"invoice_date": datetime(2026, 1, 1, tzinfo=UTC)}, {}),
-        ({"extra_field": {"box": 2}}, {"extra_field": {"id": "I1", "shelf": 1, "box": 2}}),
-        ({"extra_field": {"id": "other"}}, {}),
-        ({"extra_field": {"shelf": 1}}, {}),
-        ({}, {}),
-    ],
-)
-def test_changes_are_those_that_the_channel_says(said: dict[str, Any], sent: dict[str, Any]) -> None:
-    """The id that an item is bound by is never one of them."""
-    item = OrderItem(
-        pk=1,
-        status="400",
-        invoice_date=datetime(2026, 1, 1, tzinfo=UTC),
-        extra_field={"id": "I1", "shelf": 1},
-    )
-    assert changes(item, ChannelUpdateOrderItemDto(remote_id="I1", **said)) == sent
-
-
 async def test_a_cancelled_item_stays_cancelled(world: World) -> None:
     """The channel still lists how it was shipped before: its invoice is written, its status is not."""
     (placed,) = await imported(world, 1)
@@ -86,7 +66,7 @@ async def test_a_cancelled_item_stays_cancelled(world: World) -> None:
     (row,) = items_in_hub(world, placed)
     assert (row["status"], row["invoice_number"]) == (CANCELLED, "FT1")
     await run(world, fetch_and_create_cancel)
-    assert list(world.hub.hub.sales.journal.accepted("cancel").values()) == [1]
+    assert list(world.journal.accepted("cancel").values()) == [1]
 
 
 async def test_of_two_lines_about_one_item_the_later_counts(world: World) -> None:
@@ -98,8 +78,8 @@ async def test_of_two_lines_about_one_item_the_later_counts(world: World) -> Non
         ChannelUpdateOrderItemDto(remote_id=remote_id, status="500"),
     )
     with requests_of(world) as seen:
-        assert [arrival.ending for arrival in await written(world, *lines)] == ["changed"]
-        assert [arrival.ending for arrival in await written(world, *lines)] == ["unchanged"]
+        assert [arrival.outcome for arrival in await written(world, *lines)] == ["changed"]
+        assert [arrival.outcome for arrival in await written(world, *lines)] == ["unchanged"]
     assert patches(seen) == [{"status": "500", "invoice_number": "FT1"}]
 
 
@@ -117,7 +97,7 @@ async def test_an_item_that_omnitron_lacks_is_named_with_its_order_and_stops_no_
         world.market.change_item(placed["items"][0]["id"], tracking_number="T9")
     summary = await run(world, fetch_and_update_order_items)
     assert (summary.counts, summary.failures) == ({"changed": 1, "failed": 1}, {"OrderItemNotFound": 1})
-    texts = [row["error_desc"] for row in world.hub.hub.error_reports if not row["is_ok"]]
+    texts = [row["error_desc"] for row in world.reports if not row["is_ok"]]
     assert any(unknown["number"] in text and unknown["items"][0]["id"] in text for text in texts)
 
 
@@ -132,9 +112,67 @@ async def test_lost_answer_to_a_patch_is_repeated(world: World) -> None:
 
 async def test_a_hub_that_refuses_one_change_fails_that_item_alone(world: World) -> None:
     placed = await imported(world, 1, 1)
-    for order in placed:
-        world.market.change_item(order["items"][0]["id"], tracking_number="T9")
+    for sold in placed:
+        world.market.change_item(sold["items"][0]["id"], tracking_number="T9")
     pk = items_in_hub(world, placed[0])[0]["pk"]
     world.hub.faults.add(Fault("status", "PATCH", f"order_items/{pk}/", status=400, times=None))
     summary = await run(world, fetch_and_update_order_items)
     assert (summary.counts, summary.failures) == ({"changed": 1, "failed": 1}, {"Refused": 1})
+
+
+# -- an item is looked for within its order ----------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_of_orders_whose_names_overlap_exactly_the_named_item_is_changed(data: st.DataObject) -> None:
+    """Ids and numbers are drawn from the same few names, and the items of every order are numbered from 1: one parcel must
+    not ship three orders."""
+    ids = data.draw(st.permutations(["1", "2", "3"]))
+    numbers = data.draw(st.permutations(["1", "2", "3"]))
+    chosen = data.draw(st.integers(0, 2))
+    named = data.draw(st.sampled_from(["id", "number", "both"]))
+
+    async def story() -> None:
+        world = World(failing=0)
+        list_products(world)
+        lines = [item(world, remote_id="1"), item(world, remote_id="2")]
+        await brought_in(
+            world, *(order(world, *lines, remote_id=ids[index], number=number) for index, number in enumerate(numbers))
+        )
+        parcel = ChannelUpdateOrderItemDto(
+            remote_id="1",
+            order_remote_id=None if named == "number" else ids[chosen],
+            order_number=None if named == "id" else numbers[chosen],
+            tracking_number="PARCEL",
+        )
+        assert [arrival.outcome for arrival in await written(world, parcel)] == ["changed"]
+        by_pk = {row["pk"]: row["number"] for row in world.orders}
+        changed = [
+            (by_pk[row["order"]], row["extra_field"]["id"]) for row in world.order_items if row["tracking_number"]
+        ]
+        assert changed == [(numbers[chosen], "1")]
+
+    asyncio.run(story())
+
+
+async def test_two_orders_items_of_one_number_are_both_changed(world: World) -> None:
+    """Their changes are not merged into one."""
+    await brought_in(
+        world, *(order(world, item(world, remote_id="1"), remote_id=name, number=name) for name in ("A", "B"))
+    )
+    lines = [
+        ChannelUpdateOrderItemDto(remote_id="1", order_remote_id=name, tracking_number=f"T{name}")
+        for name in ("A", "B")
+    ]
+    assert [arrival.outcome for arrival in await written(world, *lines)] == ["changed", "changed"]
+    assert [row["tracking_number"] for row in world.order_items] == ["TA", "TB"]
+
+
+async def test_an_item_without_an_order_that_several_orders_have_is_refused(world: World) -> None:
+    await brought_in(
+        world, *(order(world, item(world, remote_id="1"), remote_id=name, number=name) for name in ("A", "B"))
+    )
+    (arrival,) = await written(world, ChannelUpdateOrderItemDto(remote_id="1", tracking_number="T"))
+    assert arrival.code == "OrderItemAmbiguous"
+    assert [row["tracking_number"] for row in world.order_items if row["tracking_number"]] == []

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.batches import OrderBatchRequestResponseDto
 from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
 from dto.outcomes import Completed
@@ -14,10 +14,10 @@ from flows.order import fetch_and_create_order, update_orders
 from flows.verify import verify_open_batches
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.orders import SendUpdatedOrders
-from tasks.omnitron.order_updates import GetOrderItems, GetOrders
-from tests.harness.loopback import World
-from tests.tasks.helpers import Row, action, batches, opened, requests_of, run, use_connector
-from tests.tasks.sales import imported, in_hub, items_in_hub, list_products
+from tasks.omnitron.orders.order_updates import GetOrderItems, GetOrders
+from tests.world.loopback import World
+from tests.world.sales import imported, in_hub, items_in_hub, list_products
+from tests.world.shop import Row, action, batches, opened, requests_of, run, use_connector
 
 Result = OrderBatchRequestResponseDto
 
@@ -247,8 +247,8 @@ async def test_an_order_that_was_deleted_meanwhile_ends_with_a_reason(make_world
     gone, fine = await edited(world, 2)
     await run(world, update_orders)
     row = in_hub(world, gone)
-    world.hub.hub.sales.orders.remove(row["pk"])
-    world.hub.hub.ledger.actions.change(action(world, row["pk"], "order")["pk"], remote_id=None)  # type: ignore[index]
+    world.orders.remove(row["pk"])
+    world.actions.change(action(world, row["pk"], "order")["pk"], remote_id=None)  # type: ignore[index]
     for _ in range(2):
         await run(world, verify_open_batches)
     assert (await run(world, verify_open_batches)).failures == {"ObjectGone": 1}

@@ -7,22 +7,15 @@ from typing import Any
 import pytest
 
 from clients.errors import ContractError, LostAnswerError, RefusedError
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from dto.enums import ContentType
 from dto.orders import ChannelCreateOrderDto
-from tasks.omnitron.arrivals import Arrival
-from tasks.omnitron.orders import (
-    CreateOrder,
-    GetKnownOrders,
-    GetMissingOrders,
-    ImportOrders,
-    PrepareOrder,
-    ProductNotFoundError,
-    find_order,
-)
-from tests.harness.loopback import World
-from tests.tasks.helpers import Row, action, actions, batches, opened, requests_of
-from tests.tasks.sales import PLACED, address, customer, item, list_products, order, posts
+from tasks.omnitron.orders.arrivals import Arrival
+from tasks.omnitron.orders.known_orders import GetKnownOrders, GetMissingOrders, find_order
+from tasks.omnitron.orders.orders import CreateOrder, ImportOrders, PrepareOrder, ProductNotFoundError
+from tests.world.loopback import World
+from tests.world.sales import PLACED, address, customer, item, list_products, order, posts
+from tests.world.shop import Row, action, actions, batches, opened, requests_of
 
 
 @pytest.fixture
@@ -43,24 +36,24 @@ async def taken_in(world: World, *entries: ChannelCreateOrderDto) -> list[Arriva
 
 def rows(world: World) -> list[Row]:
     """Omnitron's orders."""
-    return list(world.hub.hub.sales.orders)
+    return list(world.orders)
 
 
 def items(world: World) -> list[Row]:
     """Omnitron's order items."""
-    return list(world.hub.hub.sales.items)
+    return list(world.order_items)
 
 
 def unbind(world: World, *kinds: str) -> None:
     """What a run that died leaves behind: no binding."""
     for kind in kinds:
         for row in actions(world, kind):
-            world.hub.hub.ledger.delete(row["pk"])
+            world.ledger.delete(row["pk"])
 
 
 async def test_an_order_is_made_with_its_items_and_both_are_bound(world: World) -> None:
     (arrival,) = await taken_in(world, order(world, item(world), item(world, remote_id="I2")))
-    assert (arrival.name, arrival.ending, arrival.problem) == ("SP1", "created", None)
+    assert (arrival.name, arrival.outcome, arrival.problem) == ("SP1", "created", None)
     (row,) = rows(world)
     bound = action(world, row["pk"], "order")
     assert bound is not None
@@ -113,7 +106,7 @@ async def test_optional_phone_or_notes_missing_keeps_no_order_out(world: World, 
         status=missing,
     )
     (arrival,) = await taken_in(world, entry)
-    assert arrival.ending == "created"
+    assert arrival.outcome == "created"
     assert (rows(world)[0]["status"], items(world)[0]["status"]) == ("400", "400")
 
 
@@ -130,7 +123,7 @@ async def test_what_the_channel_says_of_order_and_item_is_kept(world: World) -> 
     (row,), (line,) = rows(world), items(world)
     assert (row["status"], row["notes"], row["extra_field"]) == ("450", "Zili çalmayın", {"id": "88", "shop": "A"})
     assert (line["status"], line["extra_field"]) == ("500", {"id": "77", "line": 1})
-    catalog = world.hub.hub.catalog
+    catalog = world.catalog
     assert (line["price_list"], line["stock_list"]) == (catalog["price_list"], catalog["stock_list"])
     bound = action(world, row["pk"], "order")
     assert bound
@@ -165,7 +158,7 @@ async def test_number_longer_than_128_is_refused_and_the_order_with_that_prefix_
     """Cut, it would be the other one's number."""
     short = order(world, number="9" * 128)
     (made,) = await taken_in(world, short)
-    assert made.ending == "created"
+    assert made.outcome == "created"
     before = dict(rows(world)[0])
     (arrival,) = await taken_in(world, order(world, item(world, remote_id="I2"), number="9" * 129, remote_id="R2"))
     assert arrival.code == "KeyTooLong"
@@ -185,7 +178,7 @@ async def test_unknown_cargo_company_in_one_order_stops_that_order_alone(world: 
         for n in range(4)
     ]
     arrivals = await taken_in(world, *entries)
-    assert [(arrival.name, arrival.code or arrival.ending) for arrival in arrivals] == [
+    assert [(arrival.name, arrival.code or arrival.outcome) for arrival in arrivals] == [
         ("SP0", "created"),
         ("SP1", "CargoCompanyNotFound"),
         ("SP2", "created"),
@@ -206,7 +199,7 @@ async def test_unknown_product_is_named_and_nothing_is_made(world: World) -> Non
 
 async def test_a_product_id_that_two_products_are_bound_to_is_not_guessed(world: World) -> None:
     first, second = [row for row in actions(world) if row["content_type"]["model"] == "product"][:2]
-    world.hub.hub.ledger.actions.change(second["pk"], remote_id=first["remote_id"])
+    world.actions.change(second["pk"], remote_id=first["remote_id"])
     (arrival,) = await taken_in(world, order(world, item(world, product=first["remote_id"])))
     assert arrival.code == "ProductNotFound"
 
@@ -227,7 +220,7 @@ async def test_a_number_that_another_order_has_is_not_taken_for_this_one(world: 
 async def test_two_new_orders_of_one_number_make_one(world: World) -> None:
     """They come in the same run, and are taken in one after the other."""
     arrivals = await taken_in(world, order(world), order(world, item(world, remote_id="I2"), remote_id="R2"))
-    assert sorted(arrival.code or arrival.ending for arrival in arrivals) == ["NumberTaken", "created"]
+    assert sorted(arrival.code or arrival.outcome for arrival in arrivals) == ["NumberTaken", "created"]
 
 
 async def test_lost_response_to_a_post_makes_one_order(world: World) -> None:
@@ -235,7 +228,7 @@ async def test_lost_response_to_a_post_makes_one_order(world: World) -> None:
     world.hub.faults.add(Fault("drop_after", "POST", "create_orders"))
     with requests_of(world) as seen:
         (arrival,) = await taken_in(world, order(world))
-    assert arrival.ending == "created"
+    assert arrival.outcome == "created"
     assert (len(rows(world)), posts(seen, "create_orders")) == (1, 1)
     assert {row["remote_id"] for row in actions(world, "order")} == {"R1"}
 
@@ -286,10 +279,10 @@ async def test_an_order_that_exists_without_bindings_is_repaired(world: World, k
     async with opened(world, ContentType.order) as hub:
         assert await hub.do_action(GetMissingOrders, objects=[entry]) == [entry]
     (arrival,) = await taken_in(world, entry)
-    assert arrival.ending == "repaired"
+    assert arrival.outcome == "repaired"
     assert [row["remote_id"] for kind in ("order", "orderitem") for row in actions(world, kind)] == ["R1", "I1"]
     for row in kept:
-        assert world.hub.hub.ledger.actions[row["pk"]] == row
+        assert world.actions[row["pk"]] == row
     assert len(rows(world)) == 1
 
 
@@ -326,9 +319,9 @@ async def test_an_order_that_was_not_made_by_this_program_is_adopted_by_its_numb
     """Its `extra_field` names no id."""
     await taken_in(world, order(world))
     unbind(world, "order", "orderitem")
-    world.hub.hub.sales.orders.change(rows(world)[0]["pk"], extra_field={})
+    world.orders.change(rows(world)[0]["pk"], extra_field={})
     (arrival,) = await taken_in(world, order(world))
-    assert arrival.ending == "repaired"
+    assert arrival.outcome == "repaired"
     assert [row["remote_id"] for row in actions(world, "order")] == ["R1"]
 
 
@@ -357,11 +350,27 @@ async def test_an_order_can_be_prepared_and_made_by_hand(world: World) -> None:
     assert [row["pk"] for row in rows(world)] == [made.pk]
 
 
+@pytest.mark.parametrize("times", [0, 1, 3])
+async def test_an_order_that_is_made_by_hand_is_bound_with_its_items_once(world: World, times: int) -> None:
+    """However many answers are lost, and however often it is called."""
+    world.hub.faults.add(Fault("drop_after", "POST", "integration_actions", times=times))
+    async with opened(world, ContentType.order, create_batch=False) as hub:
+        prepared = await hub.do_action(
+            PrepareOrder, objects=order(world, item(world, remote_id="1"), item(world, remote_id="2"))
+        )
+        for _ in range(2):
+            await hub.do_action(CreateOrder, objects=prepared)
+    assert [row["remote_id"] for row in actions(world, "order")] == ["R1"]
+    assert sorted(row["remote_id"] for row in actions(world, "orderitem")) == ["1", "2"]
+    assert {row["status"] for kind in ("order", "orderitem") for row in actions(world, kind)} == {"success"}
+    assert batches(world) == []
+
+
 @pytest.mark.parametrize(("age", "expected"), [(-60, PLACED - timedelta(seconds=60)), (60, PLACED)])
 async def test_a_found_order_counts_as_told_at_its_placing_at_the_latest(world: World, age: int, expected: Any) -> None:
     await taken_in(world, order(world))
     moment = (PLACED + timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    world.hub.hub.sales.orders.change(rows(world)[0]["pk"], modified_date=moment)
+    world.orders.change(rows(world)[0]["pk"], modified_date=moment)
     async with opened(world, ContentType.order) as hub:
         found = await find_order(hub, "SP1", "R1", PLACED)
     assert found

@@ -9,11 +9,11 @@ from dto.enums import ContentType
 from dto.omnitron import IntegrationAction
 from tasks.batch import Batch
 from tasks.channel.setup import GetCategoryAttributes
-from tasks.omnitron.batch_requests import BatchRequestUpdate
+from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
+from tasks.prefect_tasks import _title
 from tasks.progress import Progress
-from tasks.running import _title
-from tests.harness.loopback import World
-from tests.tasks.helpers import opened
+from tests.world.loopback import World
+from tests.world.shop import opened
 
 
 class Ticking:

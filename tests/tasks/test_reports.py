@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deployments.sandbox.faults import Fault
-from dto.enums import ContentType, FailedReasonType
+from deployments.sandbox.base.faults import Fault
+from dto.enums import BatchRequestStatus, ContentType, FailedReasonType
 from dto.reports import ErrorReportDto, OperationalEventDto
 from tasks.failure import Failure
-from tasks.omnitron.batch_requests import BatchRequestUpdate
-from tasks.omnitron.products import GetInsertedProducts
-from tasks.omnitron.reports import CreateErrorReport, CreateOperationalEvent
-from tests.harness.loopback import World
-from tests.tasks.helpers import opened, reports, requests_of
+from tasks.omnitron.catalogue.products import GetInsertedProducts
+from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
+from tasks.omnitron.journal.reports import CreateErrorReport, CreateOperationalEvent
+from tests.world.loopback import World
+from tests.world.shop import opened, reports, requests_of
 
 LINE = ErrorReportDto(
     "product", 1001, datetime(2026, 1, 1, tzinfo=UTC), error_code="code", error_description="what happened"
@@ -48,7 +48,7 @@ async def test_the_code_of_a_failure_is_made_of_batch_command_object_and_version
             product, "product", "no price", FailedReasonType.channel_app, "PriceNotFound", "get_product_prices"
         )
         batch.fail_member(failure)
-        await hub.do_action(BatchRequestUpdate, status="commit")
+        await hub.do_action(BatchRequestUpdate, status=BatchRequestStatus.commit)
         version = f"{product.modified_date:%Y%m%dT%H%M%S%f}"
         (row,) = reports(world)
         assert row["error_code"] == f"{batch.local_batch_id}-get_product_prices-product-1001-{version}"
@@ -65,7 +65,7 @@ async def test_reports_and_events_carry_no_secret_and_no_personal_data(world: Wo
         hub.runtime.redactor.learn("sandbox-password-1")
         await hub.do_action(CreateErrorReport, objects=[line])
         await hub.do_action(CreateOperationalEvent, objects=[OperationalEventDto.from_error_report(line)])
-    written = str(reports(world)) + str(list(world.hub.hub.operational_events))
+    written = str(reports(world)) + str(list(world.events))
     assert [secret for secret in [*secrets, "abc.def"] if secret in written] == []
 
 
@@ -107,5 +107,5 @@ async def test_an_event_that_fails_otherwise_is_tried_again_with_the_next(world:
         world.hub.faults.add(Fault("status", path="operational_events", status=400))
         assert await hub.do_action(CreateOperationalEvent, objects=EVENT) == 0
         assert await hub.do_action(CreateOperationalEvent, objects=[EVENT, EVENT]) == 2
-    row = next(iter(world.hub.hub.operational_events))
+    row = next(iter(world.events))
     assert (row["event_type"], row["level"], row["action_content_type"]) == ("product_error", "error", "product")

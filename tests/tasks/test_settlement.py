@@ -4,11 +4,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dto.batches import BatchRequestResponseDto, OrderBatchRequestResponseDto, ProductBatchRequestResponseDto
+from dto.batches import (
+    BatchRequestResponseDto,
+    ImageBatchRequestResponseDto,
+    OrderBatchRequestResponseDto,
+    ProductBatchRequestResponseDto,
+)
 from dto.enums import ContentType, FailedReasonType, ResponseStatus
+from dto.outcomes import Unreadable
 from tasks.batch import Batch, Member
 from tasks.failure import Failure
-from tasks.settlement import NAMED_AT_MOST, Irregularities, fail_waiting, name_of, settle
+from tasks.settlement import NAMED_AT_MOST, Irregularities, Unanswered, name_of, settle
 
 OK, FAIL = ResponseStatus.success, ResponseStatus.fail
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,9 +26,9 @@ def batch() -> Batch:
     made = Batch(None, ContentType.product)  # type: ignore[arg-type]
     for pk, key in enumerate("abc", start=1):
         reference = (ContentType.product, pk)
-        made.hold(Member(*reference, NOW, owner=reference, key=key, committed=True))
+        made.add(Member(*reference, NOW, owner=reference, key=key, committed=True))
     for kind in (ContentType.product_price, ContentType.product_stock):
-        made.hold(Member(kind, 1, NOW, owner=(ContentType.product, 1), committed=True))
+        made.add(Member(kind, 1, NOW, owner=(ContentType.product, 1), committed=True))
     return made
 
 
@@ -70,7 +76,11 @@ def test_the_same_line_twice_counts_once_for_the_object(batch: Batch) -> None:
     assert odd.counts == {"duplicated": 1}
 
 
-@pytest.mark.parametrize("other", [line("a", "R9"), line("a", status=FAIL)], ids=["another id", "success and failure"])
+@pytest.mark.parametrize(
+    "other",
+    [line("a", "R9"), line("a", status=FAIL), line("a", "R1", status=FAIL)],
+    ids=["another id", "success and failure", "success and failure under one id"],
+)
 def test_different_answers_for_one_object_are_not_believed(batch: Batch, other: ProductBatchRequestResponseDto) -> None:
     """The object fails, with price and stock."""
     odd = settle(batch, [line("a", "R1"), other, line("b", "R2"), line("c", "R3")])
@@ -93,12 +103,43 @@ def test_a_remote_id_that_belongs_to_another_object_binds_neither(batch: Batch) 
     assert odd.counts == {"conflicting": 2}
 
 
+def test_an_answer_without_a_sku_is_matched_by_the_id_or_by_the_name_in_its_place(batch: Batch) -> None:
+    """Some channels know one name only."""
+    batch.members[(ContentType.product, 1)].remote_id = "R1"
+    odd = settle(batch, [line("", "R1"), line("", "b"), line("c", "R3")])
+    assert standing(batch) == {"a": "R1", "b": "b", "c": "R3"}
+    assert odd.counts == {}
+
+
+def test_a_remote_id_that_the_batch_knows_stays(batch: Batch) -> None:
+    """A price is bound under its product's, whatever the channel calls the price."""
+    batch.members[(ContentType.product, 1)].remote_id = "R1"
+    settle(batch, [line("a", "P1"), line("b", "R2"), line("c", "R3")])
+    assert standing(batch) == {"a": "R1", "b": "R2", "c": "R3"}
+
+
+def test_what_travels_along_under_the_same_name_hides_no_duplicate(batch: Batch) -> None:
+    batch.add(Member(ContentType.product_price, 9, NOW, owner=(ContentType.product, 1), key="a", committed=True))
+    odd = settle(batch, [line("a", "R1"), line("a", "R1"), line("b", "R2"), line("c", "R3")])
+    assert odd.counts == {"duplicated": 1}
+
+
+@pytest.mark.parametrize(("lines", "counts"), [(2, {}), (3, {"duplicated": 1})])
+def test_a_line_for_each_image_of_a_product_is_no_duplicate(lines: int, counts: dict[str, int]) -> None:
+    """One more is, and is counted once."""
+    batch = Batch(None, ContentType.product_image)  # type: ignore[arg-type]
+    for pk in (1, 2):
+        reference = (ContentType.product_image, pk)
+        batch.add(Member(*reference, NOW, owner=reference, key="a", committed=True))
+    assert settle(batch, [line("a", "R1")] * lines).counts == counts
+
+
 def test_images_of_one_product_may_share_its_remote_id() -> None:
     """Whether they had it before, or were given it."""
     batch = Batch(None, ContentType.product_image)  # type: ignore[arg-type]
     for pk, remote_id in ((1, "R1"), (2, None), (3, None)):
         reference = (ContentType.product_image, pk)
-        batch.hold(Member(*reference, NOW, owner=reference, key="a", remote_id=remote_id, committed=True))
+        batch.add(Member(*reference, NOW, owner=reference, key="a", remote_id=remote_id, committed=True))
     settle(batch, [line("a", "R1")])
     assert [member.remote_id for member in batch.of_type()] == ["R1"] * 3
 
@@ -119,7 +160,7 @@ def test_success_without_a_remote_id_is_a_failure(batch: Batch, remote_id: str |
 def test_a_refusal_without_words_gets_some(batch: Batch) -> None:
     settle(batch, [line("a", status=FAIL), line("b", "R2"), line("c", "R3")])
     failure = batch.members[(ContentType.product, 1)].failure
-    assert failure and "without saying why" in failure.message
+    assert failure and "without a reason" in failure.message
 
 
 def test_a_partial_answer_leaves_the_rest_waiting(batch: Batch) -> None:
@@ -128,6 +169,52 @@ def test_a_partial_answer_leaves_the_rest_waiting(batch: Batch) -> None:
     assert standing(batch) == {"a": None, "b": "Rejected", "c": None}
     assert [m.key for m in batch.waiting()] == ["a", "c"]
     assert odd.counts == {}
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\u00a0", None])
+def test_a_blank_remote_id_is_no_id(batch: Batch, blank: str | None) -> None:
+    """Bound to it, the product could not be found again, and the next one with a blank id would be the same one."""
+    settle(batch, [line("a", blank), line("b", blank), line("c", "R3")])
+    assert standing(batch) == {"a": "NoRemoteId", "b": "NoRemoteId", "c": "R3"}
+
+
+def test_a_blank_remote_id_says_the_same_as_none(batch: Batch) -> None:
+    odd = settle(batch, [line("a", " ", FAIL), line("a", "", FAIL), line("b", "R2"), line("c", "R3")])
+    assert standing(batch)["a"] == "Rejected"
+    assert odd.counts == {"duplicated": 1}
+
+
+def test_a_blank_remote_id_leaves_an_image_its_products(batch: Batch) -> None:
+    images = Batch(None, ContentType.product_image)  # type: ignore[arg-type]
+    for pk, remote_id in ((1, "R1"), (2, None)):
+        reference = (ContentType.product_image, pk)
+        images.add(Member(*reference, NOW, owner=reference, key="a", remote_id=remote_id, committed=True))
+    settle(images, [ImageBatchRequestResponseDto(OK, pk, " ") for pk in (1, 2)])
+    assert [m.failure.code if m.failure else m.remote_id for m in images.of_type()] == ["R1", "NoRemoteId"]
+
+
+def test_a_line_that_cannot_be_read_is_its_objects_failure_with_the_reason(batch: Batch) -> None:
+    odd = settle(batch, [line("a", "R1"), line("c", "R3")], unreadable=[Unreadable("b", "remote_id: no text")])
+    assert standing(batch) == {"a": "R1", "b": "UnreadableAnswer", "c": "R3"}
+    assert "remote_id: no text" in str(odd)
+    assert odd.counts == {"unreadable": 1}
+
+
+def test_a_line_that_cannot_be_read_and_fits_no_object_is_counted(batch: Batch) -> None:
+    odd = settle(batch, [line("a", "R1"), line("b", "R2")], unreadable=[Unreadable("x", "no")])
+    assert standing(batch) == {"a": "R1", "b": "R2", "c": "NotAnswered"}
+    assert odd.counts == {"unreadable": 1, "missing": 1}
+
+
+def test_a_line_that_can_be_read_counts_before_one_that_cannot(batch: Batch) -> None:
+    settle(batch, [line("a", "R1"), line("b", "R2"), line("c", "R3")], unreadable=[Unreadable("b", "no")])
+    assert standing(batch) == {"a": "R1", "b": "R2", "c": "R3"}
+
+
+def test_a_line_that_cannot_be_read_is_a_refusal_where_only_refusals_were_due(batch: Batch) -> None:
+    """The others wait for the channel's later answer."""
+    settle(batch, [], partial=True, unreadable=[Unreadable("b", "no")])
+    assert standing(batch) == {"a": None, "b": "UnreadableAnswer", "c": None}
 
 
 def test_an_object_that_failed_before_keeps_its_reason(batch: Batch) -> None:
@@ -141,11 +228,16 @@ def test_an_empty_answer_fails_all(batch: Batch) -> None:
     odd = settle(batch, [])
     assert set(standing(batch).values()) == {"NotAnswered"}
     assert odd.counts == {"missing": 3}
+    failure = batch.members[(ContentType.product, 3)].failure
+    for message in (failure and failure.message, str(odd)):
+        assert (
+            message and "gave no result at all. If the channel lists failures only, its command has to add" in message
+        )
 
 
-def test_fail_waiting_leaves_what_has_a_result(batch: Batch) -> None:
+def test_objects_that_are_given_up_fail_for_one_reason_and_the_others_keep_their_results(batch: Batch) -> None:
     settle(batch, [line("a", "R1")], partial=True)
-    fail_waiting(batch, FailedReasonType.remote, "BatchForgotten", "gone")
+    settle(batch, [], unanswered=Unanswered("BatchForgotten", "gone"))
     assert standing(batch) == {"a": "R1", "b": "BatchForgotten", "c": "BatchForgotten"}
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from deployments.sandbox.faults import Fault
+from deployments.sandbox.base.faults import Fault
 from flows.order import create_order_shipping_info
-from tests.harness.loopback import World
-from tests.tasks.helpers import Row, requests_of, run
-from tests.tasks.sales import imported, in_hub, list_products, place, posts
+from tests.world.loopback import World
+from tests.world.sales import imported, in_hub, list_products, place, posts
+from tests.world.shop import Row, requests_of, run
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def world(world: World) -> World:
 
 def infos(world: World) -> list[Row]:
     """Omnitron's shipping infos."""
-    return list(world.hub.hub.sales.shipping_infos)
+    return list(world.shipping_infos)
 
 
 @pytest.mark.parametrize("is_send", [True, False])
@@ -55,6 +55,6 @@ async def test_an_order_that_is_not_in_omnitron_yet_is_counted_and_no_failure(wo
 
 async def test_an_order_whose_cargo_company_is_not_listed_is_named_and_stops_no_other(world: World) -> None:
     first, _ = await imported(world, 1, 1)
-    world.hub.hub.sales.orders.change(in_hub(world, first)["pk"], cargo_company=999)
+    world.orders.change(in_hub(world, first)["pk"], cargo_company=999)
     summary = await run(world, create_order_shipping_info)
     assert (summary.counts, summary.failures) == ({"created": 1, "failed": 1}, {"NoCargoCompany": 1})

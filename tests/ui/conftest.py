@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, sync_playwright
 from prefect.client.orchestration import PrefectClient
@@ -19,8 +18,10 @@ from prefect.states import Pending
 from clients.settings import DeploymentSettings, is_loopback
 from deployments.sandbox.server import SandboxProcess
 from deployments.serve import PREFECT_YAML, deployment_of, read_rows
-from tests.deployments.conftest import PROJECT, Shop, environment, prefect_serving
+from deployments.startup import PREFECT_DEFAULTS
+from tests.deployments.prefect_server import PrefectServer
 from tests.programs import program
+from tests.world.live import PROJECT, Shop, environment, prefect_serving
 
 __all__ = ["environment"]
 
@@ -55,15 +56,13 @@ ASKED_BY_PREFECT = {"sr-client-cfg.amplitude.com"}
 class Prefect:
     """What its API says of the runs, for the addresses of pages."""
 
-    def __init__(self, url: str, deployment_id: Any) -> None:
+    def __init__(self, url: str, server: PrefectServer, deployment_id: Any) -> None:
         self.url = url
         self.deployment_id = str(deployment_id)
-        self.http = httpx.Client(base_url=f"{url}/api", trust_env=False)
+        self._server = server
 
     def rows(self, resource: str) -> list[dict[str, Any]]:
-        answer = self.http.post(f"/{resource}/filter", json={})
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()
+        found: list[dict[str, Any]] = self._server.post(f"/{resource}/filter", {})
         return found
 
     def run(self, name: str) -> str:
@@ -95,8 +94,7 @@ def shop() -> Iterator[Shop]:
 @pytest.fixture(scope="module")
 def prefect(chromium: str, environment: dict[str, str], shop: Shop) -> Iterator[Prefect]:
     """A server with the runs of `story`, one deployment, and one run of it that was cancelled because another waits."""
-    ui = {"PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false"}
-    with prefect_serving(environment | ui) as url:
+    with prefect_serving(environment | PREFECT_DEFAULTS, "deployments.guarded_server") as url:
         done = subprocess.run(
             [sys.executable, "-m", "tests.ui.story", shop.sandbox.urls["marketplace"]],
             env=environment | shop.settings | {"PREFECT_API_URL": f"{url}/api"},
@@ -107,9 +105,8 @@ def prefect(chromium: str, environment: dict[str, str], shop: Shop) -> Iterator[
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        prefect = Prefect(url, asyncio.run(_deploy(f"{url}/api")))
-        yield prefect
-        prefect.http.close()
+        with PrefectServer(f"{url}/api") as server:
+            yield Prefect(url, server, asyncio.run(_deploy(f"{url}/api")))
 
 
 async def _deploy(api: str) -> Any:

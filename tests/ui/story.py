@@ -10,8 +10,8 @@ from flows.order import fetch_and_create_order
 from flows.product import insert_products
 from flows.recover import recover
 from flows.verify import verify_open_batches
+from tasks.omnitron.catalogue.products import GetInsertedProducts
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.omnitron.products import GetInsertedProducts
 
 BATCH_SIZE = 30
 ASKS = 3

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.deployments.conftest import Shop
 from tests.ui.conftest import REFUSED, Prefect, Window
+from tests.world.live import Shop
 
 pytestmark = [pytest.mark.flow, pytest.mark.process, pytest.mark.ui]
 
@@ -59,7 +59,7 @@ def test_the_page_of_a_run_says_what_it_did_for_which_channel_and_how_far_it_was
     page.set_viewport_size({"width": 1100, "height": 780})  # the graph above, the log below
     sees(page, re.compile(rf"^insert products · channel 6 · {MOMENT}$"))
     sees(page, "Completed")
-    sees(page, re.compile(r"\[channel 6 · product · batch \w{8}\] insert products: 1 to 30 of 59 that were due"))
+    sees(page, re.compile(r"\[channel 6 · product · batch \w{8}\] insert products: 1 to 30 of 60 that were due"))
     sees(page, re.compile(r"\[channel 6 · product · batch \w{8}\] insert products: the batch is sent_to_remote: "))
     window.shoot("prefect-run", drawn="canvas")
     page.get_by_text("Job Variables").evaluate("tab => tab.scrollIntoView()")
@@ -166,3 +166,26 @@ def test_the_form_of_a_deployment_says_what_each_parameter_means(window: Window,
     sees(page, "Objects in one batch; a channel may take fewer.")
     sees(page, "Attach each product's stock; it is integrated with the product.")
     window.shoot("prefect-form")
+
+
+READ_BLOCKS = """async url => {
+  const socket = new Promise(said => {
+    const opened = new WebSocket(url.replace("http", "ws") + "/api/events/out");
+    opened.onopen = () => said("open");
+    opened.onerror = () => said("refused");
+  });
+  const answer = fetch(url + "/api/block_types/slug/secret").then(answer => answer.text(), () => "refused");
+  return [await answer, await socket];
+}"""
+
+
+def test_a_page_of_another_site_reads_nothing_and_the_own_one_does(
+    window: Window, prefect: Prefect, shop: Shop
+) -> None:
+    """In the browser in which Prefect is open."""
+    window.page.goto(f"{shop.sandbox.urls['marketplace']}/_sandbox/")
+    assert window.page.evaluate(READ_BLOCKS, prefect.url) == ["refused", "refused"]
+    window.open("/v2/dashboard")
+    answer, socket = window.page.evaluate(READ_BLOCKS, prefect.url)
+    assert "Secret" in answer
+    assert socket == "open"

@@ -1,4 +1,4 @@
-"""The `sandbox` connector: a whole connector over the local marketplace, and the example to copy for another one."""
+"""The `sandbox` connector: a complete connector for the local marketplace, and an example to copy."""
 
 from tasks.channel.sandbox.integration import ChannelIntegration
 

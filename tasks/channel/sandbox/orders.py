@@ -1,13 +1,14 @@
 """Orders, cancellations and refund requests on the local marketplace."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
+from clients.answers import Reply
 from clients.errors import ContractError
-from clients.transport import Reply
 from dto.batches import BatchRequestResponseDto, OrderBatchRequestResponseDto
-from dto.enums import CancellationType, ResponseStatus
-from dto.omnitron_orders import Order
+from dto.enums import CancellationType, OrderStatus, ResponseStatus
+from dto.omnitron_orders import Order, OrderItem
 from dto.orders import (
     AddressDto,
     CancellationRequestDto,
@@ -21,17 +22,25 @@ from dto.orders import (
 )
 from dto.outcomes import Accepted, Completed, Fetched, ItemResult, SendOutcome
 from tasks.channel import orders
-from tasks.channel.sandbox.products import CheckProducts
+from tasks.channel.command import ChannelCommand
+from tasks.channel.sandbox.marketplace import Marketplace
+from tasks.channel.sandbox.products import CheckProducts, all_refused
 
-STATUSES = {"NEW": "400", "PACKED": "450", "SHIPPED": "500", "DELIVERED": "550", "CANCELLED": "100"}
-"""The marketplace's word for a status → Omnitron's number."""
-WORDS = {number: word for word, number in STATUSES.items()}
+STATUSES = {
+    "NEW": OrderStatus.new,
+    "PACKED": OrderStatus.packed,
+    "SHIPPED": OrderStatus.shipped,
+    "DELIVERED": OrderStatus.delivered,
+    "CANCELLED": OrderStatus.cancelled,
+}
+"""The marketplace's word for a status → Omnitron's status."""
+WORDS: dict[str, str] = {status: word for word, status in STATUSES.items()}
 
 Row = dict[str, Any]
 
 
-class GetOrders(orders.GetOrders):
-    """All orders of the window; one that makes no sense keeps no other out."""
+class GetOrders(orders.GetOrders[Marketplace]):
+    """All orders of the window; an unreadable one does not stop the others."""
 
     async def send(self, _: None) -> list[Row]:
         return [row async for row in self.integration.client.orders(self.since)]
@@ -48,7 +57,7 @@ class GetOrders(orders.GetOrders):
         return Fetched(tuple(built), tuple(report), tuple(self.unreadable))
 
     def order(self, row: Row) -> ChannelCreateOrderDto:
-        """One order in the words of the hub's side."""
+        """One order in Omnitron's terms."""
         buyer = row["buyer"]
         order = ChannelOrderDto(
             remote_id=row["id"],
@@ -121,7 +130,7 @@ def _item(row: Row) -> OrderItemDto:
     )
 
 
-class SendUpdatedOrders(orders.SendUpdatedOrders):
+class SendUpdatedOrders(orders.SendUpdatedOrders[Marketplace]):
     """Status, invoice and tracking numbers, by the marketplace's id. Sending them twice is the same as once."""
 
     def transform_data(self, data: list[Order]) -> list[Row]:
@@ -132,43 +141,48 @@ class SendUpdatedOrders(orders.SendUpdatedOrders):
                 "status": WORDS.get(order.status or ""),
                 "tracking_number": order.tracking_number,
                 "version": order.model_dump(mode="json")["modified_date"],
-                "items": [
-                    {
-                        "remote_id": item.remote_id,
-                        "status": WORDS.get(item.status or ""),
-                        "invoice_number": item.invoice_number,
-                        "tracking_number": item.tracking_number,
-                    }
-                    for item in order.orderitem_set or ()
-                ],
+                "items": [_news(item) for item in order.orderitem_set or ()],
             }
             for order in data
         ]
 
     async def send(self, items: list[Row]) -> Reply:
-        return await self.integration.client.update_orders(items)  # type: ignore[no-any-return]
+        return await self.integration.client.update_orders(items)
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
         reports = tuple(self.create_report(response))
         body = response.data if isinstance(response.data, dict) else {}
-        if response.status == 202:  # noqa: PLR2004
-            refused = [{**row, "status": "FAIL"} for row in body.get("rejected", [])]
-            return Accepted(str(body.get("batch_id") or ""), _order_results(refused), reports)
-        return Completed(_order_results(body.get("results")), reports)
+        if response.status == HTTPStatus.ACCEPTED:
+            refused = _order_results(self, body.get("rejected", []))
+            return Accepted(str(body.get("batch_id") or ""), all_refused(refused), reports)
+        return Completed(_order_results(self, body.get("results")), reports)
 
 
-def _order_results(rows: Any) -> tuple[ItemResult, ...]:
+def _news(item: OrderItem) -> Row:
+    """An item for the marketplace, which leaves a field as it is where it gets None: one that it knows already may have been
+    changed there since."""
+    row = item.model_dump(mode="json")
+    row["status"] = WORDS.get(item.status or "")
+    names = ("status", "invoice_number", "invoice_date", "tracking_number")
+    return {
+        "remote_id": item.remote_id,
+        **{name: row[name] if item.untold is None or name in item.untold else None for name in names},
+    }
+
+
+def _order_results(command: ChannelCommand[Any, Any, Any], rows: Any) -> tuple[OrderBatchRequestResponseDto, ...]:
     """The marketplace's rows as results: `{"remote_id", "number", "status", "message"}`."""
-    return tuple(
-        OrderBatchRequestResponseDto(
-            status=_status(row), remote_id=row.get("remote_id") or "", number=row["number"], message=row.get("message")
-        )
-        for row in _rows(rows, "number")
+    return tuple(command.build_each(_rows(rows), _order_result, lambda row: row["number"]))
+
+
+def _order_result(row: Row) -> OrderBatchRequestResponseDto:
+    return OrderBatchRequestResponseDto(
+        status=_status(row), remote_id=row.get("remote_id") or "", number=row["number"], message=row.get("message")
     )
 
 
-def _rows(rows: Any, name: str) -> list[Row]:
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and name in row for row in rows):
+def _rows(rows: Any) -> list[Row]:
+    if not isinstance(rows, list):
         raise ContractError("The marketplace's answer has no list of results.")
     return rows
 
@@ -177,17 +191,17 @@ def _status(row: Row) -> ResponseStatus:
     return ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail
 
 
-class CheckOrders(CheckProducts, orders.CheckOrders):
+class CheckOrders(CheckProducts, orders.CheckOrders[Marketplace]):
     """The marketplace answers for orders by their ids and numbers."""
 
     key = orders.CheckOrders.key
     content_type = orders.CheckOrders.content_type
 
     def results(self, rows: Any) -> tuple[ItemResult, ...]:
-        return _order_results(rows)
+        return _order_results(self, rows)
 
 
-class GetCancelledOrders(orders.GetCancelledOrders):
+class GetCancelledOrders(orders.GetCancelledOrders[Marketplace]):
     """All cancellations of the window."""
 
     async def send(self, _: None) -> list[CancelOrderDto]:
@@ -195,16 +209,18 @@ class GetCancelledOrders(orders.GetCancelledOrders):
         return self.build_each(rows, self.cancellation, lambda row: str(row["order_number"]))
 
     def cancellation(self, row: Row) -> CancelOrderDto:
-        """One cancellation in the words of the hub's side."""
+        """One cancellation in Omnitron's terms."""
         return CancelOrderDto(
-            order=row["order_id"],
+            order=row["order_number"],
             cancel_items=[item["id"] for item in row["items"]],
             reasons={item["id"]: item["reason"] for item in row["items"]},
+            is_cargo_refund=row.get("is_cargo_refund"),
             forced_refund_amount=row.get("forced_refund_amount"),
+            refund_invoice_number=row.get("refund_invoice_number"),
         )
 
 
-class GetUpdatedOrderItems(orders.GetUpdatedOrderItems):
+class GetUpdatedOrderItems(orders.GetUpdatedOrderItems[Marketplace]):
     """All items of the window that the marketplace changed."""
 
     async def send(self, _: None) -> list[ChannelUpdateOrderItemDto]:
@@ -212,7 +228,7 @@ class GetUpdatedOrderItems(orders.GetUpdatedOrderItems):
         return self.build_each(rows, self.update, lambda row: str(row["id"]))
 
     def update(self, row: Row) -> ChannelUpdateOrderItemDto:
-        """One change in the words of the hub's side."""
+        """One change in Omnitron's terms."""
         return ChannelUpdateOrderItemDto(
             remote_id=row["id"],
             order_remote_id=row.get("order_id"),
@@ -221,10 +237,11 @@ class GetUpdatedOrderItems(orders.GetUpdatedOrderItems):
             invoice_number=row.get("invoice_number"),
             invoice_date=row.get("invoice_date"),
             tracking_number=row.get("tracking_number"),
+            modified_date=row.get("updated_at"),
         )
 
 
-class GetCancellationRequests(orders.GetCancellationRequests):
+class GetCancellationRequests(orders.GetCancellationRequests[Marketplace]):
     """All requests of the window."""
 
     async def send(self, _: None) -> list[CancellationRequestDto]:
@@ -232,7 +249,7 @@ class GetCancellationRequests(orders.GetCancellationRequests):
         return self.build_each(rows, self.request, lambda row: str(row["id"]))
 
     def request(self, row: Row) -> CancellationRequestDto:
-        """One request in the words of the hub's side."""
+        """One request in Omnitron's terms."""
         return CancellationRequestDto(
             order_item=row["order_item"],
             reason=row["reason"],
@@ -242,8 +259,8 @@ class GetCancellationRequests(orders.GetCancellationRequests):
         )
 
 
-class UpdateCancellationRequest(orders.UpdateCancellationRequest):
-    """Decisions by the marketplace's id of the request."""
+class UpdateCancellationRequest(orders.UpdateCancellationRequest[Marketplace]):
+    """Sends decisions by the marketplace's id of the request."""
 
     def transform_data(self, data: Sequence[ChannelCancellationRequestDto]) -> list[Row]:
         return [
@@ -259,12 +276,13 @@ class UpdateCancellationRequest(orders.UpdateCancellationRequest):
         ]
 
     async def send(self, items: list[Row]) -> Reply:
-        return await self.integration.client.decide_requests(items)  # type: ignore[no-any-return]
+        return await self.integration.client.decide_requests(items)
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
         body = response.data if isinstance(response.data, dict) else {}
-        results = tuple(
-            BatchRequestResponseDto(status=_status(row), remote_id=row["remote_id"], message=row.get("message"))
-            for row in _rows(body.get("results"), "remote_id")
-        )
-        return Completed(results, tuple(self.create_report(response)))
+        results = self.build_each(_rows(body.get("results")), self.result, lambda row: row["remote_id"])
+        return Completed(tuple(results), tuple(self.create_report(response)))
+
+    def result(self, row: Row) -> BatchRequestResponseDto:
+        """The marketplace's answer to one decision."""
+        return BatchRequestResponseDto(status=_status(row), remote_id=row["remote_id"], message=row.get("message"))

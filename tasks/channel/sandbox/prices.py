@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from clients.transport import Reply
+from clients.answers import Reply
 from dto.listing import ListedPriceDto
 from dto.omnitron import ProductPrice
 from dto.outcomes import SendOutcome
 from tasks.channel import prices
+from tasks.channel.sandbox.marketplace import Marketplace
 from tasks.channel.sandbox.products import CheckProducts, offer_of, outcome_of
 
 
-class SendInsertedPrices(prices.SendInsertedPrices):
+class SendInsertedPrices(prices.SendInsertedPrices[Marketplace]):
     """Upserts: sending a price twice is the same as once."""
 
     def transform_data(self, data: list[ProductPrice]) -> list[dict[str, Any]]:
@@ -19,27 +20,27 @@ class SendInsertedPrices(prices.SendInsertedPrices):
         ]
 
     async def send(self, items: list[dict[str, Any]]) -> Reply:
-        return await self.integration.client.upsert_prices(items)  # type: ignore[no-any-return]
+        return await self.integration.client.upsert_prices(items)
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
         return outcome_of(self, response)
 
 
-class SendUpdatedPrices(SendInsertedPrices, prices.SendUpdatedPrices):
+class SendUpdatedPrices(SendInsertedPrices, prices.SendUpdatedPrices[Marketplace]):
     """The marketplace makes no difference between new and known prices."""
 
     key = prices.SendUpdatedPrices.key
 
 
-class CheckPrices(CheckProducts, prices.CheckPrices):
-    """The marketplace answers alike for all."""
+class CheckPrices(CheckProducts, prices.CheckPrices[Marketplace]):
+    """The marketplace answers in the same form for every type."""
 
     key = prices.CheckPrices.key
     content_type = prices.CheckPrices.content_type
 
 
-class GetListedPrices(prices.GetListedPrices):
-    """What is listed with a price."""
+class GetListedPrices(prices.GetListedPrices[Marketplace]):
+    """All listed products that have a price."""
 
     async def send(self, _: None) -> list[ListedPriceDto]:
         rows = [row async for row in self.integration.client.listing()]

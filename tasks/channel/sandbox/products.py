@@ -1,60 +1,72 @@
 """Products on the local marketplace."""
 
-from typing import Any
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, TypeVar
 
+from clients.answers import Reply
 from clients.errors import ContractError
-from clients.transport import Reply
+from dto.base import Dto
 from dto.batches import ProductBatchRequestResponseDto
 from dto.enums import ResponseStatus
 from dto.omnitron import IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
 from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, ItemResult, SendOutcome, Unknown
 from tasks.channel import products
 from tasks.channel.command import ChannelCommand
-from tasks.omnitron.matching import channel_key
+from tasks.channel.sandbox.marketplace import Marketplace
+from tasks.channel_key import channel_key
+
+Result = TypeVar("Result", bound=Dto)
 
 
-def results_of(rows: Any) -> tuple[ProductBatchRequestResponseDto, ...]:
+def results_of(command: ChannelCommand[Any, Any, Any], rows: Any) -> tuple[ProductBatchRequestResponseDto, ...]:
     """The marketplace's rows as results: `{"sku", "status", "remote_id", "message"}`."""
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and "sku" in row for row in rows):
+    if not isinstance(rows, list):
         raise ContractError("The marketplace's answer has no list of results.")
-    return tuple(
-        ProductBatchRequestResponseDto(
-            status=ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail,
-            sku=row["sku"],
-            remote_id=row.get("remote_id"),
-            message=row.get("message"),
-        )
-        for row in rows
+    return tuple(command.build_each(rows, _result, lambda row: row["sku"]))
+
+
+def _result(row: dict[str, Any]) -> ProductBatchRequestResponseDto:
+    return ProductBatchRequestResponseDto(
+        status=ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail,
+        sku=row["sku"],
+        remote_id=row.get("remote_id"),
+        message=row.get("message"),
     )
 
 
-def outcome_of(command: ChannelCommand[Any, Any], reply: Reply) -> SendOutcome:
-    """At once, or later: 202 says that the marketplace answers under a batch id."""
+def outcome_of(command: ChannelCommand[Any, Any, Any], reply: Reply) -> SendOutcome:
+    """The outcome of a send: 202 means that the marketplace answers later, under a batch id."""
     reports = tuple(command.create_report(reply))
     data = reply.data if isinstance(reply.data, dict) else {}
-    if reply.status == 202:  # noqa: PLR2004
-        refused = [{**row, "status": "FAIL"} for row in data.get("rejected", [])]
-        return Accepted(str(data.get("batch_id") or ""), results_of(refused), reports)
-    return Completed(results_of(data.get("results")), reports)
+    if reply.status == HTTPStatus.ACCEPTED:
+        refused = results_of(command, data.get("rejected", []))
+        return Accepted(str(data.get("batch_id") or ""), all_refused(refused), reports)
+    return Completed(results_of(command, data.get("results")), reports)
+
+
+def all_refused(results: Iterable[Result]) -> tuple[Result, ...]:
+    """The results of refused items, which come without a status."""
+    return tuple(result.model_copy(update={"status": ResponseStatus.fail}) for result in results)
 
 
 def offer_of(row: ProductPrice | ProductStock | ProductImage, *fields: str) -> dict[str, Any]:
-    """A price, stock or image in the marketplace's words, with the version that it has."""
+    """A price, stock or image in the marketplace's terms, with its version."""
     data = row.model_dump(mode="json", include={*fields, "modified_date"})
     return {**{name: data[name] for name in fields}, "version": data["modified_date"]}
 
 
-class SendInsertedProducts(products.SendInsertedProducts):
+class SendInsertedProducts(products.SendInsertedProducts[Marketplace]):
     """Upserts: sending a product twice is the same as once."""
 
     def transform_data(self, data: list[Product]) -> list[dict[str, Any]]:
         return [self.item(product) for product in data]
 
     def item(self, product: Product) -> dict[str, Any]:
-        """A product in the marketplace's words."""
+        """A product in the marketplace's terms."""
         row = product.model_dump(mode="json", include={"name", "base_code", "attributes", "modified_date"})
         mapping, price, stock = product.mapped_attributes, product.productprice, product.productstock
-        # What is left out stays as it is on the marketplace.
+        # Fields that are left out stay unchanged on the marketplace.
         offers = {
             **({"price": offer_of(price, "price", "currency_type")} if price else {}),
             **({"stock": offer_of(stock, "stock")} if stock else {}),
@@ -71,33 +83,33 @@ class SendInsertedProducts(products.SendInsertedProducts):
         }
 
     async def send(self, items: list[dict[str, Any]]) -> Reply:
-        return await self.integration.client.upsert_products(items)  # type: ignore[no-any-return]
+        return await self.integration.client.upsert_products(items)
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
         return outcome_of(self, response)
 
 
-class SendUpdatedProducts(SendInsertedProducts, products.SendUpdatedProducts):
+class SendUpdatedProducts(SendInsertedProducts, products.SendUpdatedProducts[Marketplace]):
     """The marketplace makes no difference between new and known products."""
 
     key = products.SendUpdatedProducts.key
 
 
-class SendDeletedProducts(products.SendDeletedProducts):
+class SendDeletedProducts(products.SendDeletedProducts[Marketplace]):
     """Takes products off the market by their remote ids."""
 
     def transform_data(self, data: list[IntegrationAction]) -> list[dict[str, Any]]:
         return [{"remote_id": action.remote_id} for action in data]
 
     async def send(self, items: list[dict[str, Any]]) -> Reply:
-        return await self.integration.client.delete_products(items)  # type: ignore[no-any-return]
+        return await self.integration.client.delete_products(items)
 
     def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
         return outcome_of(self, response)
 
 
-class CheckProducts(products.CheckProducts):
-    """Asks once."""
+class CheckProducts(products.CheckProducts[Marketplace]):
+    """Asks for the results once."""
 
     async def send(self, batch: Any) -> CheckOutcome:
         reply = await self.integration.client.batch(batch.remote_batch_id)
@@ -109,11 +121,11 @@ class CheckProducts(products.CheckProducts):
 
     def results(self, rows: Any) -> tuple[ItemResult, ...]:
         """The marketplace's rows as results."""
-        return results_of(rows)
+        return results_of(self, rows)
 
 
-class CheckDeletedProducts(CheckProducts, products.CheckDeletedProducts):
-    """The marketplace answers alike for both."""
+class CheckDeletedProducts(CheckProducts, products.CheckDeletedProducts[Marketplace]):
+    """The marketplace answers in the same form for both."""
 
     key = products.CheckDeletedProducts.key
     content_type = products.CheckDeletedProducts.content_type

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from clients.answers import Reply
 from clients.errors import ContractError
-from clients.transport import Reply
+from dto.base import is_blank
 from dto.omnitron import IntegrationAction
-from dto.outcomes import Fetched
+from dto.outcomes import Fetched, Unreadable
 from dto.setup import (
     AttributeDto,
     AttributeValueDto,
@@ -17,21 +18,22 @@ from dto.setup import (
     ChannelConfSchemaField,
 )
 from tasks.channel import setup
+from tasks.channel.sandbox.marketplace import Marketplace
 
 
 def rows_of(reply: Reply, name: str) -> list[dict[str, Any]]:
-    """The list under a name of the marketplace's answer."""
+    """One list of the marketplace's answer, by its name."""
     rows = reply.data.get(name) if isinstance(reply.data, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list):
         raise ContractError(f"The marketplace's answer has no list `{name}`.")
     return rows
 
 
-class GetCategoryTreeAndNodes(setup.GetCategoryTreeAndNodes):
+class GetCategoryTreeAndNodes(setup.GetCategoryTreeAndNodes[Marketplace]):
     """The marketplace lists its categories flat, each with its parent."""
 
     async def send(self, _: None) -> Reply:
-        return await self.integration.client.categories()  # type: ignore[no-any-return]
+        return await self.integration.client.categories()
 
     def normalize_response(
         self,
@@ -41,19 +43,38 @@ class GetCategoryTreeAndNodes(setup.GetCategoryTreeAndNodes):
         response: Reply,
     ) -> Fetched[CategoryTreeDto]:
         root = CategoryNodeDto(name="root", children=[])
-        rows = rows_of(response, "categories")
-        nodes = {row["id"]: CategoryNodeDto(name=row["name"], remote_id=row["id"], children=[]) for row in rows}
-        for row in rows:
-            parent = nodes[row["parent_id"]] if row["parent_id"] else root
-            parent.children.append(nodes[row["id"]])
+        categories = self.build_each(rows_of(response, "categories"), _category, _name_of)
+        below: dict[str, list[CategoryNodeDto]] = {}
+        for node, parent in categories:
+            below.setdefault(parent, []).append(node)
+        level = [(root, "")]
+        while level:
+            for node, remote_id in level:
+                node.children.extend(below.pop(remote_id, ()))
+            level = [(child, child.remote_id or "") for node, _ in level for child in node.children]
+        for parent, left in below.items():
+            why = f"its parent `{parent}` is not listed, cannot be read, or stands below it"
+            self.unreadable += [Unreadable(f"{node.name} [{node.remote_id}]", why) for node in left]
         return Fetched((CategoryTreeDto(root=root),), tuple(self.create_report(response)))
 
 
-class GetCategoryAttributes(setup.GetCategoryAttributes):
+def _category(row: dict[str, Any]) -> tuple[CategoryNodeDto, str]:
+    """A category, and the id of its parent; empty at the top."""
+    node = CategoryNodeDto(name=row["name"], remote_id=row["id"], children=[])
+    if is_blank(node.remote_id):
+        raise ValueError("a category without an id")
+    return node, str(row["parent_id"] or "")
+
+
+def _name_of(row: dict[str, Any]) -> str:
+    return f"{row['name']} [{row['id']}]"
+
+
+class GetCategoryAttributes(setup.GetCategoryAttributes[Marketplace]):
     """One request for each category."""
 
     async def send(self, action: IntegrationAction) -> Reply:
-        return await self.integration.client.category_attributes(action.remote_id)  # type: ignore[no-any-return]
+        return await self.integration.client.category_attributes(action.remote_id or "")
 
     def normalize_response(
         self,
@@ -62,26 +83,27 @@ class GetCategoryAttributes(setup.GetCategoryAttributes):
         transformed_data: Any,  # noqa: ARG002
         response: Reply,
     ) -> Fetched[CategoryDto]:
-        attributes = [
-            CategoryAttributeDto(
-                remote_id=row["id"],
-                name=row["name"],
-                required=row["required"],
-                variant=row["variant"],
-                allow_custom_value=row["custom"],
-                values=[CategoryAttributeValueDto(value["id"], value["name"]) for value in row["values"]],
-            )
-            for row in rows_of(response, "attributes")
-        ]
+        attributes = self.build_each(rows_of(response, "attributes"), _category_attribute, _name_of)
         category = CategoryDto(remote_id=response.data["id"], name=response.data["name"], attributes=attributes)
         return Fetched((category,), tuple(self.create_report(response)))
 
 
-class GetAttributes(setup.GetAttributes):
+def _category_attribute(row: dict[str, Any]) -> CategoryAttributeDto:
+    return CategoryAttributeDto(
+        remote_id=row["id"],
+        name=row["name"],
+        required=row["required"],
+        variant=row["variant"],
+        allow_custom_value=row["custom"],
+        values=[CategoryAttributeValueDto(value["id"], value["name"]) for value in row["values"]],
+    )
+
+
+class GetAttributes(setup.GetAttributes[Marketplace]):
     """All in one answer."""
 
     async def send(self, _: None) -> Reply:
-        return await self.integration.client.attributes()  # type: ignore[no-any-return]
+        return await self.integration.client.attributes()
 
     def normalize_response(
         self,
@@ -90,22 +112,23 @@ class GetAttributes(setup.GetAttributes):
         transformed_data: Any,  # noqa: ARG002
         response: Reply,
     ) -> Fetched[AttributeDto]:
-        attributes = tuple(
-            AttributeDto(
-                remote_id=row["id"],
-                name=row["name"],
-                values=[AttributeValueDto(value["id"], value["name"]) for value in row["values"]],
-            )
-            for row in rows_of(response, "attributes")
-        )
-        return Fetched(attributes, tuple(self.create_report(response)))
+        attributes = self.build_each(rows_of(response, "attributes"), _attribute, _name_of)
+        return Fetched(tuple(attributes), tuple(self.create_report(response)))
 
 
-class GetChannelConfSchema(setup.GetChannelConfSchema):
+def _attribute(row: dict[str, Any]) -> AttributeDto:
+    return AttributeDto(
+        remote_id=row["id"],
+        name=row["name"],
+        values=[AttributeValueDto(value["id"], value["name"]) for value in row["values"]],
+    )
+
+
+class GetChannelConfSchema(setup.GetChannelConfSchema[Marketplace]):
     """The marketplace describes its own fields."""
 
     async def send(self, _: None) -> Reply:
-        return await self.integration.client.conf_schema()  # type: ignore[no-any-return]
+        return await self.integration.client.conf_schema()
 
     def normalize_response(
         self,
@@ -114,5 +137,9 @@ class GetChannelConfSchema(setup.GetChannelConfSchema):
         transformed_data: Any,  # noqa: ARG002
         response: Reply,
     ) -> Fetched[ChannelConfSchemaField]:
-        fields = tuple(ChannelConfSchemaField(**row) for row in rows_of(response, "fields"))
-        return Fetched(fields, tuple(self.create_report(response)))
+        fields = self.build_each(rows_of(response, "fields"), _field, lambda row: row["key"])
+        return Fetched(tuple(fields), tuple(self.create_report(response)))
+
+
+def _field(row: dict[str, Any]) -> ChannelConfSchemaField:
+    return ChannelConfSchemaField(**row)

@@ -1,0 +1,69 @@
+"""The control routes of the local marketplace: a person plays the buyer, and decides on refusals."""
+
+from pydantic import BaseModel, RootModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from deployments.sandbox.base.http import JsonResponse, json_object
+from deployments.sandbox.market.intake import Intake
+from deployments.sandbox.market.market_sales import MarketSales
+
+BUYERS_DEEDS = (
+    ("orders", '{} or {"items": [["SKU", 2]], "city": "Gotham", "without": ["notes"]}'),
+    ("orders/several", '{"number": 5}'),
+    ("orders/ORDER/cancel", '{} or {"items": ["ITEM"], "reason": "DAMAGED"}'),
+    ("order-items/ITEM/request", '{"kind": "refund", "reason": "DAMAGED"}'),
+    ("order-items/ITEM/change", '{"status": "DELIVERED", "invoice_number": "FT1"}'),
+)
+"""The requests that a person may POST, as the page shows them."""
+
+
+class _Several(BaseModel):
+    number: int
+    skus: list[str] | None = None
+
+
+class _Refused(RootModel[dict[str, str]]):
+    """Messages by sku, number or id."""
+
+
+def control_routes(intake: Intake, sales: MarketSales) -> list[Route]:
+    """The routes below `/_sandbox`."""
+
+    async def refuse(request: Request) -> Response:
+        messages = _Refused.model_validate(await json_object(request)).root
+        intake.refuse.clear()
+        intake.refuse.update(messages)
+        return JsonResponse(messages)
+
+    async def forget(_request: Request) -> Response:
+        intake.batches.clear()
+        return JsonResponse({"detail": "forgotten"})
+
+    async def place_order(request: Request) -> Response:
+        return JsonResponse(sales.place_order(**await json_object(request)), 201)
+
+    async def place_orders(request: Request) -> Response:
+        wanted = _Several.model_validate(await json_object(request))
+        orders = sales.place_orders(wanted.number, skus=wanted.skus)
+        return JsonResponse([{"id": order["id"], "number": order["number"]} for order in orders], 201)
+
+    async def cancel_order(request: Request) -> Response:
+        return JsonResponse(sales.cancel_order(request.path_params["id"], **await json_object(request)), 201)
+
+    async def make_request(request: Request) -> Response:
+        return JsonResponse(sales.request(request.path_params["id"], **await json_object(request)), 201)
+
+    async def change_item(request: Request) -> Response:
+        return JsonResponse(sales.change_item(request.path_params["id"], **await json_object(request)))
+
+    return [
+        Route("/refuse", refuse, methods=["POST"]),
+        Route("/batches", forget, methods=["DELETE"]),
+        Route("/orders", place_order, methods=["POST"]),
+        Route("/orders/several", place_orders, methods=["POST"]),
+        Route("/orders/{id}/cancel", cancel_order, methods=["POST"]),
+        Route("/order-items/{id}/request", make_request, methods=["POST"]),
+        Route("/order-items/{id}/change", change_item, methods=["POST"]),
+    ]

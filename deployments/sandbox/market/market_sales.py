@@ -1,0 +1,327 @@
+"""Sales of the local marketplace: buyers order, cancel and complain; the shop answers."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from deployments.sandbox.base import geography
+from deployments.sandbox.base.amounts import money
+from deployments.sandbox.market.buyers import buyers
+
+Item = dict[str, Any]
+OrderedItem = tuple[str, int | str | Decimal]
+"""A sku, and how many of it, or at which price."""
+
+CURRENCY = "TRY"
+NEW, CANCELLED, WAITING = "NEW", "CANCELLED", "WAITING"
+RequestKind = Literal["cancel", "refund"]
+
+_FIRST_NUMBER = 100_001
+# The ids of orders, items, cancellations and requests overlap on purpose: only their kind tells them apart.
+_FIRST_ID = 5001
+_PLACE_FIELDS = ("country", "city", "township", "district")
+_CONTACT_FIELDS = ("email", "phone")
+_CHANGEABLE = ("status", "invoice_number", "invoice_date", "tracking_number")
+_NOTES = ("Kapıya bırakın", "Zili çalmayın, bebek uyuyor", "Hafta içi 18:00'den sonra", "", None)
+
+
+class MarketSales:
+    """Orders, cancellations and requests.
+
+    `updated_at` is the time of the last change by the market; a change by the shop does not move it.
+
+    Args:
+        seed: decides every value that is not given.
+        listed: the items on the market, by sku.
+        product_id: the market's id of a sku.
+        stamp: makes modification dates.
+
+    Attributes:
+        orders: by id, as the market tells them; `items` are inside.
+        cancellations: by id.
+        requests: by id.
+        changed_items: by item id, those that the market changed after they were ordered.
+        versions: by order id, the version that the shop sent last.
+        decisions: how often each `(request id, status)` was sent.
+    """
+
+    def __init__(
+        self, *, seed: int, listed: Mapping[str, Item], product_id: Callable[[str], str], stamp: Callable[[], str]
+    ) -> None:
+        self.orders: dict[str, Item] = {}
+        self.items: dict[str, Item] = {}
+        self.cancellations: dict[str, Item] = {}
+        self.requests: dict[str, Item] = {}
+        self.changed_items: dict[str, Item] = {}
+        self.versions: dict[str, Any] = {}
+        self.decisions: Counter[tuple[str, str]] = Counter()
+        self._lines_made = 0
+        self._order_of_item: dict[str, Item] = {}
+        self._listed = listed
+        self._product_id = product_id
+        self._stamp = stamp
+        self._random = random.Random(seed)
+        self._buyers = buyers(self._random)
+
+    def place_order(
+        self,
+        *,
+        items: Sequence[OrderedItem] | None = None,
+        without: Iterable[str] = (),
+        product: str | None = None,
+        **overrides: Any,
+    ) -> Item:
+        """A buyer orders; the order as the market tells it.
+
+        Args:
+            items: the ordered products; one to three listed ones when None. Each piece is a separate item.
+            without: fields that the order does not have at all, parts joined with a dot: `buyer.phone`.
+            product: overrides the market's id of the first item's product.
+            overrides: any field of the order. `buyer`, `shipping_address` and `billing_address` are laid over the
+                invented ones; a place is set in both addresses, `email` and `phone` there and in the buyer.
+
+        Raises:
+            TypeError: an override that an order does not have.
+            ValueError: nothing is on the market.
+        """
+        rng = self._random
+        buyer = rng.choice(self._buyers)
+        moment = self._stamp()
+        lines = [self._line(*line) for line in self._pieces(items)]
+        if product is not None:
+            lines[0]["product"] = product
+        discount = sum(Decimal(line["discount_amount"]) for line in lines)
+        shipping = Decimal(rng.choice(("0.00", "29.99", "34.95")))
+        order: Item = {
+            "id": str(_FIRST_ID + len(self.orders)),
+            "number": f"SP{_FIRST_NUMBER + len(self.orders)}",
+            "created_at": moment,
+            "updated_at": moment,
+            "status": NEW,
+            "currency": CURRENCY,
+            "amount": str(sum(Decimal(line["price"]) for line in lines) - discount + shipping),
+            "shipping_amount": str(shipping),
+            "shipping_tax_rate": "20.00",
+            "discount_amount": str(discount),
+            "net_shipping_amount": str(round(shipping / Decimal("1.2"), 2)),
+            "buyer": dict(buyer.person),
+            "shipping_address": dict(buyer.shipping_address),
+            "billing_address": dict(buyer.billing_address),
+            "cargo": rng.choice(list(geography.CARGO_COMPANIES)),
+            "notes": rng.choice(_NOTES),
+            "tracking_number": None,
+            "items": lines,
+        }
+        _override(order, overrides)
+        for path in without:
+            _remove(order, path.split("."))
+        self.orders[order["id"]] = order
+        for line in lines:
+            self.items[line["id"]] = line
+            self._order_of_item[line["id"]] = order
+        return order
+
+    def place_orders(self, number: int, *, skus: Sequence[str] | None = None) -> list[Item]:
+        """This many orders, of listed products or of `skus`."""
+        if skus is None:
+            return [self.place_order() for _ in range(number)]
+        return [self.place_order(items=[(self._random.choice(skus), 1)]) for _ in range(number)]
+
+    def cancel_order(
+        self,
+        order_id: str,
+        *,
+        items: Sequence[str] | None = None,
+        reason: str = "CHANGED_MIND",
+        forced_refund_amount: str | None = None,
+        is_cargo_refund: bool | None = None,
+        refund_invoice_number: str | None = None,
+    ) -> Item:
+        """A buyer cancels some items, or all that are left; the cancellation.
+
+        Raises:
+            KeyError: there is no such order.
+            ValueError: an item is not the order's, or is cancelled already.
+        """
+        order = self.orders[order_id]
+        open_items = {line["id"]: line for line in order["items"] if line["status"] != CANCELLED}
+        wanted = list(open_items) if items is None else list(items)
+        if not wanted or not open_items.keys() >= set(wanted):
+            raise ValueError(f"order {order_id}: its open items are {sorted(open_items)}, not {wanted}")
+        moment = self._stamp()
+        for item_id in wanted:
+            open_items[item_id]["status"] = CANCELLED
+        if len(wanted) == len(open_items):
+            order["status"] = CANCELLED
+        order["updated_at"] = moment
+        cancellation = {
+            "id": str(_FIRST_ID + len(self.cancellations)),
+            "order_id": order_id,
+            "order_number": order["number"],
+            "items": [{"id": item_id, "reason": reason} for item_id in wanted],
+            "forced_refund_amount": forced_refund_amount,
+            "is_cargo_refund": is_cargo_refund,
+            "refund_invoice_number": refund_invoice_number,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        self.cancellations[cancellation["id"]] = cancellation
+        return cancellation
+
+    def request(
+        self,
+        order_item_id: str,
+        *,
+        kind: RequestKind = "cancel",
+        reason: str = "CHANGED_MIND",
+        description: str | None = "Beden uymadı",
+    ) -> Item:
+        """A buyer asks to cancel an item, or for the money back; the request.
+
+        Raises:
+            KeyError: there is no such item.
+        """
+        request = {
+            "id": str(_FIRST_ID + len(self.requests)),
+            "order_item": self.items[order_item_id]["id"],
+            "reason": reason,
+            "description": description,
+            "type": kind,
+            "status": WAITING,
+            "updated_at": self._stamp(),
+        }
+        self.requests[request["id"]] = request
+        return request
+
+    def change_item(self, item_id: str, **fields: Any) -> Item:
+        """The market changes an item (`status`, `invoice_number`, `invoice_date`, `tracking_number`); its row.
+
+        Raises:
+            KeyError: there is no such item.
+            TypeError: a field that the market does not change.
+        """
+        item, order = self.items[item_id], self._order_of_item[item_id]
+        if unknown := fields.keys() - _CHANGEABLE:
+            raise TypeError(f"the market does not change {sorted(unknown)}; it changes {', '.join(_CHANGEABLE)}")
+        item.update(fields)
+        row = {
+            "id": item_id,
+            "order_id": order["id"],
+            "order_number": order["number"],
+            **{name: item[name] for name in _CHANGEABLE},
+            "updated_at": self._stamp(),
+        }
+        self.changed_items[item_id] = row
+        order["updated_at"] = row["updated_at"]
+        return row
+
+    def take_order(self, sent: Item) -> str | None:
+        """Take the shop's update of an order; the reason when it is refused."""
+        order = self.orders.get(str(sent.get("remote_id")))
+        if order is None:
+            return f"Sipariş bulunamadı: {sent.get('remote_id')}"
+        own = {line["id"]: line for line in order["items"]}
+        lines = sent.get("items") or []
+        for line in lines:
+            if str(line.get("remote_id")) not in own:
+                return f"Sipariş kalemi bulunamadı: {line.get('remote_id')}"
+        for line in lines:
+            _write(own[str(line["remote_id"])], line, _CHANGEABLE)
+        _write(order, sent, ("status", "tracking_number"))
+        self.versions[order["id"]] = sent.get("version")
+        return None
+
+    def take_decision(self, sent: Item) -> str | None:
+        """Take the shop's decision on a request; the reason when it is refused. A repeated decision changes nothing."""
+        request = self.requests.get(str(sent.get("remote_id")))
+        if request is None:
+            return f"Talep bulunamadı: {sent.get('remote_id')}"
+        for name in ("type", "order_item"):
+            if sent.get(name) != request[name]:
+                return f"Talep {request['id']}: {name} {sent.get(name)} değil, {request[name]}"
+        request["status"] = sent.get("status")
+        self.decisions[request["id"], str(sent.get("status"))] += 1
+        return None
+
+    def counts(self) -> dict[str, int]:
+        """`{"orders", "order_items", "cancellations", "changed_items", "requests", "decisions"}`."""
+        return {
+            "orders": len(self.orders),
+            "order_items": len(self.items),
+            "cancellations": len(self.cancellations),
+            "changed_items": len(self.changed_items),
+            "requests": len(self.requests),
+            "decisions": self.decisions.total(),
+        }
+
+    def _pieces(self, items: Sequence[OrderedItem] | None) -> list[tuple[str, str]]:
+        """`(sku, price)` of each piece."""
+        rng = self._random
+        if items is None:
+            skus = list(self._listed)
+            if not skus:
+                raise ValueError("nothing is on the market: send products first, or name what is ordered")
+            items = [(sku, 1) for sku in rng.choices(skus, k=rng.randint(1, 3))]
+        pieces = []
+        for sku, what in items:
+            number, price = (what, self._price(sku)) if isinstance(what, int) else (1, str(what))
+            pieces += [(sku, price)] * number
+        return pieces
+
+    def _price(self, sku: str) -> str:
+        """The listed price; without one, a price with odd cents."""
+        offer = self._listed.get(sku, {}).get("price")
+        price = offer.get("price") if isinstance(offer, dict) else offer
+        return money(self._random.randint(9_990, 249_990)) if price is None else str(price)
+
+    def _line(self, sku: str, price: str) -> Item:
+        rng = self._random
+        line_id = str(_FIRST_ID + self._lines_made)
+        self._lines_made += 1
+        return {
+            "id": line_id,
+            "product": self._product_id(sku),
+            "sku": sku,
+            "price": price,
+            "retail_price": str(round(Decimal(price) * Decimal("1.25"), 2)),
+            "currency": CURRENCY,
+            "tax_rate": rng.choice(("10.00", "20.00")),
+            "discount_amount": rng.choice(("0.00", "0.00", "4.37", "10.01")),
+            "status": NEW,
+            "parent": None,
+            "invoice_number": None,
+            "invoice_date": None,
+            "tracking_number": None,
+        }
+
+
+def _override(order: Item, overrides: Mapping[str, Any]) -> None:
+    addresses = (order["shipping_address"], order["billing_address"])
+    for name, given in overrides.items():
+        value = str(given) if isinstance(given, Decimal) else given
+        if name in ("buyer", "shipping_address", "billing_address"):
+            order[name] |= value
+        elif name in _PLACE_FIELDS:
+            for address in addresses:
+                address[name] = value
+        elif name in _CONTACT_FIELDS:
+            for holder in (order["buyer"], *addresses):
+                holder[name] = value
+        elif name in order and name not in ("id", "items"):
+            order[name] = value
+        else:
+            raise TypeError(f"an order has no {name!r} that can be set")
+
+
+def _remove(order: Item, path: list[str]) -> None:
+    holder = order
+    for part in path[:-1]:
+        holder = holder[part]
+    holder.pop(path[-1], None)
+
+
+def _write(stored: Item, sent: Item, names: Iterable[str]) -> None:
+    """Fields that are None or absent stay as they are."""
+    stored.update({name: sent[name] for name in names if sent.get(name) is not None})

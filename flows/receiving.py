@@ -1,0 +1,191 @@
+"""The receiving pipeline: the channel's orders, cancellations and requests are fetched, taken in one by one, and bound."""
+
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from clients.errors import ChannelAppError, ConfigError, ItemError, RetryableError
+from dto.base import Dto
+from dto.enums import BatchRequestStatus, ContentType
+from dto.outcomes import Fetched
+from dto.reports import ErrorReportDto
+from flows.run import Run
+from tasks import reports
+from tasks.batch import Batch
+from tasks.channel.command import FetchSince
+from tasks.channel.integration import ChannelIntegration, load_channel
+from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
+from tasks.omnitron.orders.arrivals import Arrival, ArrivalCommand
+from tasks.omnitron.orders.joining import not_joined
+from tasks.omnitron.orders.places import CreateAddressErrorReport, PlaceNotFoundError
+
+Item = TypeVar("Item", bound=Dto)
+
+LOOKBACK_DAYS = 7.0
+LAST_CHANCE = timedelta(days=1)
+"""An order that leaves the window within this time is reported as about to be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Item]):
+    """What the channel lists of one kind, and how rows about one thing are recognised.
+
+    Attributes:
+        kind: its name for people.
+        identity: equal for rows about one thing.
+        name: the thing's name for people.
+        joined: makes one of several different rows about one thing, or raises an ItemError.
+    """
+
+    kind: str
+    identity: Callable[[Item], Hashable]
+    name: Callable[[Item], str]
+    joined: Callable[[Sequence[Item]], Item] = not_joined
+
+
+class Receiving:
+    """One run that imports the channel's objects into Omnitron: both sides open, the window known."""
+
+    def __init__(self, run: Run, hub: OmnitronIntegration, channel: ChannelIntegration, since: datetime) -> None:
+        self.run = run
+        self.hub = hub
+        self.channel = channel
+        self.since = since
+
+    @classmethod
+    async def open(
+        cls, run: Run, fetch: type[FetchSince[Any]], content_type: ContentType, lookback_days: float | None
+    ) -> "Receiving":
+        """Opens both sides.
+
+        Raises:
+            ConfigError: the connector cannot fetch this, or the conf's window is negative.
+            NotOfferedError: the connector cannot fetch this, and a schedule started the run.
+            ChannelInactive: the channel is switched off.
+        """
+        run.require(load_channel(run.runtime), fetch)
+        hub = await run.open_hub(content_type)
+        channel = await run.open_channel(hub)
+        days = lookback_days or hub.channel.conf.order_lookback or LOOKBACK_DAYS
+        if days < 0:
+            raise ConfigError(
+                f"The conf's `order_lookback` is {days:g}: fill in how many days are read back, or leave it out for "
+                f"{LOOKBACK_DAYS:g}."
+            )
+        since = run.runtime.clock.now() - timedelta(days=min(days, channel.max_lookback_days))
+        return cls(run, hub, channel, since)
+
+    async def fetch(self, command: type[FetchSince[Item]], listing: Listing[Item], *, log: bool) -> list[Item]:
+        """The channel's objects, each once; unreadable ones, and rows that contradict one another, are reported."""
+        fetched: Fetched[Item] = await self.channel.do_action(command, since=self.since)
+        await self.hub.tell([line for line in fetched.reports if log or not line.is_ok])
+        lines = self.run.add_unreadable(listing.kind, fetched.unreadable)
+        items: list[Item] = []
+        for rows in self._rows_by_thing(fetched.items, listing).values():
+            try:
+                items.append(rows[0] if len(rows) == 1 else listing.joined(rows))
+            except ItemError as error:
+                lines.append(self._failed(listing.kind, listing.name(rows[0]), error.code, error.message))
+        await self.run.told.tell(lines, self.hub.tell, self.hub.logger())
+        return items
+
+    def _rows_by_thing(self, items: Sequence[Item], listing: Listing[Item]) -> dict[Hashable, list[Item]]:
+        """The different rows about each thing. A row that is listed twice is counted, and dropped."""
+        found: dict[Hashable, list[Item]] = {}
+        for item in items:
+            rows = found.setdefault(listing.identity(item), [])
+            if item in rows:
+                self.run.irregularities["duplicated"] += 1
+            else:
+                rows.append(item)
+        return found
+
+    async def take_in(
+        self, command: type[ArrivalCommand[Any]], kind: str, items: Sequence[Any], leaves: Mapping[str, datetime] = {}
+    ) -> None:
+        """Takes items in, and counts and reports their endings. Where the command binds, in a batch of their own.
+
+        `leaves` holds the moment until which the channel is asked for each, by its name.
+        """
+        if not items:
+            return
+        if not command.binds:
+            await self._conclude(kind, await self.hub.do_action(command, objects=items), leaves)
+            return
+        batch = self.hub.new_batch()
+        async with self._recording(batch):
+            arrivals = await self.hub.do_action(command, objects=items)
+        await self._conclude(kind, arrivals, leaves, batch)
+
+    @asynccontextmanager
+    async def _recording(self, batch: Batch) -> AsyncIterator[None]:
+        """Bindings are facts: once committed, the batch ends with them, whatever stops the work inside. If ending it fails
+        too, `recover` does it."""
+        try:
+            yield
+        except BaseException as error:
+            await self._record(batch, error)
+            raise
+        if batch.is_open:
+            await self._end(batch)
+
+    async def _record(self, batch: Batch, error: BaseException) -> None:
+        if not batch.is_open:
+            return
+        log = self.hub.logger(batch)
+        log.warning("The run was stopped (%s); what it had bound is recorded.", type(error).__name__)
+        try:
+            await self._end(batch)
+        except ChannelAppError as second:
+            log.warning("The batch could not be ended (%s); `recover` will do it.", second.message)
+
+    async def _end(self, batch: Batch) -> None:
+        """Ends the batch with its bindings; one that was never committed has none."""
+        initialized = batch.status is BatchRequestStatus.initialized
+        status = BatchRequestStatus.fail if initialized else BatchRequestStatus.done
+        await self.hub.do_action(BatchRequestUpdate, status=status, batch_request=batch)
+
+    async def _conclude(
+        self, kind: str, arrivals: list[Arrival], leaves: Mapping[str, datetime], batch: Batch | None = None
+    ) -> None:
+        """Counts the endings, and tells the merchant of failures and their reasons."""
+        if batch is not None and batch.pk is not None:
+            self.run.batches += 1
+        lines = []
+        for arrival in arrivals:
+            if arrival.problem is None:
+                self.run.counts[arrival.outcome] += 1
+            else:
+                message = arrival.problem.message + self._last_chance(leaves.get(arrival.name))
+                lines.append(self._failed(kind, arrival.name, arrival.code, message, batch))
+            if arrival.notes:
+                self.run.counts["texts cut"] += len(arrival.notes)
+                text = f"The channel's {kind} {arrival.name} has texts that are too long: {'; '.join(arrival.notes)}."
+                lines.append(self._line(kind, arrival.name, "TextsCut", text))
+        await self.run.told.tell(lines, self.hub.tell, self.hub.logger())
+        places = [arrival.problem for arrival in arrivals if isinstance(arrival.problem, PlaceNotFoundError)]
+        if places:
+            await self.hub.do_action(CreateAddressErrorReport, objects=places)
+        unreached = [arrival.problem for arrival in arrivals if isinstance(arrival.problem, RetryableError)]
+        if unreached and len(unreached) == len(arrivals):
+            raise unreached[0]  # no item is at fault: Omnitron cannot be reached
+
+    def _last_chance(self, leaves: datetime | None) -> str:
+        """An object that leaves the window unsettled is lost: the channel is not asked for it again."""
+        if leaves is None or leaves - self.run.runtime.clock.now() > LAST_CHANCE:
+            return ""
+        self.run.counts["about to be lost"] += 1
+        return (
+            f" It is fetched only until {leaves:%Y-%m-%d %H:%M} UTC and is lost after that: fix what is missing before "
+            "then, or raise the conf's `order_lookback`."
+        )
+
+    def _failed(self, kind: str, name: str, code: str, message: str, batch: Batch | None = None) -> ErrorReportDto:
+        self.run.add_failure(name, code, message, batch, named_by=kind)
+        return self._line(kind, name, code, f"{kind.capitalize()} {name}: {message}")
+
+    def _line(self, kind: str, name: str, code: str, text: str) -> ErrorReportDto:
+        return reports.of_arrival(self.hub.channel_id, kind, name, code, text, self.run.runtime.clock.now())

@@ -1,0 +1,151 @@
+"""The names of offers on the channel: each offer has its product's name there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from clients.errors import UnreadableRowError
+from dto.enums import ContentType, FailedReasonType, IntegrationActionStatus
+from dto.omnitron import Product
+from tasks.batch import Member
+from tasks.channel_key import channel_key
+from tasks.concurrency import side_by_side
+from tasks.failure import Failure
+from tasks.omnitron.enrichment import Enrichment
+from tasks.omnitron.journal.giving_back import give_back
+
+BATCHES_NAMED = 3
+"""Batches that a line of the log names."""
+
+
+class IdentifyOffers(Enrichment[Any]):
+    """Gives each offer of the batch its product's name on the channel, as `remote_id`. An offer fails if its product is
+    gone, is not on the channel, or has another product's name: `ProductGone`, `ProductNotSent`, `DuplicatedKey`."""
+
+    attaches = ("remote_id", "code", "product")
+    code: str | None = None
+    """The code of an extra list on the channel, attached as `row.code`."""
+    add_product_objects: bool = False
+    """Attach the whole product, as `row.product`."""
+
+    async def send(self, rows: list[Any]) -> list[Any]:
+        found, (remote_ids, under_way) = await side_by_side(
+            self.integration.client.products.get_many({row.product for row in rows if row.product}),
+            self.remote_ids(rows),
+        )
+        products: dict[int, Product] = {product.pk: product for product in found}
+        named = {product.pk: channel_key(product, self.integration.channel.conf) for product in found}
+        holders: dict[str, int] = {}
+        content_type, kept = self._offer_type, []
+        waiting: dict[int, str] = {}
+        for row in rows:
+            product, remote_id = products.get(row.product or 0), remote_ids.get(row.pk)
+            unreadable = self.integration.client.left_out.find("products", row.product or 0)
+            if product is None and unreadable is not None:
+                self._fail(row, UnreadableRowError.code, unreadable.message())
+                continue
+            if product is None:
+                self._fail(
+                    row,
+                    "ProductGone",
+                    f"{content_type} {row.pk} belongs to product {row.product}, which is no longer in Omnitron. Delete it.",
+                )
+                continue
+            member = self.batch_request.members[content_type, row.pk]
+            member.key, member.name = named[product.pk], product.sku
+            if remote_id is None and product.pk in under_way:
+                waiting[row.pk] = under_way[product.pk]
+            elif remote_id is None:
+                self._fail(
+                    row,
+                    "ProductNotSent",
+                    f"Product has not been sent: Omnitron knows of no send of {product.sku} that succeeded. Send the product "
+                    f"first, or see why it failed; the {content_type.removeprefix('product')} is tried again afterwards.",
+                )
+            elif member.key and holders.setdefault(member.key, product.pk) != product.pk:
+                other = holders[member.key]
+                self._fail(
+                    row,
+                    "DuplicatedKey",
+                    f"Products {other} and {product.pk} are both called `{member.key}` on the channel. Change one.",
+                )
+            else:
+                self.bind(member, remote_id)
+                attached = {"product": product} if self.add_product_objects else {}
+                kept.append(row.model_copy(update={"remote_id": remote_id, "code": self.code, **attached}))
+        await self._leave(waiting)
+        return kept
+
+    async def _leave(self, waiting: Mapping[int, str]) -> None:
+        """Takes offers out of the batch whose products are being sent: they stay due, and it costs them no attempt.
+        `waiting`: the key of each → the batch of its product.
+        """
+        if not waiting:
+            return
+        object_keys = [(self._offer_type, pk) for pk in waiting]
+        self.batch_request.before.update(dict.fromkeys(object_keys))
+        await give_back(self.integration.client, self.batch_request, only=object_keys)
+        for object_key in object_keys:
+            self.batch_request.drop(object_key)
+        self.log.info(
+            "%s: %d wait for their products, which are under way (batch %s). They stay due, and the next run tries them.",
+            self._offer_type,
+            len(waiting),
+            ", ".join(sorted(set(waiting.values()))[:BATCHES_NAMED]),
+        )
+
+    async def remote_ids(self, rows: list[Any]) -> tuple[dict[int, str], dict[int, str]]:
+        """Key of an offer → its product's name on the channel; and the products that a batch is sending, so that nobody knows
+        yet whether the channel takes them, each with that batch."""
+        raise NotImplementedError
+
+    def bind(self, member: Member, remote_id: str) -> None:
+        """Sets the offer's remote id to its product's name, whatever the channel will answer."""
+        member.remote_id = remote_id
+
+    @property
+    def _offer_type(self) -> ContentType:
+        """The type of the batch: a price, a stock or an image."""
+        assert self.batch_request.content_type is not None  # noqa: S101  # the batch holds objects already
+        return self.batch_request.content_type
+
+    def _fail(self, row: Any, code: str, message: str) -> None:
+        reason = FailedReasonType.channel_app
+        self.failed_object_list.append(Failure(row, self._offer_type, message, reason, code))
+
+
+class IdentifyNewOffers(IdentifyOffers):
+    """For offers that the channel never had: their name is the one under which their product was sent."""
+
+    key = "identify_new_offers"
+
+    async def remote_ids(self, rows: list[Any]) -> tuple[dict[int, str], dict[int, str]]:
+        actions = await self.integration.client.actions.find(
+            content_type=ContentType.product, object_ids={row.product for row in rows if row.product}
+        )
+        by_product: dict[int, str] = {}
+        under_way: dict[int, str] = {}
+        for action in actions:
+            if action.remote_id and action.status is IntegrationActionStatus.success:
+                by_product[action.object_id] = action.remote_id
+            elif action.status is IntegrationActionStatus.processing:
+                under_way[action.object_id] = action.local_batch_id or "unknown"
+        return {row.pk: by_product[row.product] for row in rows if row.product in by_product}, under_way
+
+    def bind(self, member: Member, remote_id: str) -> None:
+        """Also has the next commit write it to the action, where the process that settles the batch finds it."""
+        super().bind(member, remote_id)
+        member.committed = False
+
+
+class IdentifyUpdatedOffers(IdentifyOffers):
+    """For offers that the channel has in an older version: Omnitron knows their names there."""
+
+    key = "identify_updated_offers"
+
+    async def remote_ids(self, _: list[Any]) -> tuple[dict[int, str], dict[int, str]]:
+        actions = await self.integration.client.actions.find(
+            local_batch_id=self.batch_request.local_batch_id,
+            status=IntegrationActionStatus.processing,
+            content_type=self._offer_type,
+        )
+        return {action.object_id: action.remote_id for action in actions if action.remote_id}, {}

@@ -1,0 +1,34 @@
+"""Records what the channel has taken at once, while its batch waits for the rest of the answer.
+
+The later answer may not mention these objects, and the process that reads it does not know what the send was answered.
+"""
+
+from clients.omnitron import OmnitronClient
+from dto.base import wire_date
+from dto.enums import IntegrationActionStatus
+from tasks.batch import Batch, Member
+from tasks.concurrency import for_each
+
+
+async def record_settled(client: OmnitronClient, batch: Batch) -> int:
+    """Writes the settled objects' names and sent versions to their actions, and takes them out of the batch: no later move
+    names them. Returns the number of recorded ones of the batch's own type; one whose action cannot be read is not recorded.
+
+    What the channel has taken is a fact, whatever becomes of the batch: so this may stop anywhere.
+    """
+    settled = [member for member in batch.members.values() if member.settled]
+    if not settled:
+        return 0
+    held = await client.actions.find(local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing)
+    actions = {action.object_key: action.pk for action in held}
+    recorded = [member for member in settled if member.object_key in actions]
+
+    async def record(member: Member) -> None:
+        version = wire_date(member.version_date)
+        fields = {"remote_id": member.remote_id, "version_date": version, "status": IntegrationActionStatus.success}
+        await client.actions.update(actions[member.object_key], fields)
+
+    await for_each(recorded, record)
+    for member in settled:
+        batch.drop(member.object_key)
+    return sum(member.content_type == batch.content_type for member in recorded)

@@ -1,0 +1,324 @@
+"""Reads the state of the channel: by Omnitron's counts, and a bounded number of rows. Changes nothing."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
+from dto.enums import GOODS, OFFERS, ContentType, IntegrationActionStatus
+from dto.health import Abandoned, ChannelHealth, ContentHealth, FailureGroup, OpenBatches
+from dto.omnitron import BatchRequest, Catalog, Channel, ChannelConf, IntegrationAction
+from tasks.ages import age_of, format_age
+from tasks.concurrency import side_by_side
+from tasks.omnitron.catalogue.offer_lists import extra_price_lists, extra_stock_lists
+from tasks.omnitron.command import OmnitronQuery
+from tasks.omnitron.kinds import KINDS
+from tasks.omnitron.overview.waiting import count_waiting, describe_waiting, with_waiting
+
+FAILURES_READ = 500
+"""Newest failed objects whose reasons are counted."""
+BATCH_PAGES = 2
+"""Pages of open batches that are read, oldest first."""
+DUE_PAGES = 2
+"""Pages of a due list that are read to see whether a failed object is still due."""
+QUOTED = 3
+"""Reasons with an example from the merchant's log."""
+NAMED = 20
+"""Objects out of attempts that are listed by name."""
+UNKNOWN = "unknown"
+_PROCESSING, _ERROR = IntegrationActionStatus.processing, IntegrationActionStatus.error
+
+
+def retry_interval(conf: ChannelConf) -> timedelta | None:
+    """The time after a failure until the object becomes due again; None if the conf does not set it."""
+    limits = conf.FAILED_INTEGRATION.get("DEFAULT")
+    return None if limits is None or limits.RETRY_INTERVAL is None else timedelta(seconds=limits.RETRY_INTERVAL)
+
+
+def extra_lists(content_type: ContentType, catalog: Catalog | None, conf: ChannelConf) -> list[int]:
+    """The extra lists from which objects of this type are sent."""
+    if catalog is None or content_type not in (ContentType.product_price, ContentType.product_stock):
+        return []
+    lists = extra_price_lists if content_type is ContentType.product_price else extra_stock_lists
+    return sorted(lists(catalog, conf))
+
+
+class ReadHealth(OmnitronQuery[ChannelHealth]):
+    """Reads the state of the channel, in a number of requests that does not grow with the shop."""
+
+    key = "read_health"
+    content_type: ClassVar = ContentType.channel
+    older_than: float = 900.0
+    """Seconds after which an untouched batch counts as abandoned."""
+    deadline: float = 24 * 3600.0
+    """Seconds after which a batch that the channel never finishes is given up."""
+
+    async def send(self, _: None) -> ChannelHealth:
+        client = self.integration.client
+        # Not by `refresh`, which refuses a channel that is switched off: the report has to say so.
+        channel: Channel = await client.channel.get()
+        number = self.integration.runtime.settings.OMNITRON_CATALOG_ID or channel.catalog
+        catalog: Catalog | None = None if number is None else await client.catalogs.get(number)
+        self._conf, self._catalog = channel.conf, catalog
+        (failed, total), (batches, all_batches), products, known, processing = await side_by_side(
+            client.actions.newest_failed(FAILURES_READ),
+            client.batches.oldest((*OPEN_LOCALLY, *OPEN_REMOTELY), BATCH_PAGES),
+            client.products.count(simple=True),
+            client.actions.count(ContentType.product),
+            client.actions.count(status=_PROCESSING),
+        )
+        known_counts: dict[IntegrationActionStatus, Counter[str]] = {}
+        if not processing:
+            known_counts[_PROCESSING] = Counter()
+        if len(failed) == total:
+            known_counts[_ERROR] = Counter(action.content_type.model for action in failed)
+        contents = await side_by_side(*(self._content(content_type, known_counts) for content_type in KINDS))
+        lists = {kind: [None, *extra_lists(kind, catalog, channel.conf)] for kind in OFFERS}
+        contents = with_waiting(contents, await count_waiting(client, contents, lists))
+        moment: datetime = client.server_time
+        remarks = []
+        if len(failed) < total:
+            remarks.append(f"Reasons are those of the newest {len(failed)} of {total} failed objects.")
+        if not all_batches:
+            remarks.append(f"Only the oldest {len(batches)} open batches were read.")
+        if waiting := describe_waiting(contents, batches, client):
+            remarks.append(waiting)
+        unaccounted = max(0, products - known - (contents[0].inserts or 0))
+        if unaccounted:
+            remarks.append(
+                f"At least {unaccounted} products are neither due nor known to the channel: they are switched off, or the "
+                "batches that held them were given up, and they become due after RETRY_INTERVAL or are out of attempts."
+            )
+        abandoned = await self._abandoned(failed, contents, moment, remarks)
+        names = await self._names(abandoned[:NAMED])
+        open_batches = _grouped(batches, moment)
+        return ChannelHealth(
+            channel=channel.pk,
+            name=channel.name,
+            is_active=channel.is_active,
+            moment=moment,
+            contents=tuple(contents),
+            failures=tuple(await self._failures(failed)),
+            failures_read=len(failed),
+            failures_total=total,
+            batches=open_batches,
+            abandoned=tuple(
+                Abandoned(
+                    content_type=kind, pk=action.object_id, name=names.get((kind, action.object_id)), last_try=when
+                )
+                for kind, action, when in abandoned[:NAMED]
+            ),
+            abandoned_total=len(abandoned),
+            unaccounted=unaccounted,
+            advice=tuple(self._advice(channel, batches, contents, len(abandoned), unaccounted, moment)),
+            remarks=tuple(remarks),
+        )
+
+    async def _content(
+        self, content_type: ContentType, known_counts: Mapping[IntegrationActionStatus, Counter[str]]
+    ) -> ContentHealth:
+        """The counts of one type's objects. Counts that are known already are not requested again."""
+        client, kind = self.integration.client, KINDS[content_type]
+
+        async def count(status: IntegrationActionStatus) -> int:
+            known = known_counts.get(status)
+            if known is not None:
+                return known[content_type]
+            return await client.actions.count(content_type, status)
+
+        lists: list[int | None] = [None, *extra_lists(content_type, self._catalog, self._conf)]
+        pairs = [(which, number) for which in kind.due_lists for number in lists]
+        processing, failed, *counts = await side_by_side(
+            count(_PROCESSING),
+            count(_ERROR),
+            *(client.due_list(content_type, which, number).count() for which, number in pairs),
+        )
+        due: dict[str, int] = defaultdict(int)
+        for (which, _), number in zip(pairs, counts, strict=True):
+            due[which] += number
+        return ContentHealth(
+            name=kind.plural,
+            content_type=content_type,
+            inserts=due.get("inserts"),
+            updates=due.get("updates"),
+            deletions=due.get("deleted"),
+            processing=processing,
+            failed=failed,
+        )
+
+    async def _failures(self, failed: Sequence[IntegrationAction]) -> list[FailureGroup]:
+        """Failed objects by type and reason, largest group first; the largest with an example from the log."""
+        groups: dict[tuple[str, str], list[IntegrationAction]] = defaultdict(list)
+        for action in failed:
+            groups[action.content_type.model, action.failed_reason_type or UNKNOWN].append(action)
+        found = []
+        quoted = 0
+        for (model, reason), members in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
+            newest = None
+            # Reports about orders may contain personal data.
+            if model in GOODS and quoted < QUOTED:
+                quoted += 1
+                newest = await self._newest_report(members[0])
+            found.append(FailureGroup(content_type=model, reason=reason, count=len(members), newest=newest))
+        return found
+
+    async def _newest_report(self, action: IntegrationAction) -> str | None:
+        client = self.integration.client
+        rows = await client.error_reports.find(action.content_type.model, action.object_id)
+        failures = [row for row in rows or () if not row.is_ok]
+        return client.redactor.line(failures[0].error_desc, limit=300) if failures else None
+
+    async def _abandoned(
+        self,
+        failed: Sequence[IntegrationAction],
+        contents: Sequence[ContentHealth],
+        moment: datetime,
+        remarks: list[str],
+    ) -> list[tuple[ContentType, IntegrationAction, datetime]]:
+        """Failed goods that are on no due list although RETRY_INTERVAL has passed, each with its last try."""
+        interval = retry_interval(self._conf)
+        if interval is None:
+            if failed:
+                remarks.append(
+                    "The channel's conf has no RETRY_INTERVAL: objects that are out of attempts cannot be identified."
+                )
+            return []
+        gone: list[tuple[ContentType, IntegrationAction, datetime]] = []
+        undecided = 0
+        for content_type, health in zip(GOODS, contents, strict=False):
+            ripe = [
+                (action, action.modified_date)
+                for action in failed
+                if action.content_type.model == content_type
+                and action.modified_date is not None
+                and action.modified_date + interval < moment
+            ]
+            if not ripe:
+                continue
+            due, last = await self._due_keys(content_type, health)
+            for action, when in ripe:
+                if action.object_id in due:
+                    continue
+                if last is not None and action.object_id > last:
+                    undecided += 1
+                else:
+                    gone.append((content_type, action, when))
+        if undecided:
+            remarks.append(
+                f"The due lists are long and were read in part: {undecided} more failed objects may still be due."
+            )
+        if gone:
+            remarks.append(
+                "An object counts as out of attempts if it failed, is on no due list, and was last tried more than "
+                f"RETRY_INTERVAL ({interval.total_seconds():.0f} s) ago; the action's own date counts as the last try."
+            )
+        return gone
+
+    async def _due_keys(self, content_type: ContentType, health: ContentHealth) -> tuple[set[int], int | None]:
+        """The keys on the due lists, and the last key that was read; None if the lists were read to their ends."""
+        counts = {"inserts": health.inserts, "updates": health.updates}
+        keys: set[int] = set()
+        ends: list[int] = []
+        for which in KINDS[content_type].due_lists:
+            if not counts[which]:
+                continue
+            for number in [None, *extra_lists(content_type, self._catalog, self._conf)]:
+                due_list = self.integration.client.due_list(content_type, which, number)
+                found, end = await due_list.first_keys(DUE_PAGES)
+                keys |= found
+                if end is not None:
+                    ends.append(end)
+        return keys, min(ends, default=None)
+
+    async def _names(
+        self, abandoned: Sequence[tuple[ContentType, IntegrationAction, datetime]]
+    ) -> Mapping[tuple[ContentType, int], str]:
+        """The sku of each object's product, if both exist."""
+        client = self.integration.client
+        product_of: dict[tuple[ContentType, int], int] = {}
+        rows: dict[int, Any] = {}
+        for goods in GOODS:
+            keys = [action.object_id for content_type, action, _ in abandoned if content_type is goods]
+            if not keys:
+                continue
+            found = await client.objects(goods).get_many(keys)
+            if goods is ContentType.product:
+                rows.update((row.pk, row) for row in found)
+                product_of.update(((goods, row.pk), row.pk) for row in found)
+            else:
+                product_of.update(((goods, row.pk), row.product) for row in found if row.product)
+        missing = set(product_of.values()) - set(rows)
+        rows.update((row.pk, row) for row in await client.products.get_many(missing))
+        return {object_key: rows[pk].sku for object_key, pk in product_of.items() if pk in rows}
+
+    def _advice(
+        self,
+        channel: Channel,
+        batches: Sequence[BatchRequest],
+        contents: Sequence[ContentHealth],
+        abandoned: int,
+        unaccounted: int,
+        moment: datetime,
+    ) -> list[str]:
+        advice = []
+        if abandoned:
+            advice.append(
+                f"{abandoned} failed objects are out of attempts. `channel-app explain SKU` shows why one failed: correct that, "
+                "then change the object in Omnitron, because a change gives it new attempts."
+            )
+        if unaccounted:
+            advice.append(
+                f"At least {unaccounted} products are neither due nor known to the channel. If they are switched on, and the "
+                "number is the same after RETRY_INTERVAL, they are out of attempts: change them in Omnitron, because a change "
+                "gives new attempts."
+            )
+        if not channel.is_active:
+            advice.append("The channel is switched off in Omnitron, so no flow does anything. Switch it on there.")
+        dead = [row for row in batches if row.status in OPEN_LOCALLY and age_of(row, moment) > self.older_than]
+        late = [row for row in batches if row.status in OPEN_REMOTELY and age_of(row, moment) > self.deadline]
+        if dead:
+            advice.append(
+                f"{_batches(dead, moment)} in `{dead[0].status}`: its run has died, and its objects are locked. "
+                f"Run `channel-app recover --older-than {self.older_than:.0f}`, and put `recover` on a schedule."
+            )
+        if late:
+            advice.append(
+                f"{_batches(late, moment)} in `{late[0].status}`, longer than the channel has "
+                f"({format_age(self.deadline)}). Run `channel-app verify`: it gives such a batch up, and its objects are sent "
+                "again."
+            )
+        processing = sum(content.processing for content in contents)
+        if processing and not batches:
+            advice.append(
+                f"{processing} objects are processing, but no batch is open: their batch ended without naming them. They never "
+                "become due again; ask Omnitron's operator to end their integration actions."
+            )
+        return advice
+
+
+def _batches(rows: Sequence[BatchRequest], moment: datetime) -> str:
+    """The beginning of a sentence: the oldest batch, its age, and the number of others."""
+    oldest = max(rows, key=lambda row: age_of(row, moment))
+    more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+    return f"Batch {oldest.local_batch_id}{more} has stood for {format_age(age_of(oldest, moment))}"
+
+
+def _grouped(batches: Sequence[BatchRequest], moment: datetime) -> tuple[OpenBatches, ...]:
+    groups: dict[tuple[Any, Any], list[BatchRequest]] = defaultdict(list)
+    for row in batches:
+        groups[row.status, row.content_type].append(row)
+    found = []
+    for (status, content_type), rows in groups.items():
+        oldest = max(rows, key=lambda row: age_of(row, moment))
+        found.append(
+            OpenBatches(
+                status=status,
+                content_type=content_type,
+                count=len(rows),
+                oldest=oldest.local_batch_id,
+                oldest_remote_id=oldest.remote_batch_id,
+                oldest_age=round(age_of(oldest, moment), 1),
+            )
+        )
+    return tuple(sorted(found, key=lambda group: -group.oldest_age))

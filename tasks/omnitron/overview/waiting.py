@@ -1,0 +1,78 @@
+"""New prices, stocks and images that wait for their products: a batch holds these, and nobody knows yet whether the channel takes
+them. An offer that waits stays due, and costs no attempt."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from clients.omnitron import OmnitronClient
+from dto.batch_states import OPEN_LOCALLY
+from dto.enums import OFFERS, ContentType, IntegrationActionStatus
+from dto.health import ContentHealth
+from dto.omnitron import BatchRequest
+from tasks.ages import age_of, format_age
+from tasks.concurrency import for_each
+
+READ = 100
+"""Rows of each due list that are looked at: its first page."""
+
+
+async def count_waiting(
+    client: OmnitronClient,
+    contents: Sequence[ContentHealth],
+    lists: Mapping[ContentType, Sequence[int | None]],
+) -> Counter[ContentType]:
+    """The offers that wait, among the first of each due list.
+
+    Args:
+        client: Omnitron's.
+        contents: the counts of all types: nothing waits if no product is under way, or no offer is due.
+        lists: the lists of each type; None is the catalog's own.
+    """
+    known = {content.content_type: content for content in contents}
+    if not known[ContentType.product].processing:
+        return Counter()
+    wanted = [(kind, number) for kind in OFFERS if known[kind].inserts for number in lists[kind]]
+    products: dict[ContentType, list[int]] = defaultdict(list)
+
+    async def look(entry: tuple[ContentType, int | None]) -> None:
+        kind, number = entry
+        async for page in client.offers(kind).due_pages("inserts", READ, number):
+            products[kind] += [row.product for row in page if row.product]
+            return
+
+    await for_each(wanted, look)
+    held = await client.actions.find(
+        content_type=ContentType.product,
+        object_ids={pk for keys in products.values() for pk in keys},
+        status=IntegrationActionStatus.processing,
+    )
+    under_way = {action.object_id for action in held}
+    return Counter({kind: sum(pk in under_way for pk in keys) for kind, keys in products.items()})
+
+
+def describe_waiting(contents: Sequence[ContentHealth], batches: Sequence[BatchRequest], client: OmnitronClient) -> str:
+    """The offers that wait, and the oldest of the batches that hold their products, in one sentence; empty if none waits."""
+    counts = [f"{content.waiting} {content.name}" for content in contents if content.waiting]
+    if not counts:
+        return ""
+    now = client.server_time
+    of_products = [row for row in batches if row.content_type == ContentType.product]
+    oldest = max(of_products, key=lambda row: age_of(row, now), default=None)
+    which = ""
+    if oldest is not None:
+        hands = "a run" if oldest.status in OPEN_LOCALLY else "the channel"
+        which = f" The oldest is batch {oldest.local_batch_id}, which {hands} has had for {format_age(age_of(oldest, now))}."
+    return (
+        f"At least {', '.join(counts)} wait for their products, which open batches hold: they are sent by the next runs after "
+        f"those have ended, and it costs them no attempt.{which}"
+    )
+
+
+def with_waiting(contents: Sequence[ContentHealth], waiting: Mapping[ContentType, int]) -> list[ContentHealth]:
+    """The counts of all types, with the number of offers that wait."""
+    return [
+        content.model_copy(update={"waiting": waiting.get(content.content_type, 0)})
+        if content.content_type in OFFERS
+        else content
+        for content in contents
+    ]

@@ -1,0 +1,22 @@
+"""Rows of Omnitron's that do not fit: the words that say why."""
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from clients.omnitron.rows import fitted, problem_of
+from clients.redaction import MASK, Redactor
+
+CANARY = "hunter22-canary"
+
+
+class _Row(BaseModel):
+    numbers: dict[str, int]
+
+
+def test_a_key_inside_a_row_that_is_a_secret_is_masked_in_the_reason():
+    fields = {"numbers": {CANARY: "many"}}
+    with pytest.raises(ValidationError) as caught:
+        fitted(_Row, fields)
+    reason = problem_of(caught.value, fields, Redactor([CANARY]))
+    assert CANARY not in reason
+    assert reason.startswith(f"numbers.{MASK}: ")

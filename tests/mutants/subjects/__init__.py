@@ -1,0 +1,1 @@
+"""One module a file of the program, with its mutants."""

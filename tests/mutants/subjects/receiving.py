@@ -1,0 +1,23 @@
+"""Mutants of the receiving pipeline."""
+
+from tests.mutants.table import Mutant, Subject
+
+SUBJECT = Subject(
+    "flows/receiving.py",
+    tests=("tests/flows/test_orders.py", "tests/tasks/test_cancellation_requests.py"),
+    mutants=(
+        Mutant("days=min(days, channel.max_lookback_days)", "days=days"),
+        Mutant("        if days < 0:", "        if False:"),
+        Mutant('self.run.irregularities["duplicated"] += 1', "pass"),
+        Mutant("            if item in rows:\n", "            if rows:\n"),
+        Mutant("rows[0] if len(rows) == 1 else listing.joined(rows)", "rows[-1]"),
+        Mutant("            await self._record(batch, error)\n", ""),
+        Mutant("BatchRequestStatus.fail if initialized else BatchRequestStatus.done", "BatchRequestStatus.done"),
+        Mutant("if unreached and len(unreached) == len(arrivals):", "if unreached:"),
+        Mutant("if unreached and len(unreached) == len(arrivals):", "if False:"),
+        Mutant("if leaves is None or leaves - self.run.runtime.clock.now() > LAST_CHANCE:", "if True:"),
+        Mutant("if leaves is None or leaves - self.run.runtime.clock.now() > LAST_CHANCE:", "if leaves is None:"),
+        Mutant("        if places:\n", "        if False:\n"),
+        Mutant("        if batch is not None and batch.pk is not None:\n", "        if batch is not None:\n"),
+    ),
+)

@@ -1,0 +1,96 @@
+"""Mutants of the one way to speak HTTP."""
+
+from tests.mutants.table import Mutant, Subject
+
+SUBJECT = Subject(
+    "clients/transport.py",
+    tests=("tests/clients/test_transport.py", "tests/clients/test_connections.py"),
+    mutants=(
+        Mutant("LONGEST_WAIT = 120.0", "LONGEST_WAIT = 121.0"),
+        Mutant(
+            "OVERLOAD = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})",
+            "OVERLOAD = frozenset({429})",
+        ),
+        Mutant(
+            "OVERLOAD = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})",
+            "OVERLOAD = frozenset({503})",
+        ),
+        Mutant("            follow_redirects=False,\n", "            follow_redirects=True,\n"),
+        Mutant(
+            "            trust_env=False,\n",
+            "",
+            survives="httpx reads the environment only for connections of its own making; `Connections` is where it counts.",
+        ),
+        Mutant('            error.context["spent"] = True\n', ""),
+        Mutant("        self._budget.earn()\n", ""),
+        Mutant("{'&' if '?' in url else '?'}", "?"),
+        Mutant(
+            'urlencode(httpx.QueryParams(call.params).multi_items(), errors="replace")',
+            '"&".join(f"{name}={value}" for name, value in httpx.QueryParams(call.params).multi_items())',
+        ),
+        Mutant(
+            'default=str, ensure_ascii=False).encode("utf-8", "replace")', "default=str, ensure_ascii=False).encode()"
+        ),
+        Mutant(
+            "json.dumps(call.body, default=str, ensure_ascii=False)",
+            "json.dumps(call.body, default=float, ensure_ascii=False)",
+        ),
+        Mutant("else min(self._read_timeout, left)", "else self._read_timeout"),
+        Mutant(
+            "return httpx.Timeout(read, connect=self._connect_timeout, pool=None)",
+            "return httpx.Timeout(None, connect=self._connect_timeout)",
+        ),
+        Mutant("connect=self._connect_timeout, pool=None)", "connect=None, pool=None)"),
+        Mutant("in bounded(response.aiter_bytes())", "in response.aiter_bytes()"),
+        Mutant(
+            "            if response.is_success:\n                raise", "            if True:\n                raise"
+        ),
+        Mutant("            self._limiter.overloaded()", "            pass"),
+        Mutant("            self._limiter.succeeded()", "            pass"),
+        Mutant('        elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:', "        elif False:"),
+        Mutant('call.method == "GET" and status != HTTPStatus.NO_CONTENT:', 'call.method == "GET":'),
+        Mutant("whole = asyncio.timeout(self._request_timeout)", "whole = asyncio.timeout(None)"),
+        Mutant("kept_headers(response.headers, self.redactor)", "None"),
+        Mutant("            if not call.repeatable:\n", "            if False:\n"),
+        Mutant(
+            "if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
+            "if status >= 500:",
+        ),
+        Mutant(
+            "if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
+            "if status == 408 or status == 500:",
+        ),
+        Mutant("        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):", "        if status == 401:"),
+        Mutant("        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):", "        if status == 403:"),
+        Mutant("        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:", "        if False:"),
+        Mutant(
+            '        if not call.repeatable:\n            return LostAnswerError(f"The',
+            '        if False:\n            return LostAnswerError(f"The',
+        ),
+        Mutant('            case ChannelAppError(context={"spent": True}):\n                return False\n', ""),
+        Mutant("return (error.retry_after or 0) <= LONGEST_WAIT", "return True"),
+        Mutant(
+            'return call.repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
+            'return (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
+        ),
+        Mutant(
+            'return call.repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
+            "return call.repeatable",
+        ),
+        Mutant("state.attempt_number >= self._tries or", "state.attempt_number > self._tries or"),
+        Mutant(" or not self._budget.spend()", ""),
+        Mutant("RateLimitedError) and seconds_left(self._clock) is not None:", "RateLimitedError) and False:"),
+        Mutant("RateLimitedError) and seconds_left(self._clock) is not None:", "RateLimitedError):"),
+        Mutant("return state.idle_for + state.upcoming_sleep > LONGEST_WAIT", "return False"),
+        Mutant("return max(grown, float(asked or 0))", "return grown"),
+        Mutant("if asked is None or state.attempt_number >= self._tries else 0.0", "if asked is None else 0.0"),
+        Mutant("        self.traffic.retries += 1\n", ""),
+        Mutant('ContractError if call.method == "GET" else LostAnswerError', "ContractError"),
+        Mutant("is_away=_is_away(error)) from None", "is_away=_is_away(error)) from error"),
+        Mutant("is_away=_is_away(error)", "is_away=True"),
+        Mutant("return self.redactor.line(what, limit=QUOTED_CHARACTERS)", "return what"),
+        Mutant("        return self.redactor.line(str(call))", "        return str(call)"),
+        Mutant("text = self.redactor.line(beginning(raw), limit=QUOTED_CHARACTERS)", "text = beginning(raw)"),
+        Mutant("            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),\n", ""),
+    ),
+)

@@ -1,0 +1,31 @@
+"""Mutants of the questions about batches that a channel answers later."""
+
+from tests.mutants.table import Mutant, Subject
+
+SUBJECT = Subject(
+    "flows/verify.py",
+    tests=("tests/flows/test_verify.py", "tests/flows/test_booking.py"),
+    mutants=(
+        Mutant("            except (AuthError, HeldBackError):\n                raise\n", ""),
+        Mutant("case InProgress() if age < DEADLINE:", "case InProgress() if True:"),
+        Mutant("case InProgress() if age < DEADLINE:", "case InProgress() if False:"),
+        Mutant("case Unknown(why) if age < GRACE:", "case Unknown(why) if True:"),
+        Mutant("case Unknown(why) if age < GRACE:", "case Unknown(why) if False:"),
+        Mutant("        except TakenOverError as taken:", "        except ZeroDivisionError as taken:"),
+        Mutant("if local_batch_id in (None, row.local_batch_id)]", "if True]"),
+        Mutant("remote_batch_id, attempt + 1, hub", "remote_batch_id, attempt, hub"),
+        Mutant(
+            "while verified.result is Result.ongoing and (left := ends_at - clock.monotonic()) > 0:", "while False:"
+        ),
+        Mutant("            except Exception as error:", "            except ZeroDivisionError as error:"),
+        Mutant("        self.channel.require(kind.check)\n", ""),
+        Mutant("if self.is_success_log or not line.is_ok]", "if True]"),
+        Mutant("batch_request=batch, unanswered=unanswered)", "batch_request=batch)"),
+        Mutant(
+            '                await batch.ongoing()\n                return _Verified(batch, age, Result.ongoing, "The',
+            '                return _Verified(batch, age, Result.ongoing, "The',
+        ),
+        Mutant("                self.run.add_irregularities(odd)\n", ""),
+        Mutant("        await hub.tell([line for line", "        ([line for line"),
+    ),
+)
