@@ -18,6 +18,7 @@ PRODUCTS: Advice = {
     ("MappingFailed", "AttributeNotMapped"): "map the attribute or value in the message, in Omnitron",
     ("PriceNotFound", "StockNotFound", "OutOfStockOnInsert"): "add it to the catalog's list",
     ("ProductNotSent",): "no send of its product has succeeded: send that first, or look up its failure",
+    ("NotBound",): "if it is still on sale, take it off the channel by hand; then delete the action in the message",
     ("ProductGone",): "the price, stock or image belongs to a product that was deleted: delete it too",
     ("ProductCategoryNotFound",): "put the product into a category of the channel's tree",
     ("NoRemoteIdAttribute", "DuplicatedKey"): "fill in or correct the field that identifies the product on the channel",

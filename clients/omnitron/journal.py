@@ -178,13 +178,22 @@ class Actions:
         unreadable: list[UnreadableRow] = []
         params = {**self._conditions(None, processing), "local_batch_id": local_batch_id, "sort": "id"}
         async for page in self._resource.counted_pages(params, wanted=10 * PAGE):
-            rows += [
+            held = [
                 row
                 for row in page.rows
                 if self._is_ours(row) and row.local_batch_id == local_batch_id and row.status is processing
             ]
+            rows += [row for row in held if row.content_type.model in tuple(ContentType)]
+            unreadable += [self._of_no_type(row) for row in held if row.content_type.model not in tuple(ContentType)]
             unreadable += [row for row in page.unreadable if row.text("local_batch_id") == local_batch_id]
         return rows, unreadable
+
+    def _of_no_type(self, action: IntegrationAction) -> UnreadableRow:
+        """An action that does not say of which type its object is, as a row that is left out."""
+        why = "content_type.model: it is no type of object that a batch holds"
+        row = UnreadableRow(self._resource.name, action.pk, why, {"local_batch_id": action.local_batch_id})
+        self._connection.left_out.add([row])
+        return row
 
     async def _named(self, remote_ids: set[str], params: Mapping[str, Any]) -> list[IntegrationAction]:
         plain = sorted(remote for remote in remote_ids if "," not in remote)
@@ -224,6 +233,12 @@ class Actions:
     async def update(self, pk: int, fields: Mapping[str, Any]) -> IntegrationAction:
         """Changes fields of an action."""
         return await self._resource.update(pk, fields)
+
+    async def fail(self, pk: int) -> None:
+        """Makes an error of an action that may not be readable: its object is offered again after the hub's interval."""
+        await self._connection.call(
+            "PATCH", self._resource.row_path(pk), body={"status": IntegrationActionStatus.error}
+        )
 
     async def delete(self, pk: int) -> None:
         """Deletes an action; one that is gone already counts as deleted."""

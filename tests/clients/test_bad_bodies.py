@@ -244,6 +244,7 @@ CASES = [
     Case("Actions.due", lambda hub: hub.actions.due(5), page(ACTION)),
     Case("Actions.create", lambda hub: hub.actions.create({"object_id": 1}), ACTION),
     Case("Actions.update", lambda hub: hub.actions.update(9, {"state": {}}), ACTION),
+    Case("Actions.fail", lambda hub: hub.actions.fail(9), ACTION),
     Case("Actions.delete", lambda hub: hub.actions.delete(9), {"detail": "Not found."}),
     Case("ErrorReports.create", lambda hub: hub.error_reports.create({"is_ok": False}), REPORT),
     Case(

@@ -20,7 +20,7 @@ from clients.errors import (
     UnreadableRowError,
 )
 from clients.omnitron import OmnitronClient
-from clients.omnitron.lists import chunks, pages_for
+from clients.omnitron.lists import PAGE, chunks, pages_for
 from clients.runtime import Runtime
 from clients.sandbox_marketplace import SandboxMarketplaceClient
 from deployments.sandbox.base.faults import Fault
@@ -340,6 +340,13 @@ async def test_a_due_row_without_a_version_is_left_out(clock: Sleeper):
     due = await hub.products.due("inserts", 10)
     assert ([row.pk for row in due.rows], due.unreadable) == ([2], [])
     assert {row.name for row in hub.left_out.unreported} == {"products/1", "products/3"}
+
+
+async def test_a_page_of_due_rows_without_versions_is_no_fault_of_the_rows(clock: Sleeper):
+    """A hub that calls the field otherwise has changed its API."""
+    hub = hub_of(Script(answer([{"pk": pk, "sku": "A"} for pk in range(PAGE)])), clock)
+    with pytest.raises(ContractError, match=f"none of its {PAGE} rows can be read, the first because of modified_date"):
+        await hub.products.due("inserts", 10)
 
 
 async def test_a_due_row_that_cannot_be_read_comes_along_and_takes_no_place_of_a_sound_one(clock: Sleeper):

@@ -327,6 +327,10 @@ def test_a_learned_secret_of_digits_is_masked_as_a_number_too():
     assert "13572468" not in str(Redactor(["13572468"]).value({"detail": [13572468]}))
 
 
+def test_an_ordinary_number_is_masked_as_a_whole_number_alone():
+    assert Redactor(["4711"]).value([4711, 47110, 4711.5]) == [MASK, 47110, 4711.5]
+
+
 def test_an_empty_secret_field_stays_empty():
     """That it was empty is what people look for."""
     assert Redactor().value({"password": "", "token": None}) == {"password": "", "token": None}

@@ -33,7 +33,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Impatient(BoundedProtocol):
     """A deadline for requests that a test can wait for."""
 
-    request_seconds: ClassVar[float] = 0.2
+    request_seconds: ClassVar[float] = 1.0
     answer_seconds: ClassVar[float] = 2 * HANGING
 
 

@@ -8,8 +8,9 @@ import pytest
 from clients.errors import UnreadableRowError
 from clients.variables import MemoryVariables
 from flows import run as runs
+from flows.health import report_health
 from flows.order import fetch_and_create_order
-from flows.product import insert_products, update_products
+from flows.product import delete_products, insert_products, update_products
 from flows.recover import recover
 from flows.run import RunFailedError
 from flows.setup import create_or_update_category_tree_and_nodes
@@ -21,7 +22,7 @@ from tests.world.driving import RECOVERY_PERIOD, RETRY_INTERVAL, heal, until_kil
 from tests.world.driving import run as run_flow_by_name
 from tests.world.loopback import Misprint, World
 from tests.world.sales import list_products, place
-from tests.world.shop import Row, action, assert_clean, batches, opened, reports, run, skus
+from tests.world.shop import Row, action, assert_clean, batches, opened, reports, run, skus, use_connector
 
 
 @pytest.fixture
@@ -202,6 +203,60 @@ async def test_an_odd_action_of_a_batch_is_named_when_another_process_ends_it() 
     assert [record and record["status"] for record in records] == ["error", "success", "success"]
     assert [batch["status"] for batch in batches(world)] == ["done"]
     assert any("UnreadableRow: Omnitron's row integration_actions/" in told for told in texts(world))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("content_type", {"id": 12, "model": "hat"}), ("content_type", None), ("object_id", "no number")],
+)
+async def test_an_action_that_does_not_say_whose_it_is_delays_no_other_and_is_not_in_work_for_ever(
+    field: str, value: Any
+) -> None:
+    """The end of its batch cannot name its object."""
+    world = World(failing=0, products=3, asynchronous=True)
+    await run(world, insert_products, add_price=False, add_stock=False)
+    first = action(world, min(skus(world)))
+    assert first
+    misprinted(world, "/integration_actions/", field, value, lambda row: row.get("pk") == first["pk"])
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    records = [action(world, pk) for pk in skus(world)]
+    assert [record and record["status"] for record in records] == ["error", "success", "success"]
+    assert f"integration_actions/{first['pk']} cannot be read: {field}" in texts(world)[-1]
+
+
+async def test_an_odd_action_of_a_deletion_delays_no_other() -> None:
+    """Its product is offered again."""
+    world = World(failing=0, products=3, asynchronous=True)
+    await run(world, insert_products, add_price=False, add_stock=False)
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    gone = sorted(skus(world))[:2]
+    for pk in gone:
+        world.hub.delete_product(pk)
+    await run(world, delete_products)
+    misprint = misprinted(world, "/integration_actions/", "status", 5, lambda row: row.get("object_id") == gone[0])
+    for _ in range(3):
+        await run(world, verify_open_batches)
+    world.misprints.remove(misprint)
+    assert [bool(action(world, pk)) for pk in gone] == [True, False]
+    assert [batch["status"] for batch in batches(world)] == ["done", "done"]
+
+
+async def test_what_is_taken_at_once_but_cannot_be_recorded_is_not_counted(world: World) -> None:
+    """Its action says something odd; the channel's later answer settles it."""
+    use_connector(world, "tests.flows.connectors:MixedAsync")
+    first = min(skus(world))
+    misprinted(world, "/integration_actions/", "version_date", "never", lambda row: row.get("object_id") == first)
+    summary = await run(world, insert_products)
+    assert "integrated" not in summary.counts
+
+
+async def test_an_odd_row_that_is_due_is_counted_in_the_report(world: World) -> None:
+    sound = (await run(world, report_health)).counts
+    first = min(skus(world))
+    misprinted(world, "/products/", "name", None, lambda row: row.get("pk") == first)
+    assert (await run(world, report_health)).counts == sound
 
 
 async def test_an_odd_batch_delays_no_other() -> None:

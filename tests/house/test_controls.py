@@ -1,13 +1,13 @@
 """The controls that keep secrets, customers and strangers apart: the tests of each, and the mutants that prove these tests."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import pytest
 
 from tests.house.sources import ROOT, names_of_tests, place, tree_of
-from tests.mutants.table import cases
+from tests.mutants.table import Case, cases
 
 BINARY_FORMS = {"cPickle", "cloudpickle", "dill", "jsonpickle", "marshal", "pickle", "shelve"}
 """Modules whose reading runs what was written."""
@@ -20,10 +20,13 @@ WEBHOOK = "tests/deployments/test_webhook.py::"
 REDACTION = "tests/clients/test_redaction.py::"
 SETTINGS = "tests/clients/test_settings.py::"
 LOG = "tests/tasks/test_log.py::"
+PATHS = "tests/clients/test_bad_paths.py::"
+SANITIZING = "tests/tasks/test_sanitizing.py::"
 
 
 class Control(NamedTuple):
-    """The tests of a control, and the damages that they notice: files, and a part of what a mutant of each changes."""
+    """The tests of a control, and the damages that they notice: files, and a part of what a mutant of each takes away, or of
+    what it adds at the end."""
 
     tests: tuple[str, ...]
     mutants: tuple[tuple[str, str], ...]
@@ -37,6 +40,7 @@ CONTROLS: Mapping[str, Control] = {
             TRANSPORT + "test_no_secret_or_customer_is_in_any_text_whatever_is_answered",
             REDACTION + "test_a_learned_secret_is_masked_however_it_is_written",
             LOG + "test_lines_and_tracebacks_are_masked",
+            SANITIZING + "test_an_error_takes_no_secret_along",
             "tests/clients/test_omnitron.py::test_the_password_and_the_key_are_learnt_by_the_redactor",
         ),
         (
@@ -59,6 +63,10 @@ CONTROLS: Mapping[str, Control] = {
             "tests/flows/test_personal_data.py::test_nothing_of_a_buyer_is_told_whatever_goes_wrong",
             "tests/runs/test_personal_data.py::test_runs_that_bring_orders_in_or_fail_leave_no_buyer_in_the_database",
             TRANSPORT + "test_a_customer_in_a_query_is_not_logged",
+            REDACTION + "test_a_field_is_masked_by_its_name",
+            REDACTION + "test_an_e_mail_address_is_masked",
+            REDACTION + "test_a_phone_number_is_masked",
+            SANITIZING + "test_an_error_that_nobody_foresaw_names_its_place",
         ),
         (
             ("clients/redaction.py", "_PERSONAL_FIELD.sub"),
@@ -103,7 +111,11 @@ CONTROLS: Mapping[str, Control] = {
         ),
     ),
     "credentials follow no redirect, and no path to another host": Control(
-        (TRANSPORT + "test_a_redirect_is_not_followed", TRANSPORT + "test_a_call_to_another_host_is_not_sent"),
+        (
+            TRANSPORT + "test_a_redirect_is_not_followed",
+            TRANSPORT + "test_a_call_to_another_host_is_not_sent",
+            PATHS + "test_a_path_stays_below_its_base",
+        ),
         (("clients/transport.py", "follow_redirects=False"), ("clients/paths.py", "|//|[^#]*#")),
     ),
     "refused credentials end a run": Control(
@@ -147,7 +159,7 @@ CONTROLS: Mapping[str, Control] = {
         (("deployments/booking.py", "if digest not in"), ("deployments/booking.py", "self._leave_receipt(event)")),
     ),
     "nothing unverified is parsed": Control(
-        (SIGNATURES + "test_what_is_not_verified_is_not_parsed",),
+        (SIGNATURES + "test_what_is_not_verified_is_not_parsed", WEBHOOK + "test_without_a_key_nobody_is_let_in"),
         (("deployments/webhook.py", "return Gate(app"), ("deployments/signatures.py", "OPEN_PATHS")),
     ),
     "a webhook's body has at most 1 MiB": Control(
@@ -171,6 +183,7 @@ CONTROLS: Mapping[str, Control] = {
     "ids are encoded in paths and queries": Control(
         (
             TRANSPORT + "test_query_values_are_encoded",
+            PATHS + "test_other_names_are_encoded",
             "tests/clients/test_omnitron.py::test_a_batch_id_of_the_marketplace_is_one_segment_of_the_path",
         ),
         (("clients/transport.py", "urlencode("), ("clients/paths.py", "quote(name")),
@@ -184,7 +197,7 @@ CONTROLS: Mapping[str, Control] = {
     ),
     "JSON alone is read": Control(
         ("tests/house/test_controls.py::test_the_program_reads_no_form_that_runs_what_was_written",),
-        (("clients/clock.py", ""),),
+        (("clients/clock.py", "import pickle"), ("clients/clock.py", "from marshal import")),
     ),
     "control characters are escaped": Control(
         (
@@ -203,11 +216,11 @@ CONTROLS: Mapping[str, Control] = {
             "tests/house/test_lock.py::test_a_lock_holds_packages_with_hashes_and_nothing_else",
             "tests/house/test_lock.py::test_a_container_holds_the_same_versions_and_no_tool_for_developers",
         ),
-        (("deployments/requirements.lock", ""),),
+        (("deployments/requirements.lock", "unhashed-package"), ("deployments/requirements.lock", "--extra-index-url")),
     ),
     "imports go one way": Control(
         ("tests/house/test_imports.py::test_imports_go_one_way",),
-        (("clients/clock.py", ""),),
+        (("clients/clock.py", "import tasks.batch"),),
     ),
     "one buyer's address is not another's": Control(
         ("tests/tasks/test_addresses.py::test_the_address_of_another_customer_is_not_taken_for_this_one",),
@@ -223,11 +236,18 @@ def test_the_tests_of_every_control_exist() -> None:
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_every_control_has_mutants(control: str) -> None:
-    """A test has to fail without it: `make mutants` shows that."""
-    damages = [(case.file, case.mutant.text) for case in cases() if not case.mutant.survives]
-    wanted = CONTROLS[control].mutants
+    """One of its own tests has to fail without it: `make mutants` shows that."""
+    tests, wanted = CONTROLS[control]
     assert wanted
-    assert [(file, part) for file, part in wanted if not any(f == file and part in text for f, text in damages)] == []
+    assert [damage for damage in wanted if not any(_is_noticed(case, damage, tests) for case in cases())] == []
+
+
+def _is_noticed(case: Case, damage: tuple[str, str], tests: Collection[str]) -> bool:
+    """Whether a mutant does this damage, and runs against a test among these."""
+    file, part = damage
+    changed = case.mutant.text or case.mutant.replacement
+    run = [test for test in tests if any(test == each or test.startswith(f"{each}::") for each in case.tests)]
+    return case.file == file and part in changed and not case.mutant.survives and bool(run)
 
 
 def test_the_program_reads_no_form_that_runs_what_was_written() -> None:

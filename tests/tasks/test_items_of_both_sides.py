@@ -155,6 +155,20 @@ async def test_what_the_channel_knows_is_not_told_back_to_it(world: World) -> No
     assert both(world, placed) == (SHIPPED, "SHIPPED")
 
 
+async def test_what_was_told_counts_for_a_line_that_names_its_order_by_number_alone(world: World) -> None:
+    """The market lists what it was told: that is no change of its own."""
+    (placed,) = await imported(world, 1)
+    change(world, placed, status="PACKED")
+    await run_both(world, "fetch")
+    edit(world, placed, status=SHIPPED)
+    await run(world, update_orders, add_order_items=True)
+    edit(world, placed, status=DELIVERED)
+    item = placed["items"][0]["id"]
+    told = ChannelUpdateOrderItemDto(remote_id=item, order_number=placed["number"], status=SHIPPED)
+    await taken_over(world, told)
+    assert both(world, placed)[0] == DELIVERED
+
+
 async def test_when_nothing_changed_nothing_is_written_and_only_the_look_ups_are_paid(world: World) -> None:
     (placed,) = await imported(world, 2)
     for line in placed["items"]:

@@ -26,8 +26,8 @@ from tasks.omnitron.catalogue.products import (
 )
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate, GetBatchRequests
 from tasks.omnitron.journal.integration_actions import CreateIntegration, GetIntegrations, UpdateIntegration
-from tests.world.loopback import World
-from tests.world.shop import CHANNEL, action, actions, batches, good, listed, opened, requests_of, writes
+from tests.world.loopback import Misprint, World
+from tests.world.shop import CHANNEL, Row, action, actions, batches, good, listed, opened, requests_of, writes
 
 VERSION = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -248,6 +248,21 @@ async def test_configs_that_the_mapping_lacks_are_added_with_their_flags(make_wo
             if "attribute_configs" in r.url.path and "page" not in r.url.params
         ]
         assert len(asked) == len(set(asked))
+
+
+async def test_an_attribute_in_another_spelling_comes_under_the_sets_own_name(make_world: Callable[..., World]) -> None:
+    """Connectors look for that."""
+    world = make_world(products=1, failing=0)
+    (pk,) = world.products.rows
+    world.misprints.append(Misprint(f"/mapped_products/{pk}/", lambda row: "mapped_attributes" in row, _in_capitals))
+    async with opened(world, ContentType.product, create_batch=False) as hub:
+        (product,) = await hub.do_action(GetMappedProducts, objects=await hub.do_action(GetInsertedProducts))
+    assert product.mapped_attributes
+    assert product.mapped_attributes.mapped_attributes == world.goods.mapping(pk)["mapped_attributes"]
+
+
+def _in_capitals(row: Row) -> None:
+    row["mapped_attributes"] = {f" {name.upper()} ": value for name, value in row["mapped_attributes"].items()}
 
 
 def config(**flags: bool) -> AttributeConfig:

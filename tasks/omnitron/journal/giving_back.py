@@ -8,7 +8,6 @@ from collections.abc import Container
 from typing import Any
 
 from clients.omnitron import OmnitronClient
-from dto.enums import IntegrationActionStatus
 from dto.omnitron import IntegrationAction
 from tasks.batch import Batch, ObjectKey
 from tasks.concurrency import for_each
@@ -24,7 +23,7 @@ async def give_back(client: OmnitronClient, batch: Batch, only: Container[Object
 
     It records nothing that was not recorded before, so it may stop anywhere, and be repeated.
     """
-    held = await client.actions.find(local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing)
+    held, _ = await client.actions.held_by(batch.local_batch_id or "")
 
     async def put_back(action: IntegrationAction) -> None:
         object_key = action.object_key

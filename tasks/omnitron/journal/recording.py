@@ -19,7 +19,7 @@ async def record_settled(client: OmnitronClient, batch: Batch) -> int:
     settled = [member for member in batch.members.values() if member.settled]
     if not settled:
         return 0
-    held = await client.actions.find(local_batch_id=batch.local_batch_id, status=IntegrationActionStatus.processing)
+    held, _ = await client.actions.held_by(batch.local_batch_id or "")
     actions = {action.object_key: action.pk for action in held}
     recorded = [member for member in settled if member.object_key in actions]
 

@@ -32,9 +32,20 @@ class SettleCommand(OmnitronCommand[Sequence[ItemResult], Irregularities]):
         raise NotImplementedError
 
     async def held(self) -> tuple[list[IntegrationAction], dict[ObjectKey, UnreadableRow]]:
-        """The actions that the batch holds, and those that cannot be read, by the keys of their objects."""
-        actions, unreadable = await self.integration.client.actions.held_by(self.batch_request.local_batch_id or "")
-        return actions, {key: row for row in unreadable if (key := _object_key_in(row)) is not None}
+        """The actions that the batch holds, and those that cannot be read, by the keys of their objects.
+
+        An action that does not even say whose it is becomes an error here: the end of the batch cannot name its object, which
+        would be in work for ever.
+        """
+        actions, odd = await self.integration.client.actions.held_by(self.batch_request.local_batch_id or "")
+        unreadable: dict[ObjectKey, UnreadableRow] = {}
+        for row in odd:
+            object_key = _object_key_in(row)
+            if object_key is None:
+                await self.integration.client.actions.fail(row.key)
+            else:
+                unreadable[object_key] = row
+        return actions, unreadable
 
     def take_members(self, members: Sequence[Member], unreadable: Mapping[ObjectKey, UnreadableRow]) -> None:
         """Fills the batch. It ends with all objects that it holds: those whose actions cannot be read fail."""
