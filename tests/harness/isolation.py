@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from dto.enums import ContentType
+from tests.harness.offer_states import edit_offer, offers_of
 from tests.harness.setup_scenarios import bound
-from tests.world.driving import run
+from tests.world.driving import KINDS, KINDS_WITH_LISTS, die_at, run
 from tests.world.loopback import Misprint, World
 from tests.world.sales import list_products
 from tests.world.shop import Row, action, skus
@@ -115,25 +116,24 @@ async def _accepted_products() -> tuple[World, Things]:
     return world, _goods(world)
 
 
-def _sent(content_type: ContentType) -> Callable[[World, Things], set[int]]:
-    """Those whose record says that the channel has the newest version."""
+async def _abandoned_products() -> tuple[World, Things]:
+    """A run died right after the commit of its batch."""
+    world, things = await _new_products()
+    await die_at(world, "insert_products", "PATCH", "batch_requests", 1)
+    return world, things
 
-    def done(world: World, things: Things) -> set[int]:
-        rows = world.offered[content_type]
-        found = set()
-        for number, thing in enumerate(things):
-            keys = [row["pk"] for row in rows if row.get("product", row["pk"]) == thing["pk"]]
-            records = [action(world, pk, content_type) for pk in keys]
-            if all(
-                record
-                and record["status"] == "success"
-                and record["version_date"] == rows[record["object_id"]]["modified_date"]
-                for record in records
-            ):
-                found.add(number)
-        return found
 
-    return done
+def is_in_step(record: Row | None, row: Row) -> bool:
+    """Whether a record says that the channel has the newest version of a row."""
+    return record is not None and (record["status"], record["version_date"]) == ("success", row["modified_date"])
+
+
+def _products_in_step(world: World, things: Things) -> set[int]:
+    return {
+        number
+        for number, thing in enumerate(things)
+        if is_in_step(action(world, thing["pk"]), world.products[thing["pk"]])
+    }
 
 
 PRODUCT_PLACES = (
@@ -145,33 +145,56 @@ PRODUCT_PLACES = (
 )
 
 
-def _offers(kind: str) -> Family:
-    content_type = ContentType(f"product{kind}")
+def _offers(kind: str, *, edited: bool = False, extra: bool = False) -> Family:
+    """New or changed offers, of the catalog's own list or of an extra one."""
+    flow = f"product_{kind}s" + (f"_from_extra_{kind}_list" if extra else "")
+
+    async def prepare() -> tuple[World, Things]:
+        world = World(products=4 * THINGS - 3 if extra else THINGS, failing=0, extra_lists=extra)
+        await run(world, "insert_products", add_price=False, add_stock=False)
+        if edited:
+            await run(world, f"insert_{flow}")
+        rows = offers_of(world, kind, extra=extra)
+        products = {row["product"] for row in rows}
+        world.clock.advance(60)
+        for row in rows if edited else ():
+            edit_offer(world, kind, row)
+        return world, [thing for thing in _goods(world) if thing["pk"] in products]
+
+    def done(world: World, things: Things) -> set[int]:
+        rows = {row["product"]: row for row in offers_of(world, kind, extra=extra)}
+        content_type = ContentType(f"product{kind}")
+        return {
+            number
+            for number, thing in enumerate(things)
+            if is_in_step(action(world, rows[thing["pk"]]["pk"], content_type), rows[thing["pk"]])
+        }
+
     return Family(
-        f"insert_product_{kind}s",
-        _products_there,
-        _sent(content_type),
+        f"{'update' if edited else 'insert'}_{flow}",
+        prepare,
+        done,
         (
-            hub(f"product_{kind}s/", "product"),
+            hub(f"{'extra_' if extra else ''}product_{kind}s/", "product"),
             hub("products/"),
-            hub("integration_actions/", "object_id"),
             market(f"{kind}s", "sku"),
+            *(() if edited else (hub("integration_actions/", "object_id"),)),
         ),
     )
 
 
 GOODS = [
-    Family("insert_products", _new_products, _sent(ContentType.product), PRODUCT_PLACES),
+    Family("insert_products", _new_products, _products_in_step, PRODUCT_PLACES),
     Family(
         "update_products",
         _edited_products,
-        _sent(ContentType.product),
+        _products_in_step,
         (*PRODUCT_PLACES, hub("integration_actions/", "object_id")),
     ),
     Family(
         "verify_open_batches",
         _accepted_products,
-        _sent(ContentType.product),
+        _products_in_step,
         (market("batches", "sku"), hub("products/"), hub("integration_actions/", "object_id")),
     ),
     Family(
@@ -180,7 +203,14 @@ GOODS = [
         _gone,
         (hub("integration_actions/", "object_id"), market("products/delete", "remote_id")),
     ),
-    *map(_offers, ("price", "stock", "image")),
+    *(_offers(kind, edited=edited) for kind in KINDS for edited in (False, True)),
+    *(_offers(kind, edited=edited, extra=True) for kind in KINDS_WITH_LISTS for edited in (False, True)),
+    Family(
+        "recover",
+        _abandoned_products,
+        _gone,
+        (hub("integration_actions/", "object_id"),),
+    ),
 ]
 
 

@@ -14,6 +14,7 @@ from clients import runtime
 from flows.registry import FLOWS
 from tests.harness import hostile
 from tests.harness.isolation import FAMILIES, THINGS, Family, Place
+from tests.world.driving import KINDS, KINDS_WITH_LISTS
 from tests.world.loopback import World
 from tests.world.shop import Row
 
@@ -22,6 +23,12 @@ pytestmark = pytest.mark.harness
 CASES = 2_000 if hostile.FULL else 20
 """Of each family."""
 GONE = object()
+OF_OTHERS = (
+    *("insert_and_update_products", *(f"insert_and_update_{kind}s" for kind in KINDS)),  # an insert, and an update
+    *("verify_batch", *(f"compare_{kind}s" for kind in KINDS_WITH_LISTS)),  # a look at what others do
+    *("report_health", "update_channel_conf_schema"),  # nothing is handled one by one
+)
+"""The flows without a family, and why."""
 
 
 def ways(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -75,6 +82,10 @@ def test_ten_good_things_are_handled_in_the_run_in_which_the_eleventh_is_hostile
     assert left == [], end
     assert json.dumps([row["error_desc"] for row in world.reports], ensure_ascii=False).encode()
     assert [row["status"] for row in world.batches.table if row["status"] in ("initialized", "commit")] == [], end
+
+
+def test_no_flow_is_forgotten_here() -> None:
+    assert {family.flow for family in FAMILIES} | set(OF_OTHERS) == set(FLOWS)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=str)
