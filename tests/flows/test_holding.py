@@ -9,7 +9,7 @@ from clients.errors import ChannelUnavailableError
 from clients.flow_runs import PrefectUnavailableError
 from clients.variables import MemoryVariables
 from deployments.sandbox.base.faults import Fault
-from dto.summary import RunOutcome, RunSummary
+from dto.summary import RunOutcome
 from flows.holding import AFTER_A_REFUSAL, FIRST_PAUSE, LONGEST_PAUSE
 from flows.image import insert_and_update_images
 from flows.order import fetch_and_create_order
@@ -17,7 +17,7 @@ from flows.product import insert_products, update_products
 from flows.run import RunFailedError
 from flows.stock import insert_and_update_stocks
 from tests.world.loopback import World
-from tests.world.shop import action, assert_converged, batches, run
+from tests.world.shop import action, assert_converged, attempt, batches, kept, log_ins, run
 
 SCHEDULED = (
     insert_products,
@@ -36,24 +36,6 @@ def world(make_world: Callable[..., World]) -> World:
     world = make_world(failing=0, products=3)
     world.variables = MemoryVariables()
     return world
-
-
-def kept(world: World) -> Any:
-    """The holds by name."""
-    assert isinstance(world.variables, MemoryVariables)
-    return world.variables.kept
-
-
-async def attempt(world: World, flow: Any, **parameters: Any) -> RunSummary:
-    """The summary of a run, however it ends."""
-    try:
-        return await run(world, flow, **parameters)
-    except RunFailedError as error:
-        return error.summary
-
-
-def log_ins(world: World) -> int:
-    return sum("auth/login" in path for _, path, _ in world.hub.requests)
 
 
 def stop_sends(world: World) -> None:

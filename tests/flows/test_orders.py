@@ -1,7 +1,6 @@
 """Orders of the channel into Omnitron: each on its own, each once, and whoever waits is told why."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -19,12 +18,11 @@ from flows.recover import recover
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.orders import GetOrders
-from tests.world.driving import until_killed
-from tests.world.loopback import Hook, Killed, World
+from tests.world.driving import die_at
+from tests.world.loopback import World
 from tests.world.sales import in_hub, items_in_hub, list_products, place, posts, sku_of, unbind
 from tests.world.shop import Row, action, actions, asked, assert_clean, batches, requests_of, run, use_connector, writes
 
-PERIOD = 901
 DAY = 86_400
 
 
@@ -445,19 +443,7 @@ async def test_killed_between_commit_and_done_no_order_loses_its_binding(
 ) -> None:
     """Recovery records what is known, the next run mends the rest, and each order is there once."""
     placed = [place(world) for _ in range(3)]
-    seen = 0
-
-    def kill(number: int, request: Any, when: str) -> None:
-        nonlocal seen
-        if request.method == "PATCH" and "batch_requests" in request.url.path:
-            seen += when == moment and json.loads(request.content)["status"] == request_
-        if seen:
-            raise Killed
-
-    world.hook = kill
-    assert await until_killed(_once(world))
-    world.hook = lambda *_: None
-    world.clock.advance(PERIOD)
+    await die_at(world, "fetch_and_create_order", "PATCH", "batch_requests", 1, moment, f'"{request_}"'.encode())
     await run(world, recover)
     await fetch(world)
     assert accepted(world) == [1] * 3
@@ -466,42 +452,15 @@ async def test_killed_between_commit_and_done_no_order_loses_its_binding(
     assert world.hub.counts()["open_batches"] == {}
 
 
-async def _once(world: World) -> None:
-    await fetch(world)
-
-
-async def _update(world: World) -> None:
-    await run(world, update_orders)
-
-
-def dead_from(is_it: Callable[[Any], bool]) -> Hook:
-    """From the first such request on nothing is sent any more."""
-    dead = False
-
-    def hook(number: int, request: Any, moment: str) -> None:
-        nonlocal dead
-        dead = dead or is_it(request)
-        if dead:
-            raise Killed
-
-    return hook
-
-
 async def test_recovery_binds_what_an_import_brought_in_and_only_that(world: World) -> None:
     """A batch of updates holds no items: nothing of it is recorded as told."""
     placed = place(world)
-    world.hook = dead_from(lambda request: request.method == "PATCH" and b'"done"' in request.content)
-    assert await until_killed(_once(world))
-    world.hook = lambda *_: None
-    world.clock.advance(PERIOD)
+    await die_at(world, "fetch_and_create_order", "PATCH", "batch_requests", 1, "before", b'"done"')
     assert (await run(world, recover)).counts == {"bound": 1}
     assert batches(world)[-1]["status"] == "done"
     world.hub.edit_order(in_hub(world, placed)["pk"])
 
-    world.hook = dead_from(lambda request: request.method == "PUT")
-    assert await until_killed(_update(world))
-    world.hook = lambda *_: None
-    world.clock.advance(PERIOD)
+    await die_at(world, "update_orders", "PUT", "", 1, "before")
     assert (await run(world, recover)).counts == {"released": 1}
     found = action(world, in_hub(world, placed)["pk"], "order")
     assert found
@@ -513,11 +472,8 @@ async def test_recovery_binds_nothing_of_a_batch_of_which_a_part_is_unknown(worl
     """One that was bound in part would be `done`, and what it left out nobody's. The next run finds both by their numbers."""
     for _ in range(2):
         place(world)
-    world.hook = dead_from(lambda request: request.method == "PATCH" and b'"done"' in request.content)
-    assert await until_killed(_once(world))
-    world.hook = lambda *_: None
+    await die_at(world, "fetch_and_create_order", "PATCH", "batch_requests", 1, "before", b'"done"')
     world.actions.change(actions(world, "order")[0]["pk"], remote_id=None)
-    world.clock.advance(PERIOD)
     assert (await run(world, recover)).counts == {"released": 1}
     assert batches(world)[-1]["status"] == "fail"
     assert actions(world, "order") == []

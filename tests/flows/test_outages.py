@@ -18,9 +18,8 @@ from deployments.serve import PREFECT_YAML, DeploymentRow, read_rows, schedule_o
 from dto.summary import RunOutcome, RunSummary
 from flows.holding import LONGEST_PAUSE
 from flows.log_ins import LEASE, LogInTurn
-from flows.run import RunFailedError
 from tests.world.loopback import VirtualClock, World
-from tests.world.shop import assert_converged, run
+from tests.world.shop import assert_converged, attempt, kept, log_ins
 
 HOURS = 7.0 if os.environ.get("HARNESS") == "all" else 1.5
 """Length of an outage of the sends: longer than RETRY_INTERVAL, for which changed objects wait once."""
@@ -69,19 +68,6 @@ def rows() -> list[DeploymentRow]:
     return [row for row in found if row.schedules]
 
 
-def kept(world: World) -> dict[str, Any]:
-    assert isinstance(world.variables, MemoryVariables)
-    return world.variables.kept
-
-
-async def attempt(world: World, row: DeploymentRow) -> RunSummary:
-    """The summary of a run, however it ends."""
-    try:
-        return await run(world, row.flow, **row.parameters)
-    except RunFailedError as error:
-        return error.summary
-
-
 async def on_schedule(world: World, rows: list[DeploymentRow], seconds: float) -> list[RunSummary]:
     """The runs of all schedules for so long; those of one second at once."""
     begin, starts = world.clock.moment, defaultdict[datetime, list[DeploymentRow]](list)
@@ -95,17 +81,13 @@ async def on_schedule(world: World, rows: list[DeploymentRow], seconds: float) -
     ends: list[RunSummary] = []
     for moment in sorted(starts):
         world.clock.moment = max(world.clock.moment, moment)
-        ends += await asyncio.gather(*(attempt(world, row) for row in starts[moment]))
+        ends += await asyncio.gather(*(attempt(world, row.flow, **row.parameters) for row in starts[moment]))
     world.clock.moment = max(world.clock.moment, end)
     return ends
 
 
 def outcomes(ends: list[RunSummary]) -> list[RunOutcome]:
     return [summary.outcome for summary in ends]
-
-
-def log_ins(world: World) -> int:
-    return sum("auth/login" in path for _, path, _ in world.hub.requests)
 
 
 down = pytest.mark.parametrize("path", ["/", "/api/v1/channel/"], ids=["all of it", "all but its log-in"])
@@ -140,7 +122,7 @@ async def test_of_all_flows_that_meet_an_outage_in_one_second_one_is_red(
     """And again a minute later."""
     getattr(world, system).faults.add(Fault("status", path=path, times=None))
     for red in (1, 0):
-        ends = outcomes(await asyncio.gather(*(attempt(world, row) for row in rows)))
+        ends = outcomes(await asyncio.gather(*(attempt(world, row.flow, **row.parameters) for row in rows)))
         assert ends.count(RunOutcome.failed) == red
         world.clock.advance(200)
 
@@ -182,7 +164,7 @@ async def test_twelve_runs_of_one_second_try_a_wrong_password_once(world: World,
     """Also when it is time for another try."""
     world.hub.faults.add(Fault("status", status=400, path="auth/login", times=None))
     for tries in (1, 2):
-        ends = await asyncio.gather(*(attempt(world, row) for row in rows[:12]))
+        ends = await asyncio.gather(*(attempt(world, row.flow, **row.parameters) for row in rows[:12]))
         assert log_ins(world) == tries
         assert outcomes(ends).count(RunOutcome.failed) == (tries == 1)
         assert kept(world)[HUB_HOLD]["tries"] == tries
@@ -191,7 +173,7 @@ async def test_twelve_runs_of_one_second_try_a_wrong_password_once(world: World,
 
 async def test_twelve_runs_of_one_second_all_work(world: World, rows: list[DeploymentRow]) -> None:
     """They log in one after the other."""
-    ends = await asyncio.gather(*(attempt(world, row) for row in rows[:12]))
+    ends = await asyncio.gather(*(attempt(world, row.flow, **row.parameters) for row in rows[:12]))
     assert set(outcomes(ends)) == {RunOutcome.completed}
     assert log_ins(world) == 12
 
@@ -212,7 +194,7 @@ async def test_a_key_that_expires_with_the_password_costs_one_log_in(world: Worl
                 world.hub.faults.add(refusals.pop())
 
     world.hook = change
-    ends = outcomes(await asyncio.gather(*(attempt(world, row) for row in rows[:6])))
+    ends = outcomes(await asyncio.gather(*(attempt(world, row.flow, **row.parameters) for row in rows[:6])))
     assert before == 6
     assert log_ins(world) == before + 1
     assert ends.count(RunOutcome.failed) == 1
@@ -224,18 +206,18 @@ async def test_a_turn_whose_run_has_died_is_free_after_its_time(world: World, ro
     assert variables
     await LogInTurn(6, world.clock).take(variables)
     began = world.clock.moment
-    assert (await attempt(world, rows[0])).outcome is RunOutcome.completed
+    assert (await attempt(world, rows[0].flow, **rows[0].parameters)).outcome is RunOutcome.completed
     assert LEASE < (world.clock.moment - began).total_seconds() < 2 * LEASE
 
 
 async def test_a_run_that_never_gets_its_turn_is_skipped_and_says_why(world: World, rows: list[DeploymentRow]) -> None:
     """The clock of the machine that has it is an hour ahead."""
     kept(world)[LOG_IN] = {"run": "x", "until": (world.clock.now() + timedelta(hours=1)).isoformat()}
-    summary = await attempt(world, rows[0])
+    summary = await attempt(world, rows[0].flow, **rows[0].parameters)
     assert (summary.outcome, summary.log_ins) == (RunOutcome.skipped, 0)
     assert f"delete the Prefect variable `{LOG_IN}`" in (summary.reason or "")
     del kept(world)[LOG_IN]
-    assert (await attempt(world, rows[0])).outcome is RunOutcome.completed
+    assert (await attempt(world, rows[0].flow, **rows[0].parameters)).outcome is RunOutcome.completed
 
 
 async def test_a_turn_that_was_taken_over_is_not_given_back_by_its_first_run() -> None:

@@ -13,6 +13,7 @@ from flows.product import insert_products, update_products
 from flows.recover import recover
 from flows.run import RunFailedError
 from tasks.omnitron.catalogue.products import GetInsertedProducts, GetUpdatedProducts
+from tests.world.driving import die_at
 from tests.world.loopback import NOT_HANDLED, SPOILT, Killed, Strike, World
 from tests.world.shop import BATCHES, actions, asked, assert_converged, batches, opened, reports, run, writes
 
@@ -181,20 +182,9 @@ async def test_an_inactive_channel_is_skipped(world: World) -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_a_run_that_was_killed_at_the_send_is_recovered(world: World, moment: str) -> None:
     """Nothing was recorded as sent; the next runs converge."""
-    dead: list[int] = []
-
-    def kill(number: int, request: Any, when: str) -> None:
-        if dead or (request.url.path == "/products" and when == moment):
-            dead.append(number)
-            raise Killed
-
-    world.hook = kill
-    with pytest.raises((Killed, BaseExceptionGroup)):
-        await run(world, insert_products)
-    world.hook = lambda number, request, when: None
+    await die_at(world, "insert_products", "PUT", "/products", 1, moment)
     assert [row["status"] for row in batches(world)] == ["commit"]
     assert (await run(world, insert_products)).counts == {}
-    world.clock.advance(901)
     assert (await run(world, recover)).counts == {"released": 1}
     assert world.attempts == {}
     await run(world, insert_products)
@@ -219,16 +209,7 @@ async def test_changed_products_of_a_dead_run_cost_an_attempt_and_wait(world: Wo
 async def test_new_prices_with_their_products_names_cost_an_attempt_and_wait(world: World) -> None:
     """An action with a name may be an older one: it is not deleted."""
     await run(world, insert_products, add_price=False)
-
-    def kill(number: int, request: Any, when: str) -> None:
-        if request.method == "PUT":
-            raise Killed
-
-    world.hook = kill
-    with pytest.raises((Killed, BaseExceptionGroup)):
-        await run(world, insert_product_prices)
-    world.hook = lambda number, request, when: None
-    world.clock.advance(901)
+    await die_at(world, "insert_product_prices", "PUT", "/prices", 1, "before")
     await run(world, recover)
     assert [attempts.count for attempts in world.attempts.values()] == [1] * 6
     assert (await run(world, insert_product_prices)).counts == {}

@@ -13,7 +13,7 @@ from tasks.omnitron.orders.addresses import AddressIncompleteError, GetOrCreateA
 from tasks.omnitron.orders.customers import GetOrCreateCustomer
 from tasks.omnitron.orders.places import CreateAddressErrorReport, PlaceNotFoundError
 from tests.world.loopback import World
-from tests.world.sales import address, customer, posts
+from tests.world.sales import address, customer, key_of_place, posts
 from tests.world.shop import Row, opened, requests_of
 
 
@@ -34,11 +34,6 @@ def names(world: World, row: Row) -> list[str | None]:
     """Where an address is, from the country down."""
     tables = world.places.tables
     return [tables[kind][row[kind]]["name"] if row.get(kind) else None for kind in tables]
-
-
-def pk_of(world: World, kind: Any, name: str) -> int:
-    """The key of the first place of this name."""
-    return next(int(row["pk"]) for row in world.places.tables[kind] if row["name"] == name)
 
 
 async def test_an_address_is_made_with_its_places(world: World) -> None:
@@ -76,7 +71,7 @@ async def test_a_place_that_the_merchant_mapped_is_found_by_the_channels_name(
     """And before that it is unknown."""
     with pytest.raises(PlaceNotFoundError):
         await taken_in(world, **{kind: code})
-    world.hub.map_place(kind, pk_of(world, kind, pk_name), code)
+    world.hub.map_place(kind, key_of_place(world, kind, pk_name), code)
     await taken_in(world, **{kind: code})
     assert names(world, rows(world)[0]) == ["Türkiye", "İstanbul", "Kadıköy", "Moda Mah."]
 
@@ -84,7 +79,7 @@ async def test_a_place_that_the_merchant_mapped_is_found_by_the_channels_name(
 async def test_a_mapped_township_is_looked_for_in_its_own_city_too(world: World) -> None:
     """The channel calls two of them the same."""
     for name in ("Kadıköy", "Çankaya"):
-        world.hub.map_place("township", pk_of(world, "township", name), "Centre")
+        world.hub.map_place("township", key_of_place(world, "township", name), "Centre")
     await taken_in(world, city="Ankara", township="Centre", district=None)
     assert names(world, rows(world)[0]) == ["Türkiye", "Ankara", "Çankaya", None]
 
@@ -121,7 +116,7 @@ async def test_unknown_city_or_other_place_is_said_by_kind_and_makes_no_address(
 
 async def test_a_place_that_is_there_twice_is_not_guessed(world: World) -> None:
     cities = world.places.cities
-    cities.add({**cities[pk_of(world, "city", "Ankara")], "pk": cities.next_key()})
+    cities.add({**cities[key_of_place(world, "city", "Ankara")], "pk": cities.next_key()})
     with pytest.raises(PlaceNotFoundError, match=r"is 2 places in Omnitron: `Ankara` \(\d+\), `Ankara` \(\d+\)"):
         await taken_in(world, city="Ankara", township=None)
 
@@ -227,7 +222,7 @@ async def test_a_place_is_reported_by_its_own_route_once_per_run_and_parent(worl
         told_now = [await hub.do_action(CreateAddressErrorReport, objects=problems[:3])]
         told_now += [await hub.do_action(CreateAddressErrorReport, objects=problems)]
     assert (len(problems), told_now) == (4, [2, 0])
-    cities = {pk_of(world, "city", name) for name in ("Ankara", "Bursa")}
+    cities = {key_of_place(world, "city", name) for name in ("Ankara", "Bursa")}
     reports = list(world.places.reports)
     assert {row["city_id"] for row in reports} == cities
     assert {(row["type"], row["remote_code"], row["name"]) for row in reports} == {("township", "6_Gölbaşı", "Gölbaşı")}

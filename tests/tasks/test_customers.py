@@ -2,28 +2,19 @@
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
 
 from clients.errors import RefusedError
 from deployments.sandbox.base.faults import Fault
-from dto.omnitron_orders import Customer
 from tasks.omnitron.orders.customers import CustomerIncompleteError, GetOrCreateCustomer
 from tasks.omnitron.orders.field_limits import KeyTooLongError
 from tests.world.loopback import World
-from tests.world.sales import customer, posts
+from tests.world.sales import customer, customer_in_hub, posts
 from tests.world.shop import CHANNEL, Row, opened, requests_of
 
 CUSTOMERS = f"{CHANNEL}customers/"
 BY_PHONE = {"CUSTOMER_IDENTIFIER_FIELD": "phone_number"}
-
-
-async def taken_in(world: World, **fields: Any) -> Customer:
-    """Omnitron's customer for Şule, in a run of its own."""
-    async with opened(world) as hub:
-        found: Customer = await hub.do_action(GetOrCreateCustomer, objects=customer(**fields))
-    return found
 
 
 def rows(world: World) -> list[Row]:
@@ -32,7 +23,7 @@ def rows(world: World) -> list[Row]:
 
 
 async def test_a_new_customer_is_made_with_what_the_channel_says(world: World) -> None:
-    made = await taken_in(world, extra_field={"vip": True})
+    made = await customer_in_hub(world, extra_field={"vip": True})
     (row,) = rows(world)
     assert (row["pk"], row["email"], row["phone_number"]) == (made.pk, "sule@example.com", "+905550000001")
     assert (row["first_name"], row["last_name"], row["channel_code"]) == ("Şule", "Işık", "B1")
@@ -40,9 +31,9 @@ async def test_a_new_customer_is_made_with_what_the_channel_says(world: World) -
 
 
 async def test_a_known_customer_of_whom_nothing_changed_costs_one_look_and_no_write(world: World) -> None:
-    made = await taken_in(world)
+    made = await customer_in_hub(world)
     with requests_of(world) as seen:
-        assert (await taken_in(world)).pk == made.pk
+        assert (await customer_in_hub(world)).pk == made.pk
     assert [request.method for request in seen if "customers" in request.url.path] == ["GET"]
 
 
@@ -59,9 +50,9 @@ async def test_a_known_customer_of_whom_nothing_changed_costs_one_look_and_no_wr
 async def test_what_changed_on_the_channel_is_patched_and_nothing_else(
     world: World, fields: dict[str, str], changed: dict[str, str]
 ) -> None:
-    await taken_in(world)
+    await customer_in_hub(world)
     with requests_of(world) as seen:
-        await taken_in(world, **fields)
+        await customer_in_hub(world, **fields)
     (patch,) = [request for request in seen if request.method == "PATCH"]
     assert json.loads(patch.content) == changed
     assert {name: rows(world)[0][name] for name in changed} == changed
@@ -70,13 +61,13 @@ async def test_what_changed_on_the_channel_is_patched_and_nothing_else(
 @pytest.mark.parametrize("phone", [None, ""])
 async def test_what_the_channel_does_not_say_is_left_as_it_is(world: World, phone: str | None) -> None:
     """A phone that was left out of the next order does not erase the known one."""
-    await taken_in(world)
-    await taken_in(world, phone_number=phone)
+    await customer_in_hub(world)
+    await customer_in_hub(world, phone_number=phone)
     assert rows(world)[0]["phone_number"] == "+905550000001"
 
 
 async def test_an_email_in_other_letters_is_the_same_customers_and_not_patched(world: World) -> None:
-    await taken_in(world, email="Sule@Example.com")
+    await customer_in_hub(world, email="Sule@Example.com")
     world.customers.change(rows(world)[0]["pk"], email="sule@example.com")
     with requests_of(world) as seen:
         async with opened(world) as hub:
@@ -87,50 +78,52 @@ async def test_an_email_in_other_letters_is_the_same_customers_and_not_patched(w
 async def test_the_conf_can_tell_customers_apart_by_phone(world: World) -> None:
     """Another e-mail address is a change of the same customer then."""
     world.hub.set_channel(conf=BY_PHONE)
-    first = await taken_in(world)
-    second = await taken_in(world, email="isik@example.com", channel_code="B2")
+    first = await customer_in_hub(world)
+    second = await customer_in_hub(world, email="isik@example.com", channel_code="B2")
     assert first.pk == second.pk
     assert [row["email"] for row in rows(world)] == ["isik@example.com"]
 
 
 async def test_a_customer_known_by_phone_needs_no_email(world: World) -> None:
     world.hub.set_channel(conf=BY_PHONE)
-    first = await taken_in(world, email="")
-    assert (await taken_in(world, email="")).pk == first.pk
+    first = await customer_in_hub(world, email="")
+    assert (await customer_in_hub(world, email="")).pk == first.pk
 
 
 async def test_by_default_another_email_is_another_customer(world: World) -> None:
-    assert (await taken_in(world)).pk != (await taken_in(world, email="isik@example.com", channel_code="B2")).pk
+    assert (await customer_in_hub(world)).pk != (
+        await customer_in_hub(world, email="isik@example.com", channel_code="B2")
+    ).pk
 
 
 async def test_a_channel_code_that_is_taken_leads_to_its_customer(world: World) -> None:
     """The buyer has changed the e-mail address: it is the same person, with a new one."""
-    first = await taken_in(world)
-    second = await taken_in(world, email="isik@example.com")
+    first = await customer_in_hub(world)
+    second = await customer_in_hub(world, email="isik@example.com")
     assert second.pk == first.pk
     assert [row["email"] for row in rows(world)] == ["isik@example.com"]
 
 
 async def test_of_two_buyers_who_share_an_email_address_the_first_keeps_the_name(world: World) -> None:
     """The channel tells them apart by their codes, Omnitron does not: they are one customer."""
-    first = await taken_in(world)
-    second = await taken_in(world, channel_code="B2", first_name="Can", last_name="Kaya")
+    first = await customer_in_hub(world)
+    second = await customer_in_hub(world, channel_code="B2", first_name="Can", last_name="Kaya")
     assert second.pk == first.pk
     (row,) = rows(world)
     assert (row["first_name"], row["last_name"], row["channel_code"]) == ("Şule", "Işık", "B1")
 
 
 async def test_of_customers_with_one_email_address_the_one_with_the_code_is_meant(world: World) -> None:
-    first = await taken_in(world, channel_code="B1", email="other@example.com")
-    second = await taken_in(world, channel_code="B2")
+    first = await customer_in_hub(world, channel_code="B1", email="other@example.com")
+    second = await customer_in_hub(world, channel_code="B2")
     world.customers.change(first.pk, email="sule@example.com")
-    assert (await taken_in(world, channel_code="B2")).pk == second.pk
+    assert (await customer_in_hub(world, channel_code="B2")).pk == second.pk
 
 
 async def test_a_refusal_for_another_reason_stays_one(world: World) -> None:
     world.hub.faults.add(Fault("status", "POST", "customers/", status=400))
     with pytest.raises(RefusedError):
-        await taken_in(world)
+        await customer_in_hub(world)
 
 
 @pytest.mark.parametrize("field", ["email", "first_name", "channel_code"])
@@ -138,12 +131,12 @@ async def test_a_customer_who_cannot_be_told_from_others_is_refused_by_name_of_t
     world: World, field: str
 ) -> None:
     with pytest.raises(CustomerIncompleteError, match=field):
-        await taken_in(world, **{field: ""})
+        await customer_in_hub(world, **{field: ""})
     assert rows(world) == []
 
 
 async def test_a_name_that_is_too_long_is_cut(world: World) -> None:
-    await taken_in(world, last_name="ı" * 256)
+    await customer_in_hub(world, last_name="ı" * 256)
     assert rows(world)[0]["last_name"] == "ı" * 255
 
 
@@ -156,13 +149,13 @@ async def test_the_field_that_tells_customers_apart_is_never_cut(
 ) -> None:
     world.hub.set_channel(conf=conf)
     with pytest.raises(KeyTooLongError, match=field):
-        await taken_in(world, **{field: value})
+        await customer_in_hub(world, **{field: value})
 
 
 async def test_lost_response_to_a_post_makes_one_customer(world: World) -> None:
     world.hub.faults.add(Fault("drop_after", "POST", "customers/"))
     with requests_of(world) as seen:
-        made = await taken_in(world)
+        made = await customer_in_hub(world)
     assert [row["pk"] for row in rows(world)] == [made.pk]
     assert posts(seen, "customers") == 1
 

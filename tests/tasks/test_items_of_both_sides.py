@@ -1,6 +1,5 @@
 """Order items that both sides change: the newer value wins, the other side hears of it, and nothing is written twice."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 
 from deployments.sandbox.base.faults import Fault
 from deployments.sandbox.hub.orders import CANCELLED
-from dto.enums import ContentType
 from dto.orders import ChannelUpdateOrderItemDto
 from flows.order import (
     fetch_and_create_cancel,
@@ -16,14 +14,12 @@ from flows.order import (
     fetch_and_update_order_items,
     update_orders,
 )
-from tasks.omnitron.orders.arrivals import Arrival
 from tasks.omnitron.orders.item_base import STATE
-from tasks.omnitron.orders.order_items import UpdateOrderItems
 from tests.world.driving import die_at
 from tests.world.driving import run as scheduled
 from tests.world.loopback import World
-from tests.world.sales import imported, items_in_hub, list_products, place
-from tests.world.shop import Row, action, opened, requests_of, run, writes
+from tests.world.sales import changes, imported, items_in_hub, list_products, place, updated_items
+from tests.world.shop import Row, action, requests_of, run, writes
 
 PACKED, SHIPPED, DELIVERED = "450", "500", "550"
 FLOWS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -66,25 +62,9 @@ def both(world: World, placed: Row, name: str = "status") -> tuple[Any, Any]:
     return items_in_hub(world, placed)[0][name], world.market.sales.items[placed["items"][0]["id"]][name]
 
 
-def changes(seen: list[Any], resource: str = "order_items") -> list[dict[str, Any]]:
-    """The bodies of the changes that were sent."""
-    return [
-        json.loads(request.content)
-        for request in seen
-        if request.method == "PATCH" and f"/{resource}/" in request.url.path
-    ]
-
-
 def reasons(world: World) -> list[str]:
     """What the merchant was told of failures."""
     return [row["error_desc"] for row in world.reports if not row["is_ok"]]
-
-
-async def taken_over(world: World, *updates: ChannelUpdateOrderItemDto) -> list[Arrival]:
-    """What became of changes as a connector tells them."""
-    async with opened(world, ContentType.order_item, create_batch=False) as hub:
-        found: list[Arrival] = await hub.do_action(UpdateOrderItems, objects=updates)
-    return found
 
 
 both_ways = pytest.mark.parametrize("first", ["fetch", "tell"])
@@ -165,7 +145,7 @@ async def test_what_was_told_counts_for_a_line_that_names_its_order_by_number_al
     edit(world, placed, status=DELIVERED)
     item = placed["items"][0]["id"]
     told = ChannelUpdateOrderItemDto(remote_id=item, order_number=placed["number"], status=SHIPPED)
-    await taken_over(world, told)
+    await updated_items(world, told)
     assert both(world, placed)[0] == DELIVERED
 
 
@@ -214,7 +194,7 @@ async def test_a_change_before_the_binding_is_the_merchants(world: World) -> Non
     await die_at(world, "fetch_and_create_order", "POST", "create_orders", 1)
     edit(world, placed, status=SHIPPED)
     await run(world, fetch_and_create_order)
-    assert (await taken_over(world, update_of(placed, status=PACKED)))[0].outcome == "unchanged"
+    assert (await updated_items(world, update_of(placed, status=PACKED)))[0].outcome == "unchanged"
     assert both(world, placed)[0] == SHIPPED
 
 
@@ -227,13 +207,13 @@ async def test_a_channel_without_times_takes_nothing_back(world: World) -> None:
     """It lists its old value for as long as the window is."""
     (placed,) = await imported(world, 1)
     old = update_of(placed, status=PACKED, tracking_number="M1")
-    assert (await taken_over(world, old))[0].outcome == "changed"
+    assert (await updated_items(world, old))[0].outcome == "changed"
     edit(world, placed, status=SHIPPED, tracking_number="T1")
-    assert (await taken_over(world, old))[0].outcome == "unchanged"
+    assert (await updated_items(world, old))[0].outcome == "unchanged"
     await run(world, update_orders, add_order_items=True)
-    assert (await taken_over(world, old))[0].outcome == "unchanged"
+    assert (await updated_items(world, old))[0].outcome == "unchanged"
     assert both(world, placed) == (SHIPPED, "SHIPPED")
-    assert (await taken_over(world, update_of(placed, status=DELIVERED)))[0].outcome == "changed"
+    assert (await updated_items(world, update_of(placed, status=DELIVERED)))[0].outcome == "changed"
 
 
 async def test_each_part_of_a_split_item_has_its_own_base(world: World) -> None:
@@ -273,7 +253,7 @@ async def test_of_lines_with_times_the_latest_counts_whatever_their_order(world:
         update_of(placed, status=PACKED, modified_date=moments[0]),
         update_of(placed, invoice_number="F1", modified_date=moments[2]),
     ]
-    await taken_over(world, *lines)
+    await updated_items(world, *lines)
     row = items_in_hub(world, placed)[0]
     assert (row["status"], row["invoice_number"]) == (SHIPPED, "F1")
     noted = action(world, row["pk"], "orderitem")
@@ -304,7 +284,7 @@ async def test_once_the_item_is_cancelled_its_old_rows_are_no_failure(world: Wor
     world.market.cancel_order(placed["id"])
     await run(world, fetch_and_create_cancel)
     for status in (SHIPPED, CANCELLED):
-        (arrival,) = await taken_over(world, update_of(placed, status=status))
+        (arrival,) = await updated_items(world, update_of(placed, status=status))
         assert (arrival.outcome, arrival.problem) == ("unchanged", None)
     assert both(world, placed)[0] == CANCELLED
 
@@ -328,7 +308,7 @@ async def test_a_field_that_omnitron_refuses_keeps_no_other_out_and_is_tried_aga
 
 async def test_several_reasons_are_told_together(world: World) -> None:
     (placed,) = await imported(world, 1)
-    (arrival,) = await taken_over(world, update_of(placed, status=CANCELLED, tracking_number="9" * 257))
+    (arrival,) = await updated_items(world, update_of(placed, status=CANCELLED, tracking_number="9" * 257))
     assert arrival.code == "ChangesRefused"
     assert arrival.problem
     assert "fetch_and_create_cancel" in arrival.problem.message

@@ -1,8 +1,6 @@
 """Order items that changed on the channel: written into Omnitron, and only what differs there."""
 
 import asyncio
-import json
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,14 +8,21 @@ from hypothesis import strategies as st
 
 from deployments.sandbox.base.faults import Fault
 from deployments.sandbox.hub.orders import CANCELLED
-from dto.enums import ContentType
 from dto.orders import ChannelUpdateOrderItemDto
 from flows.order import fetch_and_create_cancel, fetch_and_update_order_items
-from tasks.omnitron.orders.arrivals import Arrival
-from tasks.omnitron.orders.order_items import UpdateOrderItems
 from tests.world.loopback import World
-from tests.world.sales import brought_in, imported, item, items_in_hub, list_products, order, place
-from tests.world.shop import batches, opened, requests_of, run
+from tests.world.sales import (
+    brought_in,
+    changes,
+    imported,
+    item,
+    items_in_hub,
+    list_products,
+    order,
+    place,
+    updated_items,
+)
+from tests.world.shop import batches, requests_of, run
 
 
 @pytest.fixture
@@ -25,22 +30,6 @@ def world(world: World) -> World:
     """A shop whose products are on the channel."""
     list_products(world)
     return world
-
-
-async def written(world: World, *updates: ChannelUpdateOrderItemDto) -> list[Arrival]:
-    """What became of changes as a connector tells them."""
-    async with opened(world, ContentType.order_item, create_batch=False) as hub:
-        found: list[Arrival] = await hub.do_action(UpdateOrderItems, objects=updates)
-    return found
-
-
-def patches(seen: list[Any]) -> list[dict[str, Any]]:
-    """The bodies of the changes of items that were sent."""
-    return [
-        json.loads(request.content)
-        for request in seen
-        if request.method == "PATCH" and "/order_items/" in request.url.path
-    ]
 
 
 async def test_only_what_differs_is_written_and_once(world: World) -> None:
@@ -51,7 +40,7 @@ async def test_only_what_differs_is_written_and_once(world: World) -> None:
     with requests_of(world) as seen:
         assert (await run(world, fetch_and_update_order_items)).counts == {"changed": 1}
         assert (await run(world, fetch_and_update_order_items)).counts == {"unchanged": 1}
-    assert patches(seen) == [{"status": "500", "invoice_number": "FT1", "tracking_number": "T9"}]
+    assert changes(seen) == [{"status": "500", "invoice_number": "FT1", "tracking_number": "T9"}]
     assert len(batches(world)) == made
     assert world.hub.counts()["objects"]["order"]["due_updates"] == 1
 
@@ -78,15 +67,15 @@ async def test_of_two_lines_about_one_item_the_later_counts(world: World) -> Non
         ChannelUpdateOrderItemDto(remote_id=remote_id, status="500"),
     )
     with requests_of(world) as seen:
-        assert [arrival.outcome for arrival in await written(world, *lines)] == ["changed"]
-        assert [arrival.outcome for arrival in await written(world, *lines)] == ["unchanged"]
-    assert patches(seen) == [{"status": "500", "invoice_number": "FT1"}]
+        assert [arrival.outcome for arrival in await updated_items(world, *lines)] == ["changed"]
+        assert [arrival.outcome for arrival in await updated_items(world, *lines)] == ["unchanged"]
+    assert changes(seen) == [{"status": "500", "invoice_number": "FT1"}]
 
 
 async def test_an_item_that_is_two_in_omnitron_is_changed_in_both(world: World) -> None:
     (placed,) = await imported(world, 1)
     world.hub.split_item(items_in_hub(world, placed)[0]["pk"], is_bound=True)
-    await written(world, ChannelUpdateOrderItemDto(remote_id=placed["items"][0]["id"], tracking_number="T9"))
+    await updated_items(world, ChannelUpdateOrderItemDto(remote_id=placed["items"][0]["id"], tracking_number="T9"))
     assert [row["tracking_number"] for row in items_in_hub(world, placed)] == ["T9", "T9"]
 
 
@@ -146,7 +135,7 @@ def test_of_orders_whose_names_overlap_exactly_the_named_item_is_changed(data: s
             order_number=None if named == "id" else numbers[chosen],
             tracking_number="PARCEL",
         )
-        assert [arrival.outcome for arrival in await written(world, parcel)] == ["changed"]
+        assert [arrival.outcome for arrival in await updated_items(world, parcel)] == ["changed"]
         by_pk = {row["pk"]: row["number"] for row in world.orders}
         changed = [
             (by_pk[row["order"]], row["extra_field"]["id"]) for row in world.order_items if row["tracking_number"]
@@ -165,7 +154,7 @@ async def test_two_orders_items_of_one_number_are_both_changed(world: World) -> 
         ChannelUpdateOrderItemDto(remote_id="1", order_remote_id=name, tracking_number=f"T{name}")
         for name in ("A", "B")
     ]
-    assert [arrival.outcome for arrival in await written(world, *lines)] == ["changed", "changed"]
+    assert [arrival.outcome for arrival in await updated_items(world, *lines)] == ["changed", "changed"]
     assert [row["tracking_number"] for row in world.order_items] == ["TA", "TB"]
 
 
@@ -173,6 +162,6 @@ async def test_an_item_without_an_order_that_several_orders_have_is_refused(worl
     await brought_in(
         world, *(order(world, item(world, remote_id="1"), remote_id=name, number=name) for name in ("A", "B"))
     )
-    (arrival,) = await written(world, ChannelUpdateOrderItemDto(remote_id="1", tracking_number="T"))
+    (arrival,) = await updated_items(world, ChannelUpdateOrderItemDto(remote_id="1", tracking_number="T"))
     assert arrival.code == "OrderItemAmbiguous"
     assert [row["tracking_number"] for row in world.order_items if row["tracking_number"]] == []

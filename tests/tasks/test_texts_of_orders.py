@@ -2,21 +2,19 @@
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dto.enums import ErrorType
-from dto.omnitron_orders import Customer
 from tasks.omnitron.orders.addresses import GetOrCreateAddress
 from tasks.omnitron.orders.cargo_companies import CargoCompanyNotFoundError, GetCargoCompany
 from tasks.omnitron.orders.customers import GetOrCreateCustomer
 from tasks.omnitron.orders.places import CreateAddressErrorReport, GetPlace, PlaceNotFoundError
 from tests.harness.hostile import some
 from tests.world.loopback import World
-from tests.world.sales import address, customer
+from tests.world.sales import address, customer, customer_in_hub, key_of_place
 from tests.world.shop import Row, assert_clean, opened, requests_of
 from tests.world.writing import variants
 
@@ -24,27 +22,18 @@ ADDRESS = {"country": "Türkiye", "city": "İstanbul", "township": "Kadıköy", 
 CARGO = {"yurtici": "Yurtiçi Kargo", "trendyol-express": "Trendyol Express"}
 
 
-def pk_of(world: World, kind: Any, name: str) -> int:
-    """The key of the first place of this name."""
-    return next(int(row["pk"]) for row in world.places.tables[kind] if row["name"] == name)
-
-
 def add_city(world: World, name: str) -> int:
     """A city beside Ankara."""
     cities = world.places.cities
-    return int(cities.add({**cities[pk_of(world, "city", "Ankara")], "pk": cities.next_key(), "name": name})["pk"])
+    return int(
+        cities.add({**cities[key_of_place(world, "city", "Ankara")], "pk": cities.next_key(), "name": name})["pk"]
+    )
 
 
 async def city(world: World, name: str) -> int:
     """Omnitron's key of a Turkish city, looked up in a run of its own."""
     async with opened(world) as hub:
         return await hub.do_action(GetPlace, objects=name, kind=ErrorType.city, parents={"country": 1})
-
-
-async def taken_in(world: World, **fields: Any) -> Customer:
-    """Omnitron's customer for Şule, in a run of its own."""
-    async with opened(world) as hub:
-        return await hub.do_action(GetOrCreateCustomer, objects=customer(**fields))
 
 
 @some
@@ -78,14 +67,14 @@ async def test_an_order_in_any_spelling_is_of_the_same_customer_to_the_same_plac
 async def test_a_name_that_the_merchant_mapped_is_found_in_the_usual_spellings(data: st.DataObject) -> None:
     """A mapping is shown in no list, so only these can be asked for."""
     world = World(products=1, failing=0)
-    world.hub.map_place("city", pk_of(world, "city", "İstanbul"), "Eski İstanbul")
+    world.hub.map_place("city", key_of_place(world, "city", "İstanbul"), "Eski İstanbul")
     usual = ["ESKİ İSTANBUL", "Eski istanbul", "eski  istanbul ", "eski\N{NO-BREAK SPACE}İSTANBUL"]
-    assert await city(world, data.draw(st.sampled_from(usual))) == pk_of(world, "city", "İstanbul")
+    assert await city(world, data.draw(st.sampled_from(usual))) == key_of_place(world, "city", "İstanbul")
 
 
 async def test_a_merchants_mapping_comes_before_a_name_in_another_spelling(world: World) -> None:
-    world.hub.map_place("city", pk_of(world, "city", "Bursa"), "ıstanbul")
-    assert await city(world, "ıstanbul") == pk_of(world, "city", "Bursa")
+    world.hub.map_place("city", key_of_place(world, "city", "Bursa"), "ıstanbul")
+    assert await city(world, "ıstanbul") == key_of_place(world, "city", "Bursa")
 
 
 async def test_an_exact_name_costs_one_request(world: World) -> None:
@@ -109,7 +98,7 @@ async def test_the_list_of_cities_is_read_once_for_all_spellings_of_all_orders(w
 
 async def test_of_two_cities_that_differ_in_case_the_one_with_exactly_this_name_is_meant(world: World) -> None:
     other = add_city(world, "ANKARA")
-    assert (await city(world, "ANKARA"), await city(world, "Ankara")) == (other, pk_of(world, "city", "Ankara"))
+    assert (await city(world, "ANKARA"), await city(world, "Ankara")) == (other, key_of_place(world, "city", "Ankara"))
 
 
 async def test_a_spelling_that_fits_two_cities_is_not_guessed(world: World) -> None:
@@ -117,7 +106,7 @@ async def test_a_spelling_that_fits_two_cities_is_not_guessed(world: World) -> N
     other = add_city(world, "ANKARA")
     with pytest.raises(PlaceNotFoundError) as raised:
         await city(world, "ankara")
-    assert f"`Ankara` ({pk_of(world, 'city', 'Ankara')}), `ANKARA` ({other})" in raised.value.message
+    assert f"`Ankara` ({key_of_place(world, 'city', 'Ankara')}), `ANKARA` ({other})" in raised.value.message
     world.hub.map_place("city", other, "ankara")
     assert await city(world, "ankara") == other
 
@@ -173,22 +162,22 @@ def people(world: World) -> list[Row]:
     [{"email": "SULE@EXAMPLE.COM "}, {"email": " Sule@Example.com", "first_name": "ŞULE", "last_name": "IŞIK  "}],
 )
 async def test_another_spelling_of_a_customer_changes_nothing(world: World, fields: Mapping[str, str]) -> None:
-    first = await taken_in(world)
+    first = await customer_in_hub(world)
     known = dict(people(world)[0])
-    assert (await taken_in(world, **fields)).pk == first.pk
+    assert (await customer_in_hub(world, **fields)).pk == first.pk
     assert people(world) == [known]
 
 
 async def test_a_new_customer_is_stored_as_written(world: World) -> None:
     written = {"email": " Sule@Example.com", "first_name": "şule  nur ", "last_name": "IŞIK"}
-    await taken_in(world, **written)
+    await customer_in_hub(world, **written)
     assert {name: people(world)[0][name] for name in written} == written
 
 
 async def test_a_customer_stored_in_capitals_is_known_by_the_channels_code(world: World) -> None:
     """Omnitron's filter does not find the e-mail address in small letters, and refuses a second customer of this code."""
-    first = await taken_in(world, email="SULE@EXAMPLE.COM")
-    assert (await taken_in(world)).pk == first.pk
+    first = await customer_in_hub(world, email="SULE@EXAMPLE.COM")
+    assert (await customer_in_hub(world)).pk == first.pk
     assert [row["email"] for row in people(world)] == ["SULE@EXAMPLE.COM"]
 
 
@@ -205,7 +194,7 @@ async def test_two_orders_of_one_run_that_spell_a_guest_differently_are_one_cust
 @pytest.mark.parametrize("known", [True, False])
 async def test_an_email_address_in_small_letters_costs_one_look(world: World, known: bool) -> None:
     if known:
-        await taken_in(world)
+        await customer_in_hub(world)
     async with opened(world) as hub:
         with requests_of(world) as seen:
             await hub.do_action(GetOrCreateCustomer, objects=customer())

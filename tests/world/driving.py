@@ -61,13 +61,15 @@ def with_kill(world: World, at: int, moment: str) -> None:
     world.hook = hook
 
 
-async def die_at(world: World, flow: str, method: str, path: str, time: int, moment: str = "after") -> None:
-    """A run died at its n-th request of a kind, and its batch has been abandoned."""
+async def die_at(
+    world: World, flow: str, method: str, path: str, time: int, moment: str = "after", body: bytes = b""
+) -> None:
+    """A run died at its n-th request of a kind, which holds `body`, and its batch has been abandoned."""
     seen = 0
 
     def hook(number: int, request: Any, when: str) -> None:
         nonlocal seen
-        if when == moment and request.method == method and path in request.url.path:
+        if when == moment and request.method == method and path in request.url.path and body in request.content:
             seen += 1
         if seen >= time:
             raise Killed

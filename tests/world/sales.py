@@ -1,5 +1,6 @@
 """Orders for tests: a shop whose products are on the channel, buyers who order, and Omnitron's view of them."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,9 +8,19 @@ from typing import Any
 from deployments.sandbox.hub.ledger import Key
 from deployments.sandbox.market.intake import remote_id_of
 from dto.enums import ContentType
-from dto.orders import AddressDto, ChannelCreateOrderDto, ChannelOrderDto, CustomerDto, OrderItemDto
+from dto.omnitron_orders import Customer
+from dto.orders import (
+    AddressDto,
+    ChannelCreateOrderDto,
+    ChannelOrderDto,
+    ChannelUpdateOrderItemDto,
+    CustomerDto,
+    OrderItemDto,
+)
 from flows.order import fetch_and_create_order
 from tasks.omnitron.orders.arrivals import Arrival
+from tasks.omnitron.orders.customers import GetOrCreateCustomer
+from tasks.omnitron.orders.order_items import UpdateOrderItems
 from tasks.omnitron.orders.orders import ImportOrders
 from tests.world.loopback import World
 from tests.world.shop import CHANNEL, Row, opened, run
@@ -67,6 +78,20 @@ def unbind(world: World, *content_types: str) -> None:
 def posts(seen: list[Any], resource: str) -> int:
     """How many creates of a resource were sent."""
     return sum(request.method == "POST" and request.url.path == f"{CHANNEL}{resource}/" for request in seen)
+
+
+def changes(seen: list[Any], resource: str = "order_items") -> list[Row]:
+    """The bodies of the changes of a resource that were sent."""
+    return [
+        json.loads(request.content)
+        for request in seen
+        if request.method == "PATCH" and f"/{resource}/" in request.url.path
+    ]
+
+
+def key_of_place(world: World, kind: Any, name: str) -> int:
+    """The key of the first place of this name."""
+    return next(int(row["pk"]) for row in world.places.tables[kind] if row["name"] == name)
 
 
 def customer(**fields: Any) -> CustomerDto:
@@ -140,3 +165,17 @@ async def brought_in(world: World, *entries: ChannelCreateOrderDto) -> list[Arri
         if batch.is_open:
             await batch.done()
     return arrivals
+
+
+async def customer_in_hub(world: World, **fields: Any) -> Customer:
+    """Omnitron's customer for Şule, in a run of its own."""
+    async with opened(world) as hub:
+        found: Customer = await hub.do_action(GetOrCreateCustomer, objects=customer(**fields))
+    return found
+
+
+async def updated_items(world: World, *updates: ChannelUpdateOrderItemDto) -> list[Arrival]:
+    """What became of changes of items as a connector tells them."""
+    async with opened(world, ContentType.order_item, create_batch=False) as hub:
+        found: list[Arrival] = await hub.do_action(UpdateOrderItems, objects=updates)
+    return found

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from clients import runtime as runtimes
+from clients.variables import MemoryVariables
 from dto.enums import ContentType
 from dto.omnitron import Product
 from dto.summary import RunSummary
+from flows.run import RunFailedError
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.omnitron.integration import OmnitronIntegration
 from tests.world.loopback import World
@@ -51,6 +53,25 @@ async def run(world: World, flow: Any, **parameters: Any) -> RunSummary:
     with runtimes.using(world.runtime()):
         summary: RunSummary = await flow.fn(**parameters)
     return summary
+
+
+async def attempt(world: World, flow: Any, **parameters: Any) -> RunSummary:
+    """The summary of a run, however it ends."""
+    try:
+        return await run(world, flow, **parameters)
+    except RunFailedError as error:
+        return error.summary
+
+
+def kept(world: World) -> dict[str, Any]:
+    """The variables that runs have left, by name."""
+    assert isinstance(world.variables, MemoryVariables)
+    return world.variables.kept
+
+
+def log_ins(world: World) -> int:
+    """How many log-ins Omnitron was asked for."""
+    return sum("auth/login" in path for _, path, _ in world.hub.requests)
 
 
 def action(world: World, pk: int, content_type: str = "product") -> Row | None:
