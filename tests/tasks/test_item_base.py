@@ -98,6 +98,18 @@ STATUS_CASES: dict[str, tuple[ItemBase, Listed, HubItem, str | None]] = {
         hub(SHIPPED, 4, is_being_told=True),
         None,
     ),
+    "... and the merchant has gone back": (
+        base((PACKED, 1), (SHIPPED, 5)),
+        listing(DELIVERED, 9),
+        hub(PACKED, 8, is_being_told=True),
+        None,
+    ),
+    "by two clocks, within a second of what it was told": (
+        base((PACKED, 1), (SHIPPED, 5)),
+        listing(PACKED, 5.01),
+        hub(SHIPPED, 4, acknowledged=5),
+        None,
+    ),
     "first met, as it was created": (base(), listing(SHIPPED, 1), hub(PACKED, 2, is_untouched=True), SHIPPED),
     "first met, the merchant was faster": (base(), listing(PACKED, 1), hub(SHIPPED, 5), None),
     "first met, the channel lists a new order": (base(), listing(NEW, 9), hub(SHIPPED, 5), None),
@@ -144,7 +156,9 @@ def test_the_same_list_again_says_nothing_new(case: str) -> None:
 def test_a_parcel_that_both_wrote_stays_the_merchants_where_the_channel_gives_no_time() -> None:
     """It is no better than the other, and the merchant's own."""
     known = base((None, None), name="tracking_number")
-    assert compare(known, {"tracking_number": listing("C", None)}, hub("M", 5, name="tracking_number"))[0] == {}
+    for channels, merchants in (("C", "M"), (SHIPPED, NEW)):  # a number is no status
+        item = hub(merchants, 5, name="tracking_number")
+        assert compare(known, {"tracking_number": listing(channels, None)}, item)[0] == {}
     assert compare(known, {"tracking_number": listing("C", None)}, hub(None, 5, name="tracking_number"))[0] == {
         "tracking_number": "C"
     }
