@@ -74,6 +74,12 @@ STATUS_CASES: dict[str, tuple[ItemBase, Listed, HubItem, str | None]] = {
         hub(SHIPPED, 2, acknowledged=5),
         None,
     ),
+    "... and the merchant has gone back since": (
+        base((PACKED, 1), (SHIPPED, 5)),
+        listing(DELIVERED, 3),
+        hub(PACKED, 8, acknowledged=5),
+        None,
+    ),
     "what it was told overwrote a newer change": (
         base((PACKED, 1), (SHIPPED, 5)),
         listing(DELIVERED, 3),
