@@ -23,6 +23,8 @@ from tests.world.loopback import World
 
 __all__ = ["make_world"]
 
+pytestmark = pytest.mark.process
+
 AWAY = "http://127.0.0.1:9/api"
 """Nothing listens there."""
 NEED_IT = (
@@ -173,7 +175,6 @@ def test_a_server_that_breaks_after_its_first_answer_is_one_sentence_too(argumen
     )
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("arguments", IN_PROCESSES, ids=lambda arguments: arguments[0])
 def test_a_server_that_is_away_is_one_sentence(channel_app: Command, arguments: tuple[str, ...]) -> None:
     done = channel_app(*arguments, settings={**SETTINGS, "PREFECT_API_URL": AWAY})
@@ -185,7 +186,6 @@ def test_a_server_that_is_away_is_one_sentence(channel_app: Command, arguments: 
     assert "start the server, or correct PREFECT_API_URL" in line
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
     "arguments", [("run", "recover"), ("serve",), ("resume",), ("webhook",)], ids=lambda arguments: arguments[0]
 )
@@ -235,7 +235,6 @@ async def test_the_credentials_in_an_address_stay_out_of_the_sentence() -> None:
     assert AWAY in raised.value.message
 
 
-@pytest.mark.process
 def test_serve_tells_of_a_password_that_cannot_be_masked(channel_app: Command) -> None:
     settings = {
         **SETTINGS,
