@@ -48,9 +48,9 @@ hooks: $(STAMP)  ## Have Git run lint before each commit
 demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketplace
 	@$(BIN)/channel-app demo
 
-test: $(STAMP)  ## Run all tests, the crash harness as a sample (about 16 minutes)
-	@echo "Running all tests but the slowest, the crash harness as a sample (about 10 minutes) ..."
-	@$(PYTEST) -m "not minutes" $(PYTEST_ARGS)
+test: coverage  ## Run all tests, the crash harness as a sample (about 16 minutes)
+	@echo "Running the tests with real runs and processes, the crash harness as a sample (about 10 minutes) ..."
+	@$(PYTEST) -m "not minutes and not ($(QUICK))" $(PYTEST_ARGS)
 	@echo "Running the tests that wait until a dead machine is noticed (about 6 minutes) ..."
 	@$(PYTEST) -m minutes $(PYTEST_ARGS)
 
@@ -58,6 +58,7 @@ unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand 
 	@$(PYTEST) -m "$(QUICK)" $(PYTEST_ARGS)
 
 coverage: $(STAMP)  ## Run the quick tests, and print the lines and branches that they leave out (two minutes)
+	@echo "Running the quick tests, and counting the branches that they leave out (about 2 minutes) ..."
 	@$(PYTEST) -m "$(QUICK)" --cov --cov-report=term-missing $(PYTEST_ARGS)
 
 matrix: $(STAMP)  ## Run the quick tests on other versions of Python (MATRIX="3.13 3.14")
