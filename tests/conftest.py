@@ -25,6 +25,9 @@ Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # Prefect m
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "60"
 os.environ["DO_NOT_TRACK"] = "1"
+# On a busy machine, a server on SQLite may answer a write only after its own minute of waiting for the lock. A client that gives
+# up at the same moment sends the state of a run twice, and gets it back without its result.
+os.environ["PREFECT_API_REQUEST_TIMEOUT"] = "300"
 
 
 @pytest.fixture(scope="session", autouse=True)
