@@ -5,7 +5,10 @@ the server's Secret blocks while an operator looks at it (docs/adr/0016-who-may-
 own pages, those of PREFECT_SERVER_CORS_ALLOWED_ORIGINS, and programs.
 """
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
@@ -21,6 +24,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 TEMPORARY: Final = "--temporary"
 """The argument for a server without pages, schedules and automations: it stays for the runs of one command."""
+TIED: Final = "--tied"
+"""The argument for a server whose standard input is a pipe from the process that started it: it ends with that process."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -64,6 +69,8 @@ def guard(app: ASGIApp, host: str, origins: Collection[str]) -> ASGIApp:
 
 def main(arguments: Collection[str]) -> None:
     """Serves until SIGINT or SIGTERM, with Prefect's own settings for its server."""
+    if TIED in arguments:
+        threading.Thread(target=_end_with_starter, daemon=True).start()
     server = get_current_settings().server
     api = server.api
     app = create_app(ephemeral=TEMPORARY in arguments, final=True)
@@ -76,6 +83,13 @@ def main(arguments: Collection[str]) -> None:
         ws_ping_timeout=api.websocket_ping_timeout,
         log_level=server.logging_level.lower(),
     )
+
+
+def _end_with_starter() -> None:
+    """Waits until the process that started this one is gone, however it ended: its end of the pipe is closed then."""
+    while os.read(0, 1_024):
+        """Nothing is said."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

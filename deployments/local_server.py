@@ -25,7 +25,7 @@ from clients.errors import ConfigError
 from clients.flow_runs import starts_later_runs
 from clients.settings import is_loopback
 from deployments.console import say
-from deployments.guarded_server import TEMPORARY
+from deployments.guarded_server import TEMPORARY, TIED
 from deployments.reach_prefect import reach_prefect
 
 HOST = "127.0.0.1"
@@ -87,8 +87,9 @@ async def local_server(host: str, port: int, stop: asyncio.Event, *, temporary: 
         # In its own session, so that Ctrl+C reaches this process alone: it needs the server until its last run has ended. The
         # folder that it is started in holds the operator's modules, and must not shadow ours (-P).
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "deployments.guarded_server", *([TEMPORARY] if temporary else [])),
+            *(sys.executable, "-P", "-m", "deployments.guarded_server", TIED, *([TEMPORARY] if temporary else [])),
             env={**os.environ, **own},
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,

@@ -1,7 +1,13 @@
 """The start of a local Prefect server: where it may listen, whom it asks for a password, and its failure."""
 
 import asyncio
+import os
 import re
+import signal
+import socket
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +16,21 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_SERVER_API_AUTH_ST
 from clients.errors import ConfigError
 from deployments import local_server
 from deployments.sandbox.server import HOST
-from tests.deployments.processes import free_port
+from tests.deployments.processes import Process, free_port, wait_until
 
 AUTH = "operator:c4nary-pa55word"
+STARTER = """
+import asyncio
+from deployments.local_server import HOST, local_server
+
+async def main():
+    async with local_server(HOST, {port}, asyncio.Event(), temporary=True):
+        print("It answers.", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+"""A program that starts a server and stays."""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "prefect.shop.example"])  # noqa: S104  # refused
@@ -56,3 +74,25 @@ async def test_a_server_that_dies_at_its_start_is_one_sentence(
     said = capfd.readouterr().err
     assert re.search(r"The Prefect server is still starting, \d+ s by now\. Ctrl\+C gives up\.\n", said)
     assert said.count("Application startup failed") == 1
+
+
+@pytest.mark.process
+def test_a_server_ends_with_the_process_that_started_it_however_that_ended(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A run that is killed leaves no server behind."""
+    port = free_port()
+    starter = Process("starter", [sys.executable, "-c", STARTER.format(port=port)], environment, tmp_path)
+    starter.until("It answers.")
+    (server,) = starter.children()
+    try:
+        os.kill(starter.pid, signal.SIGKILL)
+        wait_until(lambda: _is_free(port), "the server is gone")
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(server, signal.SIGKILL)
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket()) as tried:
+        return tried.connect_ex((HOST, port)) != 0

@@ -12,6 +12,11 @@ SUBJECT = Subject(
         Mutant('return urlsplit(origin).netloc != headers.get("host")', "return True"),
         Mutant('return urlsplit(origin).netloc != headers.get("host")', "return False"),
         Mutant("{host, *LOOPBACK,", "{*LOOPBACK,"),
+        Mutant(
+            "    os.kill(os.getpid(), signal.SIGTERM)\n",
+            "    pass\n",
+            tests=("tests/deployments/test_local_server.py",),
+        ),
         Mutant("{host, *LOOPBACK,", "{host,"),
         Mutant(", *(name for origin in origins if (name := urlsplit(origin).hostname))", ""),
         Mutant(
