@@ -87,6 +87,7 @@ def test_a_server_ends_with_the_process_that_started_it_however_that_ended(
     (server,) = starter.children()
     try:
         os.kill(starter.pid, signal.SIGKILL)
+        starter.result()
         wait_until(lambda: _is_free(port), "the server is gone")
     finally:
         with suppress(ProcessLookupError):

@@ -98,7 +98,7 @@ SETUP_SCENARIOS = [
 
 
 async def quiet_setup(world: World) -> None:
-    """Faults have stopped, and two scheduled cycles run."""
+    """Faults have stopped, and three scheduled cycles run."""
     heal(world)
     for _ in range(CYCLES):
         world.clock.advance(RECOVERY_PERIOD)

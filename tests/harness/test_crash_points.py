@@ -29,7 +29,7 @@ async def points_of(scenario: Scenario) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 async def test_every_crash_point_recovers(scenario: Scenario) -> None:
-    """Wherever a run dies, two cycles later every promise holds."""
+    """Wherever a run dies, three cycles later every promise holds."""
     unrecovered = []
     points = await points_of(scenario)
     for at, moment in points:

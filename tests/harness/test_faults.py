@@ -35,7 +35,7 @@ def sample(scenario: Scenario, requests: int, durations: tuple[int | None, ...])
 @pytest.mark.parametrize("durations", [(1,), (3, None)], ids=["once", "longer"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 async def test_every_fault_recovers(scenario: Scenario, durations: tuple[int | None, ...]) -> None:
-    """Whatever goes wrong, two cycles after it is mended every promise holds, and no storm of requests was made."""
+    """Whatever goes wrong, three cycles after it is mended every promise holds, and no storm of requests was made."""
     clean = await clean_requests(scenario)
     faults = sample(scenario, clean, durations)
     unrecovered, storms = [], []

@@ -13,7 +13,7 @@ from tests.world.loopback import Killed, World
 
 RECOVERY_PERIOD = 900 + 300
 RETRY_INTERVAL = 3_600
-CYCLES = 2
+CYCLES = 3
 KINDS = ("price", "stock", "image")
 KINDS_WITH_LISTS = ("price", "stock")
 PRODUCT_FLOWS = ("insert_products", "update_products", "delete_products")
@@ -117,7 +117,7 @@ def _holds_kill(error: BaseException | None) -> bool:
 
 
 async def quiet(world: World) -> None:
-    """Faults have stopped, and two scheduled cycles run."""
+    """Faults have stopped, and three scheduled cycles run."""
     for _ in range(CYCLES):
         world.clock.advance(RECOVERY_PERIOD)
         await run(world, "recover")
