@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-# No Prefect run, no process, no thousand objects: a minute on two cores.
+# No Prefect run, no process, no thousand objects: two minutes on two cores.
 QUICK := not flow and not harness and not process and not slow
 # Versions of Python beside the one of .venv, as far as they can be had.
 MATRIX ?= 3.11 3.12 3.13 3.14
@@ -48,17 +48,17 @@ hooks: $(STAMP)  ## Have Git run lint before each commit
 demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketplace
 	@$(BIN)/channel-app demo
 
-test: coverage  ## Run all tests, the crash harness as a sample (about 16 minutes)
-	@echo "Running the tests with real runs and processes, the crash harness as a sample (about 10 minutes) ..."
+test: coverage  ## Run all tests, the crash harness as a sample (about half an hour)
+	@echo "Running the tests with real runs and processes, the crash harness as a sample (about 15 minutes) ..."
 	@$(PYTEST) -m "not minutes and not ($(QUICK))" $(PYTEST_ARGS)
-	@echo "Running the tests that wait until a dead machine is noticed (about 6 minutes) ..."
+	@echo "Running the tests that wait until a dead machine is noticed (about 11 minutes) ..."
 	@$(PYTEST) -m minutes $(PYTEST_ARGS)
 
-unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (a minute)
+unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (two minutes)
 	@$(PYTEST) -m "$(QUICK)" $(PYTEST_ARGS)
 
-coverage: $(STAMP)  ## Run the quick tests, and print the lines and branches that they leave out (two minutes)
-	@echo "Running the quick tests, and counting the branches that they leave out (about 2 minutes) ..."
+coverage: $(STAMP)  ## Run the quick tests, and print the lines and branches that they leave out (three minutes)
+	@echo "Running the quick tests, and counting the branches that they leave out (about 3 minutes) ..."
 	@$(PYTEST) -m "$(QUICK)" --cov --cov-report=term-missing $(PYTEST_ARGS)
 
 matrix: $(STAMP)  ## Run the quick tests on other versions of Python (MATRIX="3.13 3.14")

@@ -45,10 +45,10 @@ async def deployed(environment: dict[str, str], channel: str) -> list[Deployment
 
 
 def test_channels_stand_side_by_side_and_keep_what_the_operator_chose(prefect: dict[str, str]) -> None:
-    """Each channel is deployed twice with schedules off, then twice with schedules on; the other has the opposite."""
+    """Each is deployed with its schedules off, and with its schedules on, while the other has the opposite."""
     rows = yaml.safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     ids: dict[str, set[object]] = {}
-    for choices in (("", "on"), ("off", "on"), ("on", "off"), ("on", "")):
+    for choices in (("", "on"), ("on", "off")):
         for channel, choice in zip(CHANNELS, choices, strict=True):
             own = {"OMNITRON_CHANNEL_ID": channel} | ({"CHANNEL_APP_SCHEDULES": choice} if choice else {})
             run({**prefect, **own}, "--no-prompt", "deploy", "--all")

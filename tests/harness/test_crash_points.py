@@ -11,9 +11,9 @@ from tests.world.driving import heal, quiet, run, until_killed, with_kill
 pytestmark = pytest.mark.harness
 
 EVERYTHING = os.environ.get("HARNESS") == "all"
-SAMPLED = 12
+SAMPLED = 8
 """Crash points of one flow in the sample."""
-DOUBLE_CRASHES = 2_000 if EVERYTHING else 60
+DOUBLE_CRASHES = 2_000 if EVERYTHING else 40
 
 
 async def points_of(scenario: Scenario) -> list[tuple[int, str]]:

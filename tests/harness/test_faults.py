@@ -16,7 +16,7 @@ pytestmark = pytest.mark.harness
 
 EVERYTHING = os.environ.get("HARNESS") == "all"
 KINDS = NOT_HANDLED + SPOILT
-SAMPLED = 20
+SAMPLED = 12
 """Faults of one flow in the sample."""
 OBJECTS = 8
 SLACK = 12
