@@ -51,7 +51,7 @@ demo: $(STAMP)  ## Run every flow against a local Omnitron and a local marketpla
 test: coverage  ## Run all tests, the crash harness as a sample (about half an hour)
 	@echo "Running the tests with real runs and processes, the crash harness as a sample (about 15 minutes) ..."
 	@$(PYTEST) -m "not minutes and not ($(QUICK))" $(PYTEST_ARGS)
-	@echo "Running the tests that wait until a dead machine is noticed (about 11 minutes) ..."
+	@echo "Running the tests that wait until a dead machine is noticed (about 7 minutes) ..."
 	@$(PYTEST) -m minutes $(PYTEST_ARGS)
 
 unit: $(STAMP)  ## Run the quick tests: no Prefect run, no process, no thousand objects (two minutes)
