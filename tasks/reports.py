@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from clients.answers import texts_of
-from clients.redaction import Redactor
+from clients.redaction import Redactor, visible, visible_line
 from dto.enums import ContentType
 from dto.reports import ErrorReportDto
 from tasks.batch import Batch, Member
@@ -78,12 +78,14 @@ def of_call(
 
 def of_arrival(channel: int, kind: str, name: str, code: str, text: str, now: datetime) -> ErrorReportDto:
     """A report about an order, a cancellation or another object of the channel that could not be brought into Omnitron.
-    It belongs to the channel, because Omnitron has no object yet. A repeated report has the same code."""
+    It belongs to the channel, because Omnitron has no object yet. A repeated report has the same code. A stranger chose the
+    name: half of a character in it, or a control character, is escaped."""
+    text = visible(text)
     return ErrorReportDto(
         action_content_type=ContentType.channel,
         action_object_id=channel,
         modified_date=now,
         raw_response=text,
-        error_code=f"{kind}-{name}-{code}",
+        error_code=visible_line(f"{kind}-{name}-{code}"),
         error_description=text,
     )

@@ -319,3 +319,18 @@ async def test_a_category_that_makes_no_sense_is_named_and_what_is_below_it_too(
         f"Category None [{top}]",
         f"Category Spor [{int(top) + 2}]",
     ]
+
+
+async def test_half_a_character_in_a_categorys_parent_is_shown_and_keeps_no_other_out() -> None:
+    """No file holds it, and no digest can be made of it."""
+    world = small_world()
+    other = world.market.assortment.add_category("Çanta")
+    half = world.market.assortment.add_category("Yarım")
+    world.misprints.append(
+        Misprint("/categories", lambda row: row.get("id") == half.id, lambda row: row.update({"parent_id": "\ud800"}))
+    )
+    summary = await run(world, create_or_update_category_tree_and_nodes)
+    assert summary.failures == {"Unreadable": 1}
+    assert other.id in bound(world, "categorynode")
+    (told,) = texts(world)
+    assert r"its parent `\xd800` is not listed" in told
