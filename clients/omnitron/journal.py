@@ -11,7 +11,7 @@ from clients.omnitron.connection import OmnitronConnection
 from clients.omnitron.due import DueList, DueRows
 from clients.omnitron.listings import LISTINGS
 from clients.omnitron.lists import EVERYTHING, PAGE, Resource, RowList
-from clients.omnitron.rows import UnreadableRow
+from clients.omnitron.rows import UnreadableRow, of_no_type
 from clients.omnitron.setup import SetupRows
 from dto.base import is_blank
 from dto.batches import BatchRequestObjectsDto
@@ -183,17 +183,13 @@ class Actions:
                 for row in page.rows
                 if self._is_ours(row) and row.local_batch_id == local_batch_id and row.status is processing
             ]
+            odd = [
+                of_no_type(self._resource.name, row) for row in held if row.content_type.model not in tuple(ContentType)
+            ]
+            self._connection.left_out.add(odd)
             rows += [row for row in held if row.content_type.model in tuple(ContentType)]
-            unreadable += [self._of_no_type(row) for row in held if row.content_type.model not in tuple(ContentType)]
-            unreadable += [row for row in page.unreadable if row.text("local_batch_id") == local_batch_id]
+            unreadable += [*odd, *(row for row in page.unreadable if row.text("local_batch_id") == local_batch_id)]
         return rows, unreadable
-
-    def _of_no_type(self, action: IntegrationAction) -> UnreadableRow:
-        """An action that does not say of which type its object is, as a row that is left out."""
-        why = "content_type.model: it is no type of object that a batch holds"
-        row = UnreadableRow(self._resource.name, action.pk, why, {"local_batch_id": action.local_batch_id})
-        self._connection.left_out.add([row])
-        return row
 
     async def _named(self, remote_ids: set[str], params: Mapping[str, Any]) -> list[IntegrationAction]:
         plain = sorted(remote for remote in remote_ids if "," not in remote)

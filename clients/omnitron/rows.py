@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from clients.errors import ContractError, UnreadableRowError
 from clients.redaction import Redactor
 from dto.base import UtcDatetime, is_writable
-from dto.omnitron import ForeignKey
+from dto.omnitron import ForeignKey, IntegrationAction
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -163,6 +163,12 @@ def readable(
             kept = {name: fields[name] for name in KEPT if name in fields}
             unreadable.append(UnreadableRow(resource, key, why, kept))
     return rows, unreadable
+
+
+def of_no_type(resource: str, action: IntegrationAction) -> UnreadableRow:
+    """An action that does not say of which type its object is, as a row that is left out."""
+    why = "content_type.model: it is no type of object that a batch holds"
+    return UnreadableRow(resource, action.pk, why, {"local_batch_id": action.local_batch_id})
 
 
 def refuse(unreadable: Sequence[UnreadableRow]) -> None:
