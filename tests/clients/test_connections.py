@@ -45,8 +45,10 @@ async def serve() -> AsyncIterator[Callable[[Peer], Awaitable[str]]]:
 
     async def start(peer: Peer) -> str:
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await peer(reader, writer)
-            writer.close()
+            try:
+                await peer(reader, writer)
+            finally:
+                writer.close()
 
         server = await asyncio.start_server(handle, "127.0.0.1", 0)
         servers.append(server)

@@ -98,6 +98,9 @@ async def serving(protocol: type[BoundedProtocol], booking: MemoryBooking | None
     finally:
         served.hang_up()
         server.close()
+        async with asyncio.timeout(HANGING):
+            while state.connections:  # noqa: ASYNC110  # each side learns of the end from the loop
+                await asyncio.sleep(0)
 
 
 def headers(event_id: str) -> dict[str, str]:

@@ -54,14 +54,16 @@ class Line:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        there, back = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
+            there, back = await asyncio.open_connection("127.0.0.1", self.port)
+            try:
+                await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
+            finally:
+                back.transport.abort()
         except (asyncio.CancelledError, ConnectionError):
             pass
         finally:
-            writer.close()
-            back.close()
+            writer.transport.abort()  # a mere close waits for a peer that may not read any more
 
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while data := await source.read(65_536):

@@ -44,7 +44,7 @@ class Gateway:
                     writer.write(BUSY)
                     await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            return  # the client is gone, or the gateway closes
+            writer.transport.abort()  # the client is gone, or the gateway closes: nobody reads what is left
         finally:
             writer.close()
 
@@ -60,7 +60,7 @@ class Gateway:
         finally:
             for pipe in pipes:
                 pipe.cancel()
-            server.close()
+            server.transport.abort()
 
 
 async def _pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
