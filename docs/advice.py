@@ -59,6 +59,9 @@ ORDERS: Advice = {
         "ReasonNotMapped",
         "NotBound",
     ): "fill in `reason_mapping` or `cancellation_reason_id`; bind the object in the message",
+    (
+        "NotNoted",
+    ): "a server in front of Omnitron refused a note that belongs to the order; it was not told, and is offered again",
     ("TextsCut",): "nothing failed: texts longer than Omnitron's limit were cut",
 }
 SETUP: Advice = {

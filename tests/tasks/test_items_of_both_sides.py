@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from deployments.sandbox.base.faults import Fault
@@ -15,10 +16,10 @@ from flows.order import (
     update_orders,
 )
 from tasks.omnitron.orders.item_base import STATE
-from tests.world.driving import die_at
+from tests.world.driving import RETRY_INTERVAL, die_at
 from tests.world.driving import run as scheduled
 from tests.world.loopback import World
-from tests.world.sales import changes, imported, items_in_hub, list_products, place, updated_items
+from tests.world.sales import changes, imported, items_in_hub, list_products, place, unbind, updated_items
 from tests.world.shop import Row, action, requests_of, run, writes
 
 PACKED, SHIPPED, DELIVERED = "450", "500", "550"
@@ -315,12 +316,35 @@ async def test_several_reasons_are_told_together(world: World) -> None:
     assert "tracking_number" in arrival.problem.message
 
 
-async def test_an_order_is_told_even_if_that_cannot_be_noted(world: World) -> None:
+async def test_an_order_is_told_even_if_omnitron_takes_no_note_of_it(world: World) -> None:
+    """Omnitron's own refusal would come again: here the item's action is gone when the note is written."""
     (placed,) = await imported(world, 1)
     edit(world, placed, status=SHIPPED)
-    world.hub.faults.add(Fault("status", "PATCH", "integration_actions", status=400, times=None))
+
+    def forget(_number: int, request: httpx.Request, when: str) -> None:
+        if (when, request.method) == ("before", "PATCH") and "integration_actions" in request.url.path:
+            unbind(world, "orderitem")
+
+    world.hook = forget
     assert (await run(world, update_orders, add_order_items=True)).counts == {"updated": 1}
     assert both(world, placed) == (SHIPPED, "SHIPPED")
+
+
+async def test_an_order_waits_if_a_server_on_the_way_refuses_the_note(world: World) -> None:
+    """Told without its note, an item with a newer value on the channel would stay different there. The next order is told."""
+    refused, other = await imported(world, 1, 1)
+    for placed in (refused, other):
+        edit(world, placed, status=SHIPPED)
+    (item,) = items_in_hub(world, refused)
+    noted = action(world, item["pk"], "orderitem")
+    assert noted
+    world.hub.faults.add(Fault("status", "PATCH", f"integration_actions/{noted['pk']}/", status=404))
+    summary = await run(world, update_orders, add_order_items=True)
+    assert (summary.counts, summary.failures) == ({"updated": 1, "failed": 1}, {"NotNoted": 1})
+    assert (both(world, refused)[1], both(world, other)[1]) == ("NEW", "SHIPPED")
+    world.clock.advance(RETRY_INTERVAL)
+    assert (await run(world, update_orders, add_order_items=True)).counts == {"updated": 1}
+    assert both(world, refused) == (SHIPPED, "SHIPPED")
 
 
 # -- runs that die -----------------------------------------------------------------------------------------------------

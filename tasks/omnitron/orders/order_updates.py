@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from clients.errors import RefusedError
+from clients.errors import ItemError, RefusedError
 from clients.omnitron.due import DueRows
 from dto.enums import ContentType, FailedReasonType
 from dto.omnitron import IntegrationAction
 from dto.omnitron_orders import Order, OrderItem
 from tasks.batch import Member, ObjectKey, version_of
-from tasks.concurrency import for_each
 from tasks.omnitron.command import OmnitronCommand
 from tasks.omnitron.enrichment import Enrichment
 from tasks.omnitron.journal.due import GetDue
 from tasks.omnitron.journal.settling import ProcessBatchRequests
 from tasks.omnitron.orders.item_base import HubItem, ItemBase, telling
+
+
+class NotNotedError(ItemError):
+    """What the channel is to be told of an order's item could not be noted."""
+
+    code = "NotNoted"
 
 
 class GetOrders(GetDue[None, Order]):
@@ -103,10 +108,15 @@ class GetOrderItemsWithOrder(Enrichment[Order]):
             items = [await self._compared(order, item, of_item.get(item.pk)) for item in order.orderitem_set or ()]
             return order.model_copy(update={"orderitem_set": items})
 
-        return await for_each(found, compare)
+        return await self.for_each(found, compare, "comparing order items")
 
     async def _compared(self, order: Order, item: OrderItem, action: IntegrationAction | None) -> OrderItem:
-        """The item with what the channel does not know of it, which is noted."""
+        """The item with what the channel does not know of it, which is noted.
+
+        Raises:
+            NotNotedError: a server in front of Omnitron refused the note. Told without it, an order whose item has a newer value
+                on the channel would stay different there: it waits.
+        """
         if action is None:
             return item
         base, hub = ItemBase.of(action), HubItem.of(item, action, order.integration_action)
@@ -114,7 +124,14 @@ class GetOrderItemsWithOrder(Enrichment[Order]):
         if told != base:
             try:
                 await self.integration.client.actions.update(action.pk, {"state": told.in_state_of(action)})
-            except RefusedError as error:  # the order is told all the same
+            except RefusedError as error:
+                if error.body is None:
+                    raise NotNotedError(
+                        f"The order is not told yet: what the channel is to hear of item {item.remote_id} could not be noted in "
+                        f"Omnitron, because a server in front of it refused that. {error.message} The order is offered again "
+                        "after its interval."
+                    ) from error
+                # Omnitron would refuse it again: the order is told all the same.
                 self.log.warning(
                     "What the channel is told of item %s could not be noted: %s If the channel changes it back, that is taken "
                     "for an old value.",
