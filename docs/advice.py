@@ -71,6 +71,7 @@ SETUP: Advice = {
         "DuplicatedRemoteId",
         "Nameless",
     ): "correct the connector: every category, attribute and value needs a name and its own id",
+    ("LinesFailed",): "the message has the reason of each value or attribute that was not written; the others were",
     (
         "NameAmbiguous",
     ): "several attributes or values in Omnitron differ only in spelling: rename all but one, or give one exactly the "

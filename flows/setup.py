@@ -18,7 +18,7 @@ from tasks.concurrency import side_by_side
 from tasks.integration import CommandType
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.setup.attributes import BulkCreateOrUpdateAttributes
-from tasks.omnitron.setup.category_attributes import BulkCreateOrUpdateCategoryAttributes
+from tasks.omnitron.setup.bulk_category_attributes import BulkCreateOrUpdateCategoryAttributes
 from tasks.omnitron.setup.category_tree import (
     CreateOrUpdateCategoryTreeAndNodes,
     GetCategoryIds,

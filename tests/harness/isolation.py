@@ -435,13 +435,13 @@ def _sets_there(world: World, things: Things) -> set[int]:
 
 
 def _attributes_there(world: World, things: Things) -> set[int]:
-    found = set()
+    """By their ids: two that come with one id are one attribute, which has the values of both."""
+    found, attributes = set(), bound(world, "marketplaceattribute")
     for number, thing in enumerate(things):
-        row = world.setup.attributes.find(thing["name"])
         values = world.market.assortment.features[thing["id"]].values
-        if row is not None:
-            known = {entry["value"]: entry["label"] for entry in world.setup.values.table.find("attribute", row["pk"])}
-            found |= {number} if known == values else set()
+        for pk in attributes.get(thing["id"], ()):
+            known = {entry["value"]: entry["label"] for entry in world.setup.values.table.find("attribute", pk)}
+            found |= {number} if known.items() >= values.items() else set()
     return found
 
 

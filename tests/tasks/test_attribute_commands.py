@@ -165,6 +165,59 @@ async def test_what_has_no_name_fails_alone(bad: AttributeDto, key: str) -> None
     assert changes.failures[0].code == "Nameless"
 
 
+KEYS = ["create_or_update_category_attributes", "bulk_create_or_update_category_attributes"]
+
+
+def values_of(world: World, name: str) -> list[str]:
+    row = world.setup.attributes.find(name)
+    assert row is not None
+    return sorted(value["label"] for value in world.setup.values.table.find("attribute", row["pk"]))
+
+
+@pytest.mark.parametrize("key", ["create_or_update_attributes", "bulk_create_or_update_attributes"])
+async def test_a_value_that_cannot_be_written_keeps_no_other_out(key: str) -> None:
+    """A nameless one, and one that Omnitron refuses; both reasons are told."""
+    world = small_world(bulk=True)
+    world.hub.faults.add(Fault("status", "POST", "attribute_values", status=400))
+    rows = [("", "Adsız"), ("1", "Açık"), ("2", "Koyu"), ("3", "Mat")]
+    values = [AttributeValueDto(*row) for row in rows]
+    async with opened(world, create_batch=False) as hub:
+        changes = await hub.do_action(key, objects=[AttributeDto("1", "Ton", values)])
+    assert (changes.counts, [failure.code for failure in changes.failures]) == ({"failed": 1}, ["LinesFailed"])
+    assert "`Adsız` []" in changes.failures[0].message
+    assert "400" in changes.failures[0].message
+    assert values_of(world, "Ton") == ["Koyu", "Mat"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_an_attribute_that_cannot_be_written_keeps_no_other_out_of_its_category(key: str) -> None:
+    """A nameless one, and one whose name may be any of two. The category goes to the end of the queue all the same."""
+    world = small_world(bulk=True)
+    await run(world, TREE)
+    for number, name in enumerate(("taban", "TABAN")):
+        world.setup.attributes.create({"name": name, "channel": 6, "id": number})
+    names = ["", "Taban", "Topuk", "Bağcık"]
+    asked = [CategoryAttributeDto(str(n), name, True, False, False, []) for n, name in enumerate(names, start=1)]
+    async with opened(world, create_batch=False) as hub:
+        actions = await hub.do_action(GetCategoryIds)
+        changes = await hub.do_action(key, objects=[(actions[0], CategoryDto("100", "Ayakkabı", asked))])
+    assert changes.counts == {"failed": 1, "touched": 1}
+    assert [failure.code for failure in changes.failures] == ["LinesFailed"]
+    (new,) = [row["id"] for row in world.setup.sets.table if row["remote_id"] == "100"]
+    assert [row["attribute_remote_id"] for row in world.setup.rules.table.find("attribute_set", new)] == ["3", "4"]
+
+
+@pytest.mark.parametrize("key", ["create_or_update_attributes", "bulk_create_or_update_attributes"])
+async def test_an_attribute_with_two_names_is_one_and_that_is_said(key: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Its id says so. The first name counts, and it has the values of both."""
+    world = small_world(bulk=True)
+    both = [attribute("Renk", "1", "Açık"), AttributeDto("1", "Tür", [AttributeValueDto("2", "Koyu")])]
+    async with opened(world, create_batch=False) as hub:
+        await hub.do_action(key, objects=both)
+    assert values_of(world, "Renk") == ["Açık", "Koyu"]
+    assert "the attribute [1] as `Renk` and as `Tür`" in caplog.text
+
+
 async def test_a_pair_may_be_given_in_place_of_actions(world: World) -> None:
     """As integrators call it: an action, and what the channel answered for it."""
     await run(world, TREE)
@@ -181,12 +234,16 @@ async def test_a_pair_may_be_given_in_place_of_actions(world: World) -> None:
         assert none.counts == {"unchanged": 1, "touched": 1}
 
 
-async def test_an_attribute_that_a_category_lists_twice_counts_once(world: World) -> None:
+@pytest.mark.parametrize("second", [("2", "Taban"), ("1", "Alt")], ids=["its name", "its id"])
+async def test_an_attribute_that_a_category_lists_twice_counts_once(
+    world: World, second: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
     """The first of the two; a second run changes nothing."""
     await run(world, TREE)
     async with opened(world, create_batch=False) as hub:
         actions = await hub.do_action(GetCategoryIds)
-        twins = [CategoryAttributeDto(str(n), "Taban", n == 1, False, False, []) for n in (1, 2)]
+        rows = (("1", "Taban"), second)
+        twins = [CategoryAttributeDto(*row, row != second, False, False, []) for row in rows]
         pair = (actions[0], CategoryDto("100", "Ayakkabı", twins))
         await hub.do_action(CreateOrUpdateCategoryAttributes, objects=[pair])
         again = await hub.do_action(CreateOrUpdateCategoryAttributes, objects=[pair])
@@ -195,6 +252,7 @@ async def test_an_attribute_that_a_category_lists_twice_counts_once(world: World
     row = setup.attributes.find("Taban")
     (rule,) = [rule for rule in setup.rules.table if row and rule["attribute"] == row["pk"]]
     assert (rule["attribute_remote_id"], rule["is_required"]) == ("1", True)
+    assert f"lists the attribute `{second[1]}` [{second[0]}] twice" in caplog.text
 
 
 def test_the_commands_have_the_keys_that_integrators_call() -> None:

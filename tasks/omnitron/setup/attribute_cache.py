@@ -1,6 +1,6 @@
 """A cache of the channel's attributes in Omnitron: read once, and updated with every write."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Any, NamedTuple, TypeVar
 
 from clients.errors import MissingError
@@ -129,8 +129,9 @@ class AttributeCache:
 
     def as_spelled(self, asked: Asked) -> Asked:
         """An attribute in Omnitron's spelling, for a bulk request: the hub looks its name and values up exactly. A new name
-        or value has the spelling in which it was asked for first."""
-        name, known = asked.name.strip(), self.attribute(asked)
+        or value has the spelling in which it was asked for first, and an id the name with which it came first."""
+        known = self.attribute(asked)
+        name = self._claimed.setdefault(("id", asked.remote_id), asked.name.strip())
         if known is None:
             name = self._claimed.setdefault(comparable(name), name)
         elif known.remote_id != asked.remote_id and are_alike(known.name, name):
@@ -222,29 +223,25 @@ class AttributeCache:
         tally.writes += 1
 
 
-def require_names(attributes: Iterable[AnyAttribute]) -> None:
-    """Makes sure that every attribute and value has a name and a remote id.
-
-    Raises:
-        NamelessError: one of them lacks either.
-    """
-    for attribute in attributes:
-        if is_blank(attribute.name) or is_blank(attribute.remote_id):
-            raise NamelessError(
-                f"The attribute `{attribute.name}` [{attribute.remote_id}] lacks a name or a remote_id."
-            )
-        for value in attribute.values:
-            if is_blank(value.name) or is_blank(value.remote_id):
-                raise NamelessError(
-                    f"The value `{value.name}` [{value.remote_id}] of the attribute `{attribute.name}` lacks a name or a "
-                    "remote_id."
-                )
+def usable(asked: Asked, tally: Tally) -> Asked | None:
+    """An attribute with those of its values that have a name and a remote id, if it has both itself. What it leaves out is a
+    problem of the tally."""
+    if _is_nameless(asked):
+        tally.problems.append(NamelessError(f"{_named('attribute', asked)} lacks a name or a remote_id."))
+        return None
+    values: list[AnyValue] = []
+    for value in asked.values:
+        if _is_nameless(value):
+            of = f" of the attribute `{asked.name}`"
+            tally.problems.append(NamelessError(f"{_named('value', value)}{of} lacks a name or a remote_id."))
+        else:
+            values.append(value)
+    return asked if len(values) == len(asked.values) else asked.model_copy(update={"values": values})
 
 
-def is_named(attribute: AnyAttribute) -> bool:
-    """Whether an attribute and all its values have names and remote ids."""
-    try:
-        require_names([attribute])
-    except NamelessError:
-        return False
-    return True
+def _is_nameless(asked: AnyAttribute | AnyValue) -> bool:
+    return is_blank(asked.name) or is_blank(asked.remote_id)
+
+
+def _named(kind: str, asked: AnyAttribute | AnyValue) -> str:
+    return f"The {kind} `{asked.name}` [{asked.remote_id}]"

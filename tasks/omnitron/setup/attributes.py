@@ -6,8 +6,9 @@ from typing import Any
 from clients.errors import RefusedError
 from dto.enums import ContentType
 from dto.setup import AttributeDto
+from dto.text import are_alike
 from tasks.concurrency import for_each
-from tasks.omnitron.setup.attribute_cache import AttributeCache, is_named, require_names
+from tasks.omnitron.setup.attribute_cache import AttributeCache, usable
 from tasks.omnitron.setup.bulk import rounds
 from tasks.omnitron.setup.changes import ChangeCommand, Changes, Tally
 from tasks.omnitron.setup.known_names import NameAmbiguousError
@@ -28,20 +29,35 @@ class CreateOrUpdateAttributes(ChangeCommand[Sequence[AttributeDto]]):
 
     async def send(self, attributes: Sequence[AttributeDto]) -> Changes:
         if attributes:
+            self._tell_of_several_names(attributes)
             self.cache = AttributeCache(self.integration)
             await self.cache.read()
             await self.write(attributes)
         return self.changes
+
+    def _tell_of_several_names(self, attributes: Sequence[AttributeDto]) -> None:
+        first: dict[str, str] = {}
+        for asked in attributes:
+            if not are_alike(name := first.setdefault(asked.remote_id, asked.name), asked.name):
+                self.log.warning(
+                    "The channel lists the attribute [%s] as `%s` and as `%s`: the first name counts, and it gets the values "
+                    "of both.",
+                    asked.remote_id,
+                    name,
+                    asked.name,
+                )
 
     async def write(self, attributes: Sequence[AttributeDto]) -> None:
         """Writes the attributes one by one."""
         await self.each(attributes, self._put, "attributes", ATTRIBUTES_AT_ONCE)
 
     async def _put(self, asked: AttributeDto) -> None:
-        require_names([asked])
-        tally = Tally(is_new=self.cache.attribute(asked) is None)
-        attribute = await self.cache.ensure(asked, tally)
-        await for_each(asked.values, lambda value: self.cache.ensure_value(attribute, value, tally))
+        tally = Tally()
+        if named := usable(asked, tally):
+            tally.is_new = self.cache.attribute(named) is None
+            attribute = await self.cache.ensure(named, tally)
+            await for_each(named.values, lambda value: tally.attempt(self.cache.ensure_value(attribute, value, tally)))
+        tally.raise_problems()
         self.changes.counts[tally.outcome] += 1
 
 
@@ -75,6 +91,6 @@ class BulkCreateOrUpdateAttributes(CreateOrUpdateAttributes):
     def _for_bulk(self, asked: AttributeDto) -> AttributeDto | None:
         """An attribute as a bulk request names it. None if it needs no write, or has to fail by itself."""
         try:
-            return self.cache.as_spelled(asked) if is_named(asked) and self.cache.lacks(asked) else None
+            return self.cache.as_spelled(asked) if usable(asked, Tally()) is asked and self.cache.lacks(asked) else None
         except NameAmbiguousError:
             return None

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clients.errors import RefusedError
 from dto.base import wire_date
 from dto.enums import ContentType
 from dto.omnitron import IntegrationAction
@@ -13,8 +12,7 @@ from dto.setup import CategoryAttributeDto, CategoryDto
 from dto.text import comparable
 from tasks.batch import version_of
 from tasks.concurrency import KeyedLocks, for_each, side_by_side
-from tasks.omnitron.setup.attribute_cache import AttributeCache, AttributeKey, require_names
-from tasks.omnitron.setup.bulk import rounds
+from tasks.omnitron.setup.attribute_cache import AttributeCache, AttributeKey, usable
 from tasks.omnitron.setup.changes import ChangeCommand, Changes, Tally
 from tasks.omnitron.setup.known_names import Entry, NameAmbiguousError, Values
 from tasks.omnitron.setup.rows import RULE, SET, SET_CONFIG, VALUE_CONFIG, corrected, make
@@ -66,9 +64,6 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
     kind = "category"
     get_category: GetCategory | None = None
 
-    _in_bulk = False
-    _has_bulk_route: bool = field(init=False, default=True)
-
     def validated_data(self, data: CategoryEntry | Sequence[CategoryEntry]) -> list[CategoryEntry]:
         is_pair = isinstance(data, tuple) and len(data) == 2 and not isinstance(data[1], IntegrationAction)  # noqa: PLR2004
         return [data] if is_pair or isinstance(data, IntegrationAction) else list(data)  # type: ignore[arg-type,list-item]
@@ -88,7 +83,8 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
         await self.each(entries, self._visit, "attributes of categories", CATEGORIES_AT_ONCE)
         await self._complete()
         for visit in self._visits:
-            self.changes.counts[visit.tally.outcome] += 1
+            if not visit.tally.problems:
+                self.changes.counts[visit.tally.outcome] += 1
         return self.changes
 
     async def _read_sets(self) -> None:
@@ -117,37 +113,42 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
         else:
             action, category = item, await self._fetch(item)
         visit = Visit(action)
-        if category is not None and category.attributes:
-            require_names(category.attributes)
-            await self._write(visit, self._without_duplicates(category))
+        if category is not None and (attributes := self._usable(category, visit.tally)):
+            await self._write(visit, category.model_copy(update={"attributes": attributes}))
         await self._touch(action)
         self._visits.append(visit)
+        visit.tally.raise_problems()
 
     async def _fetch(self, action: IntegrationAction) -> CategoryDto | None:
         if self.get_category is None:
             return None
         return await self.get_category(action)
 
-    def _without_duplicates(self, category: CategoryDto) -> CategoryDto:
-        """The category without duplicate attribute names, which Omnitron does not allow: the first one counts. Another
-        spelling makes no other name."""
+    def _usable(self, category: CategoryDto, tally: Tally) -> list[CategoryAttributeDto]:
+        """The category's attributes with names and ids. Of two with one name, which Omnitron does not allow, the first counts;
+        another spelling makes no other name."""
         attributes: dict[str, CategoryAttributeDto] = {}
         for asked in category.attributes:
-            if attributes.setdefault(comparable(asked.name), asked) is not asked:
-                self.log.warning(
-                    "Category %s lists the attribute `%s` twice: the first counts.", category.name, asked.name
-                )
-        return category.model_copy(update={"attributes": list(attributes.values())})
+            named = usable(asked, tally)
+            if named and attributes.setdefault(comparable(named.name), named) is not named:
+                self._tell_of_twins(category, named)
+        return list(attributes.values())
+
+    def _tell_of_twins(self, category: CategoryDto, second: CategoryAttributeDto) -> None:
+        self.log.warning(
+            "Category %s lists the attribute `%s` [%s] twice: the first counts.",
+            category.name,
+            second.name,
+            second.remote_id,
+        )
 
     async def _write(self, visit: Visit, category: CategoryDto) -> None:
         remote_id, name = str(visit.action.remote_id), category.name.strip()
         known = self._sets.get(remote_id)
         content = await self._content(known.pk) if known else SetContent()
         visit.tally.is_new = known is None
-        if self._in_bulk and self._lacks(visit.action, category, known, content):
-            visit.tally.writes += 1
-            if await self._write_in_bulk(visit, category):
-                return
+        if await self.write_in_bulk(visit, category, known, content):
+            return
         attribute_set = known or await self._make_set(remote_id, name, visit.tally)
         if attribute_set.name != name:
             attribute_set = await corrected(self.integration.client, SET, attribute_set, {"name": name})
@@ -159,6 +160,16 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
         )
         visit.allowed = [self._allowed(asked) for _, asked in attributes]
         await self._limit(visit, attribute_set, content)
+
+    async def write_in_bulk(
+        self,
+        visit: Visit,  # noqa: ARG002  # of a command that has a bulk request
+        category: CategoryDto,  # noqa: ARG002
+        known: AttributeSet | None,  # noqa: ARG002
+        content: SetContent,  # noqa: ARG002
+    ) -> bool:
+        """Whether the whole category was written in few requests. False if it has to be written, or compared, row by row."""
+        return False
 
     async def _make_set(self, remote_id: str, name: str, tally: Tally) -> AttributeSet:
         client = self.integration.client
@@ -183,15 +194,17 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
     ) -> list[tuple[Entry, CategoryAttributeDto]]:
         """Writes the category's attributes and their values; returns each with its attribute in Omnitron."""
         cache, tally = self._cache, visit.tally
-        entries = await for_each(category.attributes, lambda asked: cache.ensure(asked, tally))
-        pairs = list(
-            {entry.pk: (entry, asked) for entry, asked in zip(entries, category.attributes, strict=True)}.values()
-        )
+        entries = await for_each(category.attributes, lambda asked: tally.attempt(cache.ensure(asked, tally)))
+        of_entry: dict[int, tuple[Entry, CategoryAttributeDto]] = {}
+        for entry, asked in zip(entries, category.attributes, strict=True):
+            if entry is not None and of_entry.setdefault(entry.pk, (entry, asked))[1] is not asked:
+                self._tell_of_twins(category, asked)
+        pairs = list(of_entry.values())
         await side_by_side(
-            for_each(pairs, lambda pair: self._rule(*pair, attribute_set.pk, content, tally)),
+            for_each(pairs, lambda pair: tally.attempt(self._rule(*pair, attribute_set.pk, content, tally))),
             for_each(
                 [(entry, value) for entry, asked in pairs for value in asked.values],
-                lambda pair: cache.ensure_value(*pair, tally),
+                lambda pair: tally.attempt(cache.ensure_value(*pair, tally)),
             ),
         )
         return pairs
@@ -200,7 +213,7 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
         self, entry: Entry, asked: CategoryAttributeDto, attribute_set: int, content: SetContent, tally: Tally
     ) -> None:
         """Writes the set's rule for one attribute."""
-        client, fields = self.integration.client, _rule_of(asked)
+        client, fields = self.integration.client, rule_of(asked)
         row = content.rules.get(entry.pk)
         if row is None:
             others = {"is_meta": False, "is_image_attribute": False}
@@ -274,54 +287,8 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
         if attribute_set is not None:
             await self._limit(visit, attribute_set, await self._content(attribute_set.pk))
 
-    # -- in bulk ---------------------------------------------------------------------------------------------------
 
-    def _lacks(
-        self, action: IntegrationAction, category: CategoryDto, known: AttributeSet | None, content: SetContent
-    ) -> bool:
-        """Whether a category needs a write."""
-        if known is None or known.name != category.name.strip():
-            return True
-        if (known.pk, action.object_id) not in self._set_configs:
-            return True
-        for asked in category.attributes:
-            attribute = self._cache.attribute(asked)
-            rule = content.rules.get(attribute.pk) if attribute else None
-            if (
-                rule is None
-                or self._cache.lacks(asked)
-                or any(getattr(rule, k) != v for k, v in _rule_of(asked).items())
-            ):
-                return True
-        return False
-
-    async def _write_in_bulk(self, visit: Visit, category: CategoryDto) -> bool:
-        """Writes the whole category in few requests. False if it has to be written row by row."""
-        client = self.integration.client
-        fields = {
-            "category_node_id": visit.action.object_id,
-            "remote_id": visit.action.remote_id,
-            "attribute_set_name": category.name.strip(),
-        }
-        for requests in rounds([self._cache.as_spelled(asked) for asked in category.attributes]):
-            for rows in requests:
-                if not self._has_bulk_route:
-                    return False
-                try:
-                    taken = await client.bulk_requests.create(
-                        "bulk_category_attributes", {**fields, "attributes": rows}
-                    )
-                except RefusedError as error:
-                    self.log.warning("%s is written row by row: %s", self.name_of(visit), error.message)
-                    return False
-                if not taken:
-                    self._has_bulk_route = False
-                    return False
-        visit.allowed = [self._allowed(asked) for asked in category.attributes]
-        return True
-
-
-def _rule_of(asked: CategoryAttributeDto) -> dict[str, Any]:
+def rule_of(asked: CategoryAttributeDto) -> dict[str, Any]:
     """A set's rule for an attribute, in Omnitron's terms."""
     return {
         "attribute_remote_id": asked.remote_id,
@@ -335,10 +302,3 @@ class CreateOrUpdateCategoryAttributesAsync(CreateOrUpdateCategoryAttributes):
     """The same: all commands are asynchronous. The key exists for integrators who use it."""
 
     key = "create_or_update_category_attributes_async"
-
-
-class BulkCreateOrUpdateCategoryAttributes(CreateOrUpdateCategoryAttributes):
-    """The same with one request for each category that needs a write, if the hub has such a route."""
-
-    key = "bulk_create_or_update_category_attributes"
-    _in_bulk = True

@@ -2,11 +2,20 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-from clients.errors import AuthError, ChannelAppError, ConfigError, HeldBackError, RetryableError, error_code
+from clients.errors import (
+    AuthError,
+    ChannelAppError,
+    ConfigError,
+    HeldBackError,
+    ItemError,
+    RefusedError,
+    RetryableError,
+    error_code,
+)
 from dto.reports import ErrorReportDto
 from tasks import reports
 from tasks.command import In
@@ -15,6 +24,10 @@ from tasks.omnitron.command import OmnitronCommand
 from tasks.sanitizing import unforeseen
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+SHOWN = 5
+"""Reasons in one message, at most."""
 
 OUTAGE_AFTER = 5
 """Consecutive items that fail because a system does not answer; then it counts as down, and the run stops."""
@@ -40,18 +53,55 @@ class Changes:
     failures: list[SetupFailure] = field(default_factory=list)
 
 
+class LinesFailedError(ItemError):
+    """Several lines of one item could not be written; the others were."""
+
+    code = "LinesFailed"
+
+
+Problem = ItemError | RefusedError
+"""Why a line was not written."""
+
+
 @dataclass(slots=True)
 class Tally:
-    """The writes made for one item."""
+    """The writes made for one item, and the reasons why lines of it, such as values, could not be written."""
 
     is_new: bool = False
     writes: int = 0
+    problems: list[Problem] = field(default_factory=list)
 
     @property
     def outcome(self) -> str:
         if self.is_new:
             return "created"
         return "changed" if self.writes else "unchanged"
+
+    async def attempt(self, work: Awaitable[Result]) -> Result | None:
+        """The result of writing one line. None if that failed: the others are written all the same."""
+        try:
+            return await work
+        except (ItemError, RefusedError) as error:
+            self.problems.append(error)
+            return None
+
+    def raise_problems(self) -> None:
+        """Fails the item, once all its lines had their turn.
+
+        Raises:
+            ItemError, RefusedError: the reason of its only line that failed, or LinesFailedError with those of several.
+        """
+        if self.problems:
+            raise _together(self.problems)
+
+
+def _together(problems: Sequence[Problem]) -> Problem:
+    sentences = dict.fromkeys(problem.message for problem in problems)
+    if len(sentences) == 1:
+        return problems[0]
+    shown = [*sentences][:SHOWN]
+    more = f" And {len(sentences) - SHOWN} more." if len(sentences) > SHOWN else ""
+    return LinesFailedError(f"{len(sentences)} lines could not be written; the others were. {' '.join(shown)}{more}")
 
 
 class ChangeCommand(OmnitronCommand[In, Changes]):
