@@ -28,6 +28,10 @@ def _as_json(value: Any) -> Any:
         raise ValueError(str(error)) from None
 
 
+HALF_A_CHARACTER = "it holds half of a character (a lone surrogate, as of an emoji that was cut in two)"
+"""Why a text cannot be written."""
+
+
 def is_writable(value: Any) -> bool:
     """Whether all texts in a value can be encoded as UTF-8. A lone surrogate, half of an emoji, cannot; JSON can hold it."""
     match value:

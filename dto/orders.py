@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic
 from pydantic import BeforeValidator, Field, field_validator
 from typing_extensions import TypeVar  # with defaults, which `typing` has from Python 3.13 on
 
-from dto.base import Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole, is_writable
+from dto.base import HALF_A_CHARACTER, Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole, is_writable
 from dto.enums import CancellationType
 
 _OptionalMoment = Annotated[UtcDatetime | None, EmptyAsNone]
@@ -41,10 +41,7 @@ class _Arriving(Dto):
     @classmethod
     def _can_be_written(cls, value: Any) -> Any:
         if not is_writable(value):
-            raise ValueError(
-                "it holds half of a character, as of an emoji that was cut in two (a lone surrogate), which cannot be "
-                "stored: correct it on the channel"
-            )
+            raise ValueError(f"{HALF_A_CHARACTER}, which cannot be stored: correct it on the channel")
         return value
 
 

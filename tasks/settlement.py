@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dto.base import is_blank
+from dto.base import HALF_A_CHARACTER, is_blank, is_writable
 from dto.batches import ImageBatchRequestResponseDto, OrderBatchRequestResponseDto
 from dto.enums import ContentType, FailedReasonType, ResponseStatus
 from dto.outcomes import ItemResult, Unreadable
@@ -172,6 +172,9 @@ def _decide(
         _fail(batch, member, FailedReasonType.remote, "Rejected", message)
     elif not remote_id:
         message = f"The channel accepted `{name}` but gave no remote id, so it cannot be found again."
+        _fail(batch, member, FailedReasonType.remote, "NoRemoteId", message)
+    elif not is_writable(remote_id):
+        message = f"The channel accepted `{name}` under an id that cannot be stored: {HALF_A_CHARACTER}."
         _fail(batch, member, FailedReasonType.remote, "NoRemoteId", message)
     elif len(shared.get(remote_id, ())) > 1:
         others = ", ".join(f"`{other}`" for other in shared[remote_id])

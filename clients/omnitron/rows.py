@@ -10,12 +10,11 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from clients.errors import ContractError, UnreadableRowError
 from clients.redaction import Redactor
-from dto.base import UtcDatetime, is_writable
+from dto.base import HALF_A_CHARACTER, UtcDatetime, is_writable
 from dto.omnitron import ForeignKey, IntegrationAction
 
 Row = TypeVar("Row", bound=BaseModel)
 
-HALF_A_CHARACTER = "it holds half of a character (a lone surrogate, as of an emoji that was cut in two)"
 NO_VERSION = "modified_date: it is missing, so the version of the object is unknown"
 
 DOES_NOT_FIT = (ValidationError, PydanticSerializationError)

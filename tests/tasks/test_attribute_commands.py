@@ -154,6 +154,8 @@ async def test_a_value_that_is_listed_twice_is_made_once(world: World) -> None:
         AttributeDto("1", "A", [AttributeValueDto("", "x")]),
         AttributeDto("1", "A", [AttributeValueDto("\t", "x")]),
         AttributeDto("1", "A", [AttributeValueDto("1", "")]),
+        AttributeDto("1\ud83d", "A", []),
+        AttributeDto("1", "A", [AttributeValueDto("1\ud83d", "x")]),
     ],
 )
 @pytest.mark.parametrize("key", ["create_or_update_attributes", "bulk_create_or_update_attributes"])

@@ -70,6 +70,7 @@ async def test_two_categories_of_one_name_below_one_parent_both_get_a_node(world
         (("Bot", None), "NoRemoteId"),
         (("Bot", ""), "NoRemoteId"),
         (("Bot", " "), "NoRemoteId"),
+        (("Bot", "9\ud83d"), "NoRemoteId"),
         ((" ", "9"), "NoName"),
         (("Bot", "1"), "DuplicatedRemoteId"),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clients.errors import ConfigError, LostAnswerError, RefusedError, UnreadableRowError
+from clients.errors import ConfigError, LostAnswerError, MissingError, RefusedError, UnreadableRowError
 from deployments.sandbox.base.faults import Fault
 from dto.base import OmnitronObject, UtcDatetime
 from dto.enums import BatchRequestStatus, ContentType, FailedReasonType
@@ -469,6 +469,14 @@ async def test_create_integration_that_never_arrived_is_an_error(world: World) -
         world.hub.faults.add(Fault("drop_before", method="POST", path="integration_actions"))
         with pytest.raises(LostAnswerError):
             await hub.do_action(CreateIntegration, objects=[thing()])
+
+
+async def test_an_id_with_half_of_a_character_binds_nothing(world: World) -> None:
+    """It would be stored as another id."""
+    async with opened(world, create_batch=False) as hub:
+        with pytest.raises(MissingError, match="half of a character"):
+            await hub.do_action(CreateIntegration, objects=[thing(remote_id="R1\ud83d")])
+    assert writes(world) == []
 
 
 async def test_an_object_that_is_bound_already_is_answered_or_changed(world: World) -> None:

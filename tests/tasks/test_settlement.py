@@ -150,7 +150,7 @@ def test_a_failed_line_may_repeat_a_remote_id(batch: Batch) -> None:
     assert standing(batch) == {"a": "R1", "b": "Rejected", "c": "R3"}
 
 
-@pytest.mark.parametrize("remote_id", ["", None])
+@pytest.mark.parametrize("remote_id", ["", None, "R1\ud83d"])
 def test_success_without_a_remote_id_is_a_failure(batch: Batch, remote_id: str | None) -> None:
     """Without it the object cannot be found again."""
     settle(batch, [line("a", remote_id), line("b", "R2"), line("c", "R3")])

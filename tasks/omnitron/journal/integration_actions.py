@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar
 
-from clients.errors import LostAnswerError, RefusedError
-from dto.base import wire_date
+from clients.errors import LostAnswerError, MissingError, RefusedError
+from dto.base import HALF_A_CHARACTER, is_writable, wire_date
 from dto.enums import ContentType
 from dto.omnitron import IntegrationAction
 from tasks.batch import version_of
@@ -81,6 +81,9 @@ class CreateIntegration(OmnitronCommand[Sequence[Any], list[IntegrationAction]])
 
     An object has one action. If it exists already, because an answer was lost or another run was faster, it is returned,
     and updated if it differs.
+
+    Raises:
+        MissingError: a remote id cannot be written as UTF-8.
     """
 
     key = "create_integration"
@@ -91,6 +94,10 @@ class CreateIntegration(OmnitronCommand[Sequence[Any], list[IntegrationAction]])
 
     async def _create(self, item: Any) -> IntegrationAction:
         client = self.integration.client
+        if not is_writable(item.remote_id):
+            raise MissingError(
+                f"{item.content_type} {item.pk} has an id of the channel that cannot be stored: {HALF_A_CHARACTER}."
+            )
         fields = {"remote_id": item.remote_id, "version_date": wire_date(version_of(item)), "state": {}}
         try:
             return await client.actions.create(

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple, TypeVar
 
 from clients.errors import MissingError
-from dto.base import is_blank
+from dto.base import HALF_A_CHARACTER, is_blank, is_writable
 from dto.enums import ContentType
 from dto.omnitron_setup import Attribute, AttributeSchema, AttributeValue
 from dto.setup import AttributeDto, AttributeValueDto, CategoryAttributeDto, CategoryAttributeValueDto
@@ -226,22 +226,20 @@ class AttributeCache:
 def usable(asked: Asked, tally: Tally) -> Asked | None:
     """An attribute with those of its values that have a name and a remote id, if it has both itself. What it leaves out is a
     problem of the tally."""
-    if _is_nameless(asked):
-        tally.problems.append(NamelessError(f"{_named('attribute', asked)} lacks a name or a remote_id."))
+    if fault := _fault_of(asked):
+        tally.problems.append(NamelessError(f"The attribute `{asked.name}` [{asked.remote_id}] {fault}."))
         return None
     values: list[AnyValue] = []
     for value in asked.values:
-        if _is_nameless(value):
-            of = f" of the attribute `{asked.name}`"
-            tally.problems.append(NamelessError(f"{_named('value', value)}{of} lacks a name or a remote_id."))
+        if fault := _fault_of(value):
+            named = f"The value `{value.name}` [{value.remote_id}] of the attribute `{asked.name}`"
+            tally.problems.append(NamelessError(f"{named} {fault}."))
         else:
             values.append(value)
     return asked if len(values) == len(asked.values) else asked.model_copy(update={"values": values})
 
 
-def _is_nameless(asked: AnyAttribute | AnyValue) -> bool:
-    return is_blank(asked.name) or is_blank(asked.remote_id)
-
-
-def _named(kind: str, asked: AnyAttribute | AnyValue) -> str:
-    return f"The {kind} `{asked.name}` [{asked.remote_id}]"
+def _fault_of(asked: AnyAttribute | AnyValue) -> str | None:
+    if is_blank(asked.name) or is_blank(asked.remote_id):
+        return "lacks a name or a remote_id"
+    return None if is_writable(asked.remote_id) else f"has a remote_id that cannot be stored: {HALF_A_CHARACTER}"

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from clients.errors import ConfigError, RefusedError
-from dto.base import is_blank
+from dto.base import HALF_A_CHARACTER, is_blank, is_writable
 from dto.enums import ContentType
 from dto.omnitron import CategoryTree, IntegrationAction
 from dto.omnitron_setup import DetailedNode, TreeNode
@@ -104,6 +104,8 @@ class CreateOrUpdateCategoryTreeAndNodes(ChangeCommand[CategoryTreeDto]):
             self.add_failure(
                 name, "NoRemoteId", f"The connector gave it no remote_id, which is its name on the channel. {more}"
             )
+        elif not is_writable(category.remote_id):
+            self.add_failure(name, "NoRemoteId", f"Its remote_id cannot be stored: {HALF_A_CHARACTER}. {more}")
         elif not category.name:
             self.add_failure(name, "NoName", f"The connector gave it no name. {more}")
         elif category.remote_id in seen:

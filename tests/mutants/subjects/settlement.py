@@ -50,6 +50,7 @@ SUBJECT = Subject(
         Mutant("elif first.status is ResponseStatus.fail:", "elif False:"),
         Mutant("message = first.message or f", "message = f"),
         Mutant("elif not remote_id:", "elif False:"),
+        Mutant("elif not is_writable(remote_id):", "elif False:"),
         Mutant("elif len(shared.get(remote_id, ())) > 1:", "elif False:"),
         Mutant(
             "batch.settle_member(member.owner, remote_id)",
