@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +37,8 @@ class Reply:
     text: str
     request: str = ""
     """Method, path and the beginning of the body as they were sent, for `texts_of`."""
+    content: bytes = field(default=b"", repr=False)
+    """The body of an answer to a call that reads bytes."""
 
 
 def parse_json(raw: bytes) -> Any:

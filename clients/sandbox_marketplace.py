@@ -43,7 +43,9 @@ class SandboxMarketplaceClient:
 
     async def delete_products(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Takes products off the market; an unknown one counts as deleted."""
-        return await self._transport.send(Call("POST", "/products/delete", self._mode, {"items": list(items)}))
+        return await self._transport.send(
+            Call("POST", "/products/delete", self._mode, {"items": list(items)}, repeatable=True)
+        )
 
     async def upsert_prices(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Sets prices of listed products, by remote id. Repeating it changes nothing."""

@@ -1,9 +1,9 @@
 """HTTP for every system: time-outs, retries, limits, size caps, and errors that name the next step."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -16,11 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 from clients.answers import (
     Reply,
     beginning,
-    host_of,
-    kept_headers,
-    message_of,
     parse_json,
-    retry_after,
 )
 from clients.calls import Call, Traffic
 from clients.deadline import seconds_left
@@ -29,15 +25,16 @@ from clients.errors import (
     ChannelAppError,
     ConfigError,
     ContractError,
-    LostAnswerError,
     RateLimitedError,
-    RefusedError,
     RetryableError,
 )
 from clients.limits import AdaptiveLimiter, RetryBudget
+from clients.log_in import LogIn
 from clients.paths import is_path
+from clients.rates import Pace, Rate, Share
 from clients.runtime import Runtime
 from clients.unpacking import ACCEPTED, MAX_BODY_BYTES, bounded
+from clients.verdicts import Verdicts
 
 log = logging.getLogger("channel_app.http")
 for _library in ("httpx", "httpcore"):
@@ -46,12 +43,25 @@ for _library in ("httpx", "httpcore"):
 
 LONGEST_WAIT = 120.0
 """Seconds of waiting for one request. A server that asks for more is left alone until the next run."""
-QUOTED_CHARACTERS = 200
 OVERLOAD = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
+Judge = Callable[[Call, Reply], ChannelAppError | None]
+"""Reads an answer with a good status: the error that it holds all the same, such as a refusal in a body of 200, or None."""
+
+
 class Transport:
-    """Speaks JSON over HTTP to one system.
+    """Speaks HTTP to one system, in JSON unless a call says otherwise.
+
+    Args:
+        name: the system, as it begins a sentence.
+        unavailable: the error for a system that is down.
+        in_flight: requests at the same time, at most.
+        headers: of every request.
+        log_in: gives every request its key.
+        judge: finds errors in answers with a good status. They count like those of a status: one is retried, another not.
+        rates: the limits of the channel, by the names of the groups that calls name in `Call.group`; `""` is for all others.
+        rate_of: the rate that an answer's headers tell, if the channel tells one.
 
     Raises (from `send`):
         RateLimitedError, HubUnavailableError or ChannelUnavailableError: after all tries, marked as spent.
@@ -72,6 +82,11 @@ class Transport:
         unavailable: type[RetryableError],
         in_flight: int | None = None,
         headers: Mapping[str, str] | None = None,
+        log_in: LogIn | None = None,
+        judge: Judge | None = None,
+        rates: Mapping[str, Rate] | None = None,
+        rate_of: Callable[[Mapping[str, str]], Rate | None] | None = None,
+        share: Share | None = None,
     ) -> None:
         settings = runtime.settings
         in_flight = in_flight or settings.CHANNEL_APP_IN_FLIGHT
@@ -81,7 +96,11 @@ class Transport:
         self.redactor = runtime.redactor
         self._clock = runtime.clock
         self._tries = settings.CHANNEL_APP_TRIES
-        self._unavailable = unavailable
+        self._verdicts = Verdicts(name, base_url, runtime.redactor, runtime.clock, unavailable)
+        self._log_in = log_in
+        self._judged_by = judge
+        self._pace = Pace(rates or {}, runtime.clock, share)
+        self._rate_of = rate_of
         self._limiter = AdaptiveLimiter(in_flight)
         self._budget = RetryBudget()
         self._connect_timeout = settings.CHANNEL_APP_CONNECT_TIMEOUT
@@ -117,11 +136,29 @@ class Transport:
         await self._client.aclose()
 
     async def send(self, call: Call) -> Reply:
-        """Sends a request, again if that is safe and useful, and returns the reply."""
+        """Sends a request, again if that is safe and useful, and returns the reply. With a log-in, the request has its key; one
+        whose key is refused is sent once more with another."""
+        if self._log_in is None:
+            return await self._send(call)
+        key = await self._log_in.key(self._send)
+        try:
+            return await self._send(self._signed(call, key))
+        except AuthError as error:
+            if error.context.get("status") != HTTPStatus.UNAUTHORIZED:
+                raise
+        key = await self._log_in.key(self._send, refused=key)
+        return await self._send(self._signed(call, key))
+
+    def _signed(self, call: Call, key: str) -> Call:
+        assert self._log_in is not None  # noqa: S101  # it gave the key
+        return replace(call, headers={**self._log_in.headers(key), **call.headers})
+
+    async def _send(self, call: Call) -> Reply:
+        self._pace.check(call.group)
         url = self._url(call)
         self._budget.earn()
         try:
-            reply: Reply = await self._retrying.copy()(self._try, call, url)
+            reply: Reply = await self._retrying.copy()(self._try, call, url, *call.encoded())
         except RetryableError as error:
             error.context["spent"] = True
             raise
@@ -141,14 +178,8 @@ class Transport:
         query = urlencode(httpx.QueryParams(call.params).multi_items(), errors="replace")
         return f"{url}{'&' if '?' in url else '?'}{query}"
 
-    async def _try(self, call: Call, url: str) -> Reply:
-        # A lone surrogate (JSON can hold half an emoji) is sent as `?`: UTF-8 has no place for it.
-        content = (
-            None
-            if call.body is None
-            else json.dumps(call.body, default=str, ensure_ascii=False).encode("utf-8", "replace")
-        )
-        headers = call.headers if content is None else {**call.headers, "Content-Type": "application/json"}
+    async def _try(self, call: Call, url: str, content: bytes | None, headers: Mapping[str, str]) -> Reply:
+        await self._pace.turn(call.group)
         async with self._limiter.slot():
             timeout = self._timeout()
             # A byte now and then keeps a read time-out from ever passing.
@@ -167,13 +198,13 @@ class Transport:
             except TimeoutError:
                 if not whole.expired():
                     raise
-                raise self._no_answer(call, f"it was not complete after {self._request_timeout:g} s") from None
+                raise self._verdicts.lost(call, f"it was not complete after {self._request_timeout:g} s") from None
             # Not as the cause: these errors quote the text that they refuse, such as a header with its key.
             except httpx.TransportError as error:
-                raise self._no_answer(call, self._shown(error), is_away=_is_away(error)) from None
+                raise self._verdicts.no_answer(call, error) from None
             except httpx.InvalidURL as error:
                 raise ContractError(
-                    f"{self.name}: {self._named(call)} was not sent: {self.redactor.line(str(error))}",
+                    f"{self.name}: {self._verdicts.named(call)} was not sent: {self.redactor.line(str(error))}",
                     method=call.method,
                     path=call.path,
                 ) from None
@@ -191,111 +222,50 @@ class Transport:
         try:
             return b"".join([piece async for piece in bounded(response.aiter_bytes())])
         except ContractError:
-            raise _unusable(
+            named, most = self._verdicts.named(call), MAX_BODY_BYTES // 2**20
+            raise self._verdicts.unusable(
                 call,
-                f"{self.name} answered more than {MAX_BODY_BYTES // 2**20} MiB to {self._named(call)}: none of it was used.",
+                f"{self.name} answered more than {most} MiB to {named}: none of it was used.",
                 status=response.status_code,
                 spent=True,  # it would be as large again
             ) from None
         except httpx.DecodingError:
             if response.is_success:
-                raise self._unreadable(call, response.status_code, "a body that cannot be unpacked") from None
+                raise self._verdicts.unreadable(call, response.status_code, "a body that cannot be unpacked") from None
         return b""
 
     def _judge(self, call: Call, content: bytes | None, response: httpx.Response, raw: bytes) -> Reply:
-        status = response.status_code
-        if status in OVERLOAD:
+        if self._rate_of is not None and (rate := self._rate_of(response.headers)) is not None:
+            self._pace.learn(call.group, rate)
+        verdict = self._verdict(call, content, response, raw)
+        if isinstance(verdict, RateLimitedError) or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             self._limiter.overloaded()
         else:
             self._limiter.succeeded()
-        if not response.is_success:
-            raise self._refusal(call, response, raw)
-        data: Any = None
-        if raw.strip():
-            try:
-                data = parse_json(raw)
-            except ContractError as error:
-                raise self._unreadable(call, status, str(error)) from None
-            except ValueError:
-                raise self._unreadable(call, status, self._quote(raw)) from None
-        elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:
-            raise self._unreadable(call, status, self._quote(raw))
-        asked = f"{call} {beginning(content)}" if content else str(call)
-        return Reply(status, response.headers, data, beginning(raw), asked)
+        if isinstance(verdict, ChannelAppError):
+            raise verdict
+        return verdict
 
-    def _refusal(self, call: Call, response: httpx.Response, raw: bytes) -> ChannelAppError:
-        """The table from HTTP status to error."""
+    def _verdict(
+        self, call: Call, content: bytes | None, response: httpx.Response, raw: bytes
+    ) -> Reply | ChannelAppError:
         status = response.status_code
-        try:
-            body = parse_json(raw)
-            words = self.redactor.line(message_of(body), limit=500)
-        except (ValueError, ContractError):
-            body = None
-            words = self._quote(raw)
-        where = {
-            "system": self.name,
-            "method": call.method,
-            "path": call.path,
-            "status": status,
-            "headers": kept_headers(response.headers, self.redactor),
-        }
-        said = f"{self.name} answered {status} to {self._named(call)}: {words}"
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            after = retry_after(response.headers.get("Retry-After"), self._clock.now().timestamp())
-            return RateLimitedError(f"{said} (too many requests)", **where, retry_after=after)
-        if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            if not call.repeatable:
-                return LostAnswerError(f"{said}. It may have been applied all the same.", **where)
-            after = retry_after(response.headers.get("Retry-After"), self._clock.now().timestamp())
-            return self._unavailable(said, **where, retry_after=after)
-        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            return AuthError(
-                f"{said}. Check the user name, the password and the account's permissions for {self.name}.", **where
-            )
-        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            target = host_of(response.headers.get("Location", "")) or "another path"
-            return ContractError(
-                f"{self.name} redirected {self._named(call)} to {target}: redirects are not followed, for credentials would "
-                "travel along. Set the final address.",
-                **where,
-            )
-        return RefusedError(said, **where, body=body)
-
-    def _no_answer(self, call: Call, what: str, *, is_away: bool = False) -> RetryableError:
-        where = {"system": self.name, "method": call.method, "path": call.path}
-        if not call.repeatable:
-            return LostAnswerError(f"The answer of {self.name} to {self._named(call)} was lost ({what}).", **where)
-        if is_away:
-            return self._unavailable(
-                f"{self.name} did not answer {self._named(call)} ({what}). Is {self.base_url} the right address, and up?",
-                **where,
-            )
-        return self._unavailable(
-            f"The answer of {self.name} to {self._named(call)} was lost ({what}). If that goes on, look at the network, and "
-            f"at any proxy in front of {self.base_url}.",
-            **where,
-        )
-
-    def _shown(self, error: httpx.TransportError) -> str:
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return self.redactor.line(what, limit=QUOTED_CHARACTERS)
-
-    def _unreadable(self, call: Call, status: int, shown: str) -> ChannelAppError:
-        return _unusable(
-            call,
-            f"{self.name} answered {status} to {self._named(call)} where JSON was due: {shown}. "
-            f"Is {self.base_url} its API, or a log-in page, a proxy or a firewall in front of it?",
-            status=status,
-            unreadable=True,
-        )
-
-    def _named(self, call: Call) -> str:
-        """A request, for messages: some channels want their key in the path."""
-        return self.redactor.line(str(call))
-
-    def _quote(self, raw: bytes) -> str:
-        text = self.redactor.line(beginning(raw), limit=QUOTED_CHARACTERS)
-        return f"“{text}”" if text else "an empty body"
+        if not response.is_success:
+            return self._verdicts.refusal(call, response, raw)
+        data: Any = None
+        if call.reads == "json":
+            if raw.strip():
+                try:
+                    data = parse_json(raw)
+                except ContractError as error:
+                    return self._verdicts.unreadable(call, status, str(error))
+                except ValueError:
+                    return self._verdicts.unreadable(call, status, self._verdicts.quote(raw))
+            elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:
+                return self._verdicts.unreadable(call, status, self._verdicts.quote(raw))
+        asked = f"{call} {beginning(content)}" if content else str(call)
+        reply = Reply(status, response.headers, data, beginning(raw), asked, raw if call.reads == "bytes" else b"")
+        return (self._judged_by and self._judged_by(call, reply)) or reply
 
     def _may_repeat(self, state: RetryCallState) -> bool:
         call: Call = state.args[0]
@@ -305,7 +275,7 @@ class Transport:
             case RateLimitedError() as error:  # certainly not applied
                 return (error.retry_after or 0) <= LONGEST_WAIT
             case (RetryableError() | ContractError(context={"unreadable": True})) as error:
-                return call.repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT
+                return call.is_repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT
             case _:
                 return False
 
@@ -323,7 +293,11 @@ class Transport:
 
     def _log_retry(self, state: RetryCallState) -> None:
         self.traffic.retries += 1
-        log.warning("%s Trying again in %.1f s.", _error_of(state).message, state.upcoming_sleep)
+        error = _error_of(state)
+        if isinstance(error, RateLimitedError):
+            call: Call = state.args[0]
+            self._pace.pause(call.group, state.upcoming_sleep)
+        log.warning("%s Trying again in %.1f s.", error.message, state.upcoming_sleep)
 
 
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
@@ -335,14 +309,3 @@ def _error_of(state: RetryCallState) -> ChannelAppError:
     if not isinstance(error, ChannelAppError):
         raise TypeError(f"only errors of this project are retried, not {error!r}")
     return error
-
-
-def _is_away(error: httpx.TransportError) -> bool:
-    """Whether nobody took the request, as opposed to an answer that did not come."""
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol)
-
-
-def _unusable(call: Call, message: str, **context: Any) -> ChannelAppError:
-    """The error for an unusable answer: a write may have been applied all the same, a read has no result."""
-    kind = ContractError if call.method == "GET" else LostAnswerError
-    return kind(message, method=call.method, path=call.path, **context)

@@ -1,11 +1,8 @@
 """One call to Omnitron: log-in, addresses, parsing."""
 
-import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,17 +10,14 @@ from pydantic import ValidationError
 from clients.answers import Reply
 from clients.calls import Call
 from clients.clock import http_date
-from clients.errors import AuthError, ContractError, HeldBackError, HubUnavailableError, RefusedError
+from clients.errors import AuthError, ContractError, HubUnavailableError, RefusedError
+from clients.log_in import Key, LogIn, Send
 from clients.omnitron.rows import LeftOut, Row, problem_of
 from clients.runtime import Runtime
 from clients.transport import Transport
 
 _HEADER_VALUE = re.compile(r"[!-~]+")
 """The keys that a header can carry: printable ASCII without blanks."""
-
-
-def _signed(call: Call, token: str) -> Call:
-    return replace(call, headers={**call.headers, "Authorization": f"Token {token}"})
 
 
 class OmnitronConnection:
@@ -48,13 +42,11 @@ class OmnitronConnection:
             self._base,
             runtime,
             unavailable=HubUnavailableError,
+            log_in=LogIn(self._fresh_key, runtime, lambda key: {"Authorization": f"Token {key}"}),
         )
         self.traffic = self._transport.traffic
         self.left_out = LeftOut()
         """The rows that lists left out, because they do not fit the contract."""
-        self._token: str | None = None
-        self._log_in_refused: AuthError | HeldBackError | None = None
-        self._logging_in = asyncio.Lock()
         self._date = ""
 
     async def aclose(self) -> None:
@@ -79,15 +71,7 @@ class OmnitronConnection:
         repeatable: bool = True,
     ) -> Reply:
         """Sends one request as the channel's user; logs in first, and once more if the key has expired."""
-        call = Call(method, path, params or {}, body, headers or {}, repeatable)
-        token = await self._log_in()
-        try:
-            reply = await self._transport.send(_signed(call, token))
-        except AuthError as error:
-            if error.context.get("status") != HTTPStatus.UNAUTHORIZED:
-                raise
-            token = await self._log_in(stale=token)
-            reply = await self._transport.send(_signed(call, token))
+        reply = await self._transport.send(Call(method, path, params or {}, body, headers or {}, repeatable))
         self._date = reply.headers.get("Date", self._date)
         return reply
 
@@ -105,16 +89,7 @@ class OmnitronConnection:
         reply = await self.call(method, path, body=body, headers=headers, repeatable=repeatable)
         return self.parse(model, reply.data, f"{method} {path}")
 
-    async def _log_in(self, stale: str | None = None) -> str:
-        """The key. Many calls may find it expired at once: the first logs in, the others wait for it."""
-        async with self._logging_in:
-            if self._log_in_refused is not None:
-                raise self._log_in_refused
-            if self._token is None or self._token == stale:
-                self._token = await self._fresh_token()
-            return self._token
-
-    async def _fresh_token(self) -> str:
+    async def _fresh_key(self, send: Send) -> Key:
         user, block = self._settings.OMNITRON_USERNAME, self._settings.OMNITRON_PASSWORD_BLOCK
         if self._password is None:  # kept: a run that is under way needs no Prefect to log in again
             self._password = await self._runtime.secret(block)
@@ -122,23 +97,18 @@ class OmnitronConnection:
         try:
             async with self._runtime.log_in_turn():
                 self.traffic.log_ins += 1
-                reply = await self._transport.send(Call("POST", "auth/login/", body=credentials))
-        except HeldBackError as error:
-            self._log_in_refused = error
-            raise
+                reply = await send(Call("POST", "auth/login/", body=credentials, repeatable=True))
         except (RefusedError, AuthError) as error:
-            self._log_in_refused = AuthError(
+            raise AuthError(
                 f"Omnitron refused the log-in of `{user}`: {error.message} Check OMNITRON_USERNAME and "
                 f"{f'the Secret block `{block}`' if block else 'OMNITRON_PASSWORD'}; nothing was tried again, for an "
                 "account locks after a few wrong tries.",
                 **error.context,
-            )
-            raise self._log_in_refused from error
+            ) from error
         key = reply.data.get("key") if isinstance(reply.data, dict) else None
         if not isinstance(key, str) or not _HEADER_VALUE.fullmatch(key):
             raise ContractError("Omnitron answered the log-in without a `key`. Is OMNITRON_URL an Omnitron's address?")
-        self.redactor.learn(key)
-        return key
+        return Key(key)
 
     # -- addresses and rows --------------------------------------------------------------------------------------
 

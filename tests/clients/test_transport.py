@@ -429,11 +429,12 @@ async def test_a_move_with_an_unreadable_answer_is_a_lost_answer(method: str, cl
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "POST", "DELETE"])
 async def test_a_repeatable_write_with_an_unreadable_answer_is_sent_again(method: str, clock: Sleeper):
     """Like a read; a log-in page in between does not end a run."""
+    call = Call(method, "auth/login/", body={}, repeatable=True)
     script = Script(PAGE, FINE)
-    assert (await transport_to(script, clock).send(Call(method, "auth/login/", body={}))).data == {"ok": True}
+    assert (await transport_to(script, clock).send(call)).data == {"ok": True}
     script = Script(PAGE)
     with pytest.raises(LostAnswerError, match="a log-in page, a proxy"):
-        await transport_to(script, clock).send(Call(method, "auth/login/", body={}))
+        await transport_to(script, clock).send(call)
     assert len(script.requests) == 4
 
 

@@ -45,7 +45,7 @@ CONTROLS: Mapping[str, Control] = {
         ),
         (
             ("clients/redaction.py", "text = text.replace(secret, MASK)"),
-            ("clients/omnitron/connection.py", "self.redactor.learn(key)"),
+            ("clients/log_in.py", "self._redactor.learn(key.value)"),
             ("clients/runtime.py", "self.redactor.learn(secret"),
             ("tasks/log.py", "record.exc_text"),
             ("tasks/sanitizing.py", "error.__cause__"),
@@ -125,7 +125,7 @@ CONTROLS: Mapping[str, Control] = {
         ),
         (
             ("flows/verify.py", "except (AuthError, HeldBackError):"),
-            ("clients/omnitron/connection.py", "self._log_in_refused is not None"),
+            ("clients/log_in.py", "self._refused is not None"),
         ),
     ),
     "a webhook is signed, over its id, time and body": Control(

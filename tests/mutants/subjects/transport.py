@@ -28,13 +28,6 @@ SUBJECT = Subject(
             'urlencode(httpx.QueryParams(call.params).multi_items(), errors="replace")',
             '"&".join(f"{name}={value}" for name, value in httpx.QueryParams(call.params).multi_items())',
         ),
-        Mutant(
-            'default=str, ensure_ascii=False).encode("utf-8", "replace")', "default=str, ensure_ascii=False).encode()"
-        ),
-        Mutant(
-            "json.dumps(call.body, default=str, ensure_ascii=False)",
-            "json.dumps(call.body, default=float, ensure_ascii=False)",
-        ),
         Mutant("else min(self._read_timeout, left)", "else self._read_timeout"),
         Mutant(
             "return httpx.Timeout(read, connect=self._connect_timeout, pool=None)",
@@ -45,37 +38,26 @@ SUBJECT = Subject(
         Mutant(
             "            if response.is_success:\n                raise", "            if True:\n                raise"
         ),
+        Mutant("{**self._log_in.headers(key), **call.headers}", "call.headers"),
+        Mutant('error.context.get("status") != HTTPStatus.UNAUTHORIZED:', "False:"),
+        Mutant("        await self._pace.turn(call.group)\n", ""),
+        Mutant("            self._pace.pause(call.group, state.upcoming_sleep)\n", "            pass\n"),
+        Mutant("            self._pace.learn(call.group, rate)\n", "            pass\n"),
+        Mutant("(self._judged_by and self._judged_by(call, reply)) or reply", "reply"),
         Mutant("            self._limiter.overloaded()", "            pass"),
         Mutant("            self._limiter.succeeded()", "            pass"),
         Mutant('        elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:', "        elif False:"),
         Mutant('call.method == "GET" and status != HTTPStatus.NO_CONTENT:', 'call.method == "GET":'),
         Mutant("whole = asyncio.timeout(self._request_timeout)", "whole = asyncio.timeout(None)"),
-        Mutant("kept_headers(response.headers, self.redactor)", "None"),
-        Mutant("            if not call.repeatable:\n", "            if False:\n"),
-        Mutant(
-            "if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
-            "if status >= 500:",
-        ),
-        Mutant(
-            "if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
-            "if status == 408 or status == 500:",
-        ),
-        Mutant("        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):", "        if status == 401:"),
-        Mutant("        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):", "        if status == 403:"),
-        Mutant("        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:", "        if False:"),
-        Mutant(
-            '        if not call.repeatable:\n            return LostAnswerError(f"The',
-            '        if False:\n            return LostAnswerError(f"The',
-        ),
         Mutant('            case ChannelAppError(context={"spent": True}):\n                return False\n', ""),
         Mutant("return (error.retry_after or 0) <= LONGEST_WAIT", "return True"),
         Mutant(
-            'return call.repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
+            'return call.is_repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
             'return (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
         ),
         Mutant(
-            'return call.repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
-            "return call.repeatable",
+            'return call.is_repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
+            "return call.is_repeatable",
         ),
         Mutant("state.attempt_number >= self._tries or", "state.attempt_number > self._tries or"),
         Mutant(" or not self._budget.spend()", ""),
@@ -85,12 +67,7 @@ SUBJECT = Subject(
         Mutant("return max(grown, float(asked or 0))", "return grown"),
         Mutant("if asked is None or state.attempt_number >= self._tries else 0.0", "if asked is None else 0.0"),
         Mutant("        self.traffic.retries += 1\n", ""),
-        Mutant('ContractError if call.method == "GET" else LostAnswerError', "ContractError"),
-        Mutant("is_away=_is_away(error)) from None", "is_away=_is_away(error)) from error"),
-        Mutant("is_away=_is_away(error)", "is_away=True"),
-        Mutant("return self.redactor.line(what, limit=QUOTED_CHARACTERS)", "return what"),
-        Mutant("        return self.redactor.line(str(call))", "        return str(call)"),
-        Mutant("text = self.redactor.line(beginning(raw), limit=QUOTED_CHARACTERS)", "text = beginning(raw)"),
+        Mutant("self._verdicts.no_answer(call, error) from None", "self._verdicts.no_answer(call, error) from error"),
         Mutant("            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),\n", ""),
     ),
 )

@@ -1,0 +1,98 @@
+"""How often a system lets itself be asked: limits of calls in a time, for each group of calls."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from clients.clock import Clock
+from clients.errors import ConfigError
+
+MARGIN = 1.02
+"""Of a limit's time: two calls need not take equally long to arrive."""
+SHORTEST_PAUSE = 0.001
+"""Seconds. A shorter rest of a pause may be too short to move a clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A limit of the channel: at most so many `calls` in any stretch of so many `seconds`.
+
+    Raises:
+        ConfigError: no call is allowed, or no time given.
+    """
+
+    calls: int
+    seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.calls < 1 or self.seconds <= 0:
+            raise ConfigError(f"{self} lets no call through: give at least one call in more than zero seconds.")
+
+
+Share = Callable[[str, Rate], Awaitable[None]]
+"""Waits for a place in a group's limit that several processes share."""
+
+
+class Pace:
+    """Lets the calls of each group through at its rate, in order of arrival. The groups do not hold each other up.
+
+    A refusal for too many calls pauses its group, also one without a rate.
+    """
+
+    def __init__(self, rates: Mapping[str, Rate], clock: Clock, share: Share | None = None) -> None:
+        self._clock = clock
+        self._share = share
+        self._groups = {"": _Group(), **{name: _Group(rate) for name, rate in rates.items()}}
+
+    def check(self, group: str) -> None:
+        """Makes sure that a group is known.
+
+        Raises:
+            ConfigError: the transport has no rate for it.
+        """
+        if group not in self._groups:
+            known = ", ".join(f"`{name}`" for name in sorted(self._groups) if name) or "no groups"
+            raise ConfigError(
+                f"A call names the group `{group}`, but its transport has no rate for it. It has {known}."
+            )
+
+    async def turn(self, group: str) -> None:
+        """Waits until a call of the group may start."""
+        of = self._groups[group]
+        if of.rate is None and of.paused_until <= self._clock.monotonic():
+            return
+        async with of.turns:
+            if of.rate is not None and self._share is not None:
+                await self._share(group, of.rate)
+            while (pause := of.free_at() - self._clock.monotonic()) > SHORTEST_PAUSE:
+                await self._clock.sleep(pause)
+            of.starts.append(self._clock.monotonic())
+
+    def pause(self, group: str, seconds: float) -> None:
+        """Lets nothing of the group start for so long: the system said that there were too many calls."""
+        of = self._groups[group]
+        of.paused_until = max(of.paused_until, self._clock.monotonic() + seconds)
+
+    def learn(self, group: str, rate: Rate) -> None:
+        """Takes the rate that the system says it allows from now on."""
+        of = self._groups[group]
+        if of.rate != rate:
+            of.rate, of.starts = rate, deque(of.starts, maxlen=rate.calls)
+
+
+class _Group:
+    """The calls of one group."""
+
+    def __init__(self, rate: Rate | None = None) -> None:
+        self.rate = rate
+        self.turns = asyncio.Lock()
+        self.starts: deque[float] = deque(maxlen=rate.calls if rate else 1)
+        """When the latest calls started, on the clock's monotonic scale; as many as the rate allows at once."""
+        self.paused_until = 0.0
+
+    def free_at(self) -> float:
+        """When the next call may start."""
+        if self.rate is None or len(self.starts) < self.rate.calls:
+            return self.paused_until
+        return max(self.paused_until, self.starts[0] + self.rate.seconds * MARGIN)

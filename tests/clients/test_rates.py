@@ -1,0 +1,146 @@
+"""Limits of a channel: what may be sent when, and what a refusal changes."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.calls import Call
+from clients.deadline import deadline
+from clients.errors import ChannelUnavailableError, ConfigError
+from clients.rates import MARGIN, Pace, Rate
+from clients.runtime import Runtime
+from clients.transport import Transport
+from tests.clients.support import ADDRESS, Sleeper, answer, settings
+
+OFFERS, STOCKS = Call("PUT", "offers", body={}, group="offers"), Call("PUT", "stocks", body={}, group="stocks")
+
+
+class Market:
+    """A channel that lets so many calls through in any stretch of seconds, and remembers when each came."""
+
+    def __init__(self, clock: Sleeper, rate: Rate | None = None, headers: Mapping[str, str] | None = None) -> None:
+        self.clock, self.rate, self.headers = clock, rate, headers or {}
+        self.taken: list[float] = []
+        self.refused = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        now = self.clock.monotonic()
+        recent = [moment for moment in self.taken if self.rate and moment > now - self.rate.seconds]
+        if self.rate and len(recent) >= self.rate.calls:
+            self.refused += 1
+            return answer({}, 429)
+        self.taken.append(now)
+        return httpx.Response(200, headers=dict(self.headers), json={})
+
+    def transport(self, **parameters: Any) -> Transport:
+        runtime = Runtime(settings(), self.clock, lambda in_flight: httpx.MockTransport(self))
+        return Transport("The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, **parameters)
+
+
+@given(calls=st.integers(1, 5), seconds=st.floats(0.1, 20), count=st.integers(1, 30))
+def test_no_stretch_of_time_has_more_calls_than_the_rate(calls: int, seconds: float, count: int) -> None:
+    """And none is slower than it has to be."""
+    clock = Sleeper()
+    rate = Rate(calls, seconds)
+    pace = Pace({"": rate}, clock)
+    began = clock.monotonic()
+    moments: list[float] = []
+
+    async def one() -> None:
+        await pace.turn("")
+        moments.append(clock.monotonic())
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one() for _ in range(count)))
+
+    asyncio.run(all_of_them())
+    for first, later in zip(moments, moments[calls:], strict=False):
+        assert later - first >= seconds
+    assert clock.monotonic() - began <= (count - 1) // calls * seconds * MARGIN * 1.001 + 0.001
+
+
+async def test_a_send_of_many_calls_keeps_to_the_rate(clock: Sleeper) -> None:
+    """Forty calls at two a second: none is refused."""
+    market = Market(clock, Rate(2, 1.0))
+    async with market.transport(rates={"offers": Rate(2, 1.0)}) as transport:
+        began = clock.monotonic()
+        await asyncio.gather(*(transport.send(OFFERS) for _ in range(40)))
+    assert (len(market.taken), market.refused) == (40, 0)
+    assert clock.monotonic() - began <= 1.15 * 19
+
+
+async def test_without_a_rate_refusals_slow_the_calls_down(clock: Sleeper) -> None:
+    """A 429 without Retry-After: all calls get through within the time of a send."""
+    market = Market(clock, Rate(2, 1.0))
+    async with market.transport() as transport:
+        with deadline(300, clock):
+            for _ in range(40):
+                await transport.send(Call("PUT", "offers", body={}))
+    assert len(market.taken) == 40
+
+
+async def test_groups_do_not_hold_each_other_up(clock: Sleeper) -> None:
+    market = Market(clock)
+    async with market.transport(rates={"offers": Rate(1, 60.0), "stocks": Rate(1, 60.0)}) as transport:
+        began = clock.monotonic()
+        await transport.send(OFFERS)
+        await transport.send(STOCKS)
+        assert clock.monotonic() - began < 1
+
+
+async def test_a_refusal_pauses_its_whole_group(clock: Sleeper) -> None:
+    """The other calls of the group wait as long as the refused one; those of another group go on."""
+    pace = Pace({"offers": Rate(100, 1.0), "stocks": Rate(100, 1.0)}, clock)
+    pace.pause("offers", 30)
+    pace.pause("offers", 10)  # a shorter pause does not end a longer one
+    began = clock.monotonic()
+    await pace.turn("stocks")
+    assert clock.monotonic() == began
+    await pace.turn("offers")
+    assert clock.monotonic() == began + 30
+
+
+async def test_the_rate_that_an_answer_tells_counts_from_then_on(clock: Sleeper) -> None:
+    """As a channel does that changes it by the hour."""
+    market = Market(clock, headers={"X-Rate": "0.5"})
+
+    def rate_of(headers: Mapping[str, str]) -> Rate | None:
+        told = headers.get("X-Rate")
+        return Rate(1, 1 / float(told)) if told else None
+
+    async with market.transport(rates={"offers": Rate(10, 1.0)}, rate_of=rate_of) as transport:
+        for _ in range(4):
+            await transport.send(OFFERS)
+    assert [round(b - a) for a, b in zip(market.taken, market.taken[1:], strict=False)] == [2, 2, 2]
+
+
+async def test_processes_that_share_a_limit_ask_for_each_call(clock: Sleeper) -> None:
+    asked: list[tuple[str, Rate]] = []
+
+    async def share(group: str, rate: Rate) -> None:
+        asked.append((group, rate))
+
+    market = Market(clock)
+    async with market.transport(rates={"offers": Rate(2)}, share=share) as transport:
+        await transport.send(OFFERS)
+        await transport.send(Call("GET", "anything"))
+    assert asked == [("offers", Rate(2))]
+
+
+async def test_a_group_without_a_rate_is_a_mistake_that_names_the_others(clock: Sleeper) -> None:
+    market = Market(clock)
+    async with market.transport(rates={"offers": Rate(2)}) as transport:
+        with pytest.raises(ConfigError, match=r"the group `stocks`.*has `offers`"):
+            await transport.send(STOCKS)
+    assert market.taken == []
+
+
+@pytest.mark.parametrize(("calls", "seconds"), [(0, 1.0), (1, 0.0), (-1, 1.0), (1, -1.0)])
+def test_a_rate_lets_something_through(calls: int, seconds: float) -> None:
+    with pytest.raises(ConfigError, match="lets no call through"):
+        Rate(calls, seconds)

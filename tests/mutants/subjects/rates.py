@@ -1,0 +1,18 @@
+"""Mutants of the channel's limits."""
+
+from tests.mutants.table import Mutant, Subject
+
+SUBJECT = Subject(
+    "clients/rates.py",
+    tests=("tests/clients/test_rates.py",),
+    mutants=(
+        Mutant("self.calls < 1 or self.seconds <= 0", "False"),
+        Mutant("        async with of.turns:\n", "        if True:\n"),
+        Mutant("len(self.starts) < self.rate.calls:", "True:"),
+        Mutant("self.starts[0] + self.rate.seconds", "self.starts[-1] + self.rate.seconds"),
+        Mutant("of.paused_until = max(of.paused_until, ", "of.paused_until = max(0.0, "),
+        Mutant("        if group not in self._groups:", "        if False:"),
+        Mutant("deque(of.starts, maxlen=rate.calls)", "deque([], maxlen=rate.calls)"),
+        Mutant("                await self._share(group, of.rate)\n", "                pass\n"),
+    ),
+)
