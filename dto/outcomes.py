@@ -9,6 +9,7 @@ from dto.batches import (
     OrderBatchRequestResponseDto,
     ProductBatchRequestResponseDto,
 )
+from dto.enums import ResponseStatus
 from dto.reports import ErrorReportDto
 
 Item = TypeVar("Item")
@@ -32,29 +33,40 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The channel answered with one result for each item; `unreadable` are lines of the answer that could not be understood."""
+    """The channel has finished. `unreadable` are lines of its answer that could not be understood.
+
+    Every item has a result, unless `rest` says what the others are: a channel that names failures alone has
+    `rest=ResponseStatus.success`. Such a success goes by the id under which Omnitron knows it, or by the name under which it was
+    sent.
+    """
 
     results: tuple[ItemResult, ...]
     reports: tuple[ErrorReportDto, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    rest: ResponseStatus | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The channel will answer later, under `remote_batch_id`. `rejected` are the results that it gave at once: refusals as a
-    rule, and successes if it gave some; `unreadable` are the lines of them that the connector could not read."""
+    rule, and successes if it gave some; `unreadable` are the lines of them that the connector could not read. `ask_after` is the
+    number of seconds before which asking is of no use."""
 
     remote_batch_id: str
     rejected: tuple[ItemResult, ...] = ()
     reports: tuple[ErrorReportDto, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    ask_after: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """The channel has not finished this batch yet."""
+    """The channel has not finished this batch yet. `results` are those that it has given so far, again and again until it has
+    finished; `ask_after` is the number of seconds before which asking again is of no use."""
 
     reports: tuple[ErrorReportDto, ...] = ()
+    results: tuple[ItemResult, ...] = field(default=(), kw_only=True)
+    ask_after: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,14 @@ class CheckBookings:
         self._flow_runs = runtime.flow_runs
         self._given_up = False
 
-    async def book(self, local_batch_id: str | None, remote_batch_id: str, attempt: int, log: Logger) -> None:
-        """Books one attempt. Two bookings of the same attempt are one run."""
+    async def book(
+        self, local_batch_id: str | None, remote_batch_id: str, attempt: int, log: Logger, wait: float = 0.0
+    ) -> None:
+        """Books one attempt, at least `wait` seconds from now. Two bookings of the same attempt are one run."""
         if self._given_up:
             return
         channel_id = self._runtime.settings.OMNITRON_CHANNEL_ID
-        moment = self._runtime.clock.now() + timedelta(seconds=pause(attempt))
+        moment = self._runtime.clock.now() + timedelta(seconds=max(pause(attempt), wait))
         try:
             flow_runs = await self._open()
             await flow_runs.book(

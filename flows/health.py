@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from prefect import flow
 
+from clients.errors import ConfigError
+from dto.enums import ContentType
 from dto.health import ChannelHealth
 from dto.holds import Hold
 from dto.summary import RunSummary
@@ -11,16 +13,32 @@ from flows.artifact import Table
 from flows.holding import describe
 from flows.naming import run_name
 from flows.run import Run, run_flow
-from flows.verify import DEADLINE
 from tasks.ages import format_age
+from tasks.channel.command import CheckCommand
+from tasks.channel.integration import load_channel
 from tasks.omnitron.integration import OmnitronIntegration
+from tasks.omnitron.kinds import KINDS
 from tasks.omnitron.overview.health import ReadHealth
 
 
 async def read_health(hub: OmnitronIntegration) -> ChannelHealth:
     """The state of the channel, by the ages and deadlines of the flows."""
     older_than = hub.runtime.settings.CHANNEL_APP_OLDER_THAN
-    return await hub.do_action(ReadHealth, older_than=older_than, deadline=DEADLINE)
+    return await hub.do_action(ReadHealth, older_than=older_than, deadlines=_deadlines(hub))
+
+
+def _deadlines(hub: OmnitronIntegration) -> dict[ContentType, float]:
+    """Seconds that the channel has for a batch of each type, as the connector says."""
+    try:
+        actions = load_channel(hub.runtime).actions
+    except ConfigError:  # the other runs say so; the state of the channel can be read all the same
+        return {}
+    own = {content_type: kind.check and actions.get(kind.check.key) for content_type, kind in KINDS.items()}
+    return {
+        content_type: check.give_up_after
+        for content_type, check in own.items()
+        if check is not None and issubclass(check, CheckCommand)
+    }
 
 
 @flow(name="report health", flow_run_name=run_name, persist_result=False)

@@ -15,7 +15,8 @@ from dto.summary import RunSummary
 from flows.plan import Limits, Sending, Step
 from flows.release import released_when_stopped
 from flows.run import Run, run_flow
-from tasks.batch import Batch
+from tasks.batch import Batch, in_order
+from tasks.channel.command import check_of
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.concurrency import side_by_side
 from tasks.omnitron.enrichment import Enrichment
@@ -232,7 +233,7 @@ class _Pipeline:
             with deadline(seconds, self.run.runtime.clock):
                 async with owned:
                     channel = await self.run.open_channel(self.hub)
-                    return await channel.do_action(self.sending.send, objects=objects, batch_request=batch)
+                    return await channel.do_action(self.sending.send, objects=in_order(objects), batch_request=batch)
         except TimeoutError as error:
             if not owned.expired():  # the connector's own
                 raise
@@ -250,7 +251,7 @@ class _Pipeline:
         match outcome:
             case Completed(results):
                 settled = hub.do_action(
-                    kind.settle, objects=results, batch_request=batch, unreadable=outcome.unreadable
+                    kind.settle, objects=results, batch_request=batch, unreadable=outcome.unreadable, rest=outcome.rest
                 )
                 odd, _ = await side_by_side(settled, hub.tell(lines))
                 self.run.add_irregularities(odd)
@@ -266,7 +267,9 @@ class _Pipeline:
                 await self.move(batch, BatchRequestStatus.sent_to_remote)
                 self.run.add_remote_batch(batch)
                 self.log_end(batch, self.run.add_batch(batch, "accepted"))
-                await self.run.check_bookings.book(batch.local_batch_id, remote_batch_id, 1, hub.logger(batch))
+                check = check_of(await self.run.open_channel(hub), kind.check)
+                wait = outcome.ask_after or check.ask_every
+                await self.run.check_bookings.book(batch.local_batch_id, remote_batch_id, 1, hub.logger(batch), wait)
             case _ as unreachable:
                 assert_never(unreachable)
         answered_at_once = isinstance(outcome, Completed)

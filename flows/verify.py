@@ -1,14 +1,15 @@
 """Asks a channel that answers later what became of the batches that it accepted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, assert_never
+from typing import Annotated, Any, assert_never
 
 from prefect import flow
 
 from clients.errors import AuthError, ChannelAppError, ConfigError, HeldBackError, TakenOverError
 from dto.omnitron import BatchRequest
-from dto.outcomes import CheckOutcome, Completed, InProgress, Unknown
+from dto.outcomes import CheckOutcome, Completed, InProgress, ItemResult, Unknown
 from dto.summary import RunSummary
 from flows.artifact import Link, Table
 from flows.naming import run_name
@@ -16,6 +17,7 @@ from flows.parameters import IsSuccessLog, parameter
 from flows.run import Run, run_flow
 from tasks.ages import age_of, format_age
 from tasks.batch import Batch
+from tasks.channel.command import CheckCommand, check_of
 from tasks.channel.integration import ChannelIntegration
 from tasks.concurrency import for_each
 from tasks.omnitron.integration import OmnitronIntegration
@@ -23,8 +25,6 @@ from tasks.omnitron.journal.batch_requests import GetBatchRequests
 from tasks.omnitron.kinds import Kind, kind_of
 from tasks.settlement import Unanswered
 
-DEADLINE = 24 * 3600.0
-"""Seconds after which a batch that the channel never finishes is given up."""
 GRACE = 900.0
 """Seconds for which a batch that the channel does not know may still turn up there."""
 FIRST_PAUSE = 0.5
@@ -50,6 +50,8 @@ class _Verified:
     age: float
     result: Result
     why: str = ""
+    ask_after: float = 0.0
+    """Seconds before which asking again is of no use."""
 
 
 class _Results:
@@ -107,7 +109,9 @@ async def verify_batch(
                 found.add(verified)
                 if verified.result is Result.ongoing:
                     run.counts["ongoing"] += 1
-                    await run.check_bookings.book(batch.local_batch_id, remote_batch_id, attempt + 1, hub.logger(batch))
+                    await run.check_bookings.book(
+                        batch.local_batch_id, remote_batch_id, attempt + 1, hub.logger(batch), verified.ask_after
+                    )
         finally:
             found.show()
 
@@ -130,7 +134,7 @@ async def verify_open_batches(is_success_log: IsSuccessLog = True) -> RunSummary
         async def one(row: BatchRequest) -> None:
             batch, age = Batch(hub.client, None, row), age_of(row, hub.client.server_time)
             try:
-                verified = await checker.check(row, batch)
+                verified = checker.too_early(row, batch) or await checker.check(row, batch)
                 found.add(verified)
                 if verified.result is Result.ongoing:
                     run.counts["ongoing"] += 1
@@ -174,20 +178,43 @@ class _Checker:
     channel: ChannelIntegration
     is_success_log: bool
 
-    async def check(self, row: BatchRequest, batch: Batch) -> _Verified:
-        """Asks about one batch, once, and acts on the answer."""
-        hub = self.hub
+    def commands(self, batch: Batch) -> tuple[Kind, type[CheckCommand[Any]]]:
+        """How a batch ends, and the connector's command that asks about it.
+
+        Raises:
+            ConfigError, CapabilityError: nothing asks about such a batch.
+        """
         kind = kind_of(batch.content_type)
         if kind is None or kind.check is None:
             raise ConfigError(
                 f"Batch {batch.local_batch_id} is of type {batch.content_type}, which is not verified by any command."
             )
-        self.channel.require(kind.check)
-        outcome: CheckOutcome = await self.channel.do_action(kind.check, objects=batch, batch_request=batch)
+        return kind, check_of(self.channel, kind.check)
+
+    def too_early(self, row: BatchRequest, batch: Batch) -> _Verified | None:
+        """The result for a batch that was asked for a short while ago; None if it is time to ask. Every question moves the
+        batch's `modified_date`."""
+        _, check = self.commands(batch)
+        now = self.hub.client.server_time
+        if not check.ask_every or row.modified_date is None:
+            return None
+        since = max(0.0, (now - row.modified_date).total_seconds())  # the hub's clock shows whole seconds
+        if since >= check.ask_every:
+            return None
+        why = f"The connector asks every {format_age(check.ask_every)}: next in {format_age(check.ask_every - since)}."
+        return _Verified(batch, age_of(row, now), Result.ongoing, why)
+
+    async def check(self, row: BatchRequest, batch: Batch) -> _Verified:
+        """Asks about one batch, once, and acts on the answer."""
+        hub = self.hub
+        kind, check = self.commands(batch)
+        if check.needs_sent and not batch.is_known:
+            await hub.do_action(kind.settle, objects=(), batch_request=batch, reads_only=True)
+        outcome: CheckOutcome = await self.channel.do_action(check, objects=batch, batch_request=batch)
         await hub.tell([line for line in outcome.reports if self.is_success_log or not line.is_ok])
         age = age_of(row, hub.client.server_time)
         try:
-            return await self._conclude(kind, batch, age, outcome)
+            return await self._conclude(kind, check, batch, age, outcome)
         except TakenOverError as taken:
             # Another verify run was faster: the batch is settled, by the same answers.
             hub.logger(batch).info("%s", taken.message)
@@ -203,22 +230,31 @@ class _Checker:
             verified = await self.check(row, batch)
         return verified
 
-    async def _conclude(self, kind: Kind, batch: Batch, age: float, outcome: CheckOutcome) -> _Verified:
+    async def _conclude(
+        self, kind: Kind, check: type[CheckCommand[Any]], batch: Batch, age: float, outcome: CheckOutcome
+    ) -> _Verified:
         match outcome:
             case Completed(results):
                 odd = await self.hub.do_action(
-                    kind.settle, objects=results, batch_request=batch, unreadable=outcome.unreadable
+                    kind.settle,
+                    objects=results,
+                    batch_request=batch,
+                    unreadable=outcome.unreadable,
+                    rest=outcome.rest,
                 )
                 self.run.add_irregularities(odd)
                 counts = self.run.add_batch(batch, kind.success_label)
                 self.hub.logger(batch).info("The batch is %s: %s", batch.status, counts)
                 return _Verified(batch, age, Result.settled, counts)
-            case InProgress() if age < DEADLINE:
+            case InProgress() if age < check.give_up_after:
+                if outcome.results:
+                    await self.hub.do_action(kind.settle, objects=outcome.results, batch_request=batch, is_partial=True)
                 await batch.ongoing()
-                return _Verified(batch, age, Result.ongoing, "The channel has not finished it.")
+                wait = outcome.ask_after or check.ask_every
+                return _Verified(batch, age, Result.ongoing, "The channel has not finished it.", wait)
             case InProgress():
-                why = f"The channel did not finish the batch within {DEADLINE / 3600:.0f} hours."
-                return await self._give_up(kind, batch, age, "NeverFinished", why)
+                why = f"The channel did not finish the batch within {format_age(check.give_up_after)}."
+                return await self._give_up(kind, batch, age, "NeverFinished", why, outcome.results)
             case Unknown(why) if age < GRACE:
                 await batch.ongoing()
                 return _Verified(batch, age, Result.ongoing, f"{why} It may still turn up there.")
@@ -228,10 +264,12 @@ class _Checker:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _give_up(self, kind: Kind, batch: Batch, age: float, code: str, why: str) -> _Verified:
-        """The channel will not answer: every object fails with that reason, and is offered again."""
+    async def _give_up(
+        self, kind: Kind, batch: Batch, age: float, code: str, why: str, known: Sequence[ItemResult] = ()
+    ) -> _Verified:
+        """The channel will not answer: every object without a known result fails with that reason, and is offered again."""
         unanswered = Unanswered(code, f"{why} It is sent again.")
-        await self.hub.do_action(kind.settle, objects=(), batch_request=batch, unanswered=unanswered)
+        await self.hub.do_action(kind.settle, objects=known, batch_request=batch, unanswered=unanswered)
         self.run.add_batch(batch, kind.success_label)
         self.hub.logger(batch).warning("%s", why)
         return _Verified(batch, age, Result.given_up, why)

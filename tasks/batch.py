@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from clients.errors import (
     CommitLockedError,
@@ -26,6 +26,16 @@ LOCKED = "batch_request_status_100_2"
 """406: another batch of this type is in commit (code assumed)."""
 OTHER_TYPE = "batch_request_content_type_100_1"
 """406: the batch was first committed with another content type (assumed)."""
+
+
+class HasKey(Protocol):
+    """Anything with a key in Omnitron."""
+
+    @property
+    def pk(self) -> int: ...
+
+
+Keyed = TypeVar("Keyed", bound=HasKey)
 
 ObjectKey = tuple[ContentType, int]
 """The type and key of an object in Omnitron."""
@@ -82,6 +92,11 @@ class Member:
             failed_reason_type=self.failure.reason if self.failure else None,
             remote_id=self.remote_id if self.failure is None else None,
         )
+
+
+def in_order(objects: Iterable[Keyed]) -> list[Keyed]:
+    """Objects of one type in the order in which a batch sends them: by their keys, so that any process knows it later."""
+    return sorted(objects, key=lambda item: item.pk)
 
 
 def short(local_batch_id: str) -> str:

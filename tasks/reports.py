@@ -1,6 +1,7 @@
 """The merchant's lines ("Marketplace Logs"): reports about a call, a failed object or a batch."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ from clients.redaction import Redactor, visible, visible_line
 from dto.enums import ContentType
 from dto.reports import ErrorReportDto
 from tasks.batch import Batch, Member
+
+NAMED_AT_MOST = 20
+"""Objects that one line names."""
 
 
 def of_failure(batch: Batch, member: Member) -> ErrorReportDto:
@@ -42,6 +46,24 @@ def of_batch(batch: Batch, title: str, text: str, now: datetime) -> ErrorReportD
         raw_response=text,
         error_code=f"{batch.local_batch_id}-{title}",
         error_description=text,
+    )
+
+
+def of_warning(batch: Batch, words: str, names: Sequence[str], now: datetime) -> ErrorReportDto:
+    """A report about objects that the channel took with a remark, such as a title that it cut."""
+    shown = ", ".join(f"`{name}`" for name in names[:NAMED_AT_MOST])
+    more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
+    text = visible(f"The channel took {shown}{more}, and says: {words}")
+    # The same words have the same code, so that a merchant recognises the duplicate.
+    code = f"{batch.local_batch_id}-warning-{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    return ErrorReportDto(
+        action_content_type=ContentType.batch_request,
+        action_object_id=batch.pk or 0,
+        modified_date=now,
+        raw_response=text,
+        error_code=code,
+        error_description=text,
+        is_ok=True,
     )
 
 

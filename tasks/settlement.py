@@ -15,7 +15,7 @@ NAMED_AT_MOST = 20
 """Irregular lines that a report quotes."""
 _EMPTY = (
     "The connector said that the channel has finished, and gave no result at all. If the channel lists failures only, its "
-    "command has to add a success for each other object"
+    "command has to answer Completed(results, rest=ResponseStatus.success)"
 )
 
 
@@ -27,6 +27,8 @@ class Irregularities:
     lines: list[str] = field(default_factory=list)
     is_empty: bool = False
     """The answer held no result at all."""
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+    """The channel's words about objects that it took, and their names: no irregularities, but worth reading."""
 
     def add(self, kind: str, line: str) -> None:
         """Adds one of a kind: `unknown`, `unreadable`, `duplicated`, `missing` or `conflicting`."""
@@ -100,17 +102,19 @@ def settle(
     results: Iterable[ItemResult],
     *,
     partial: bool = False,
+    rest: ResponseStatus | None = None,
     unanswered: Unanswered | None = None,
     unreadable: Iterable[Unreadable] = (),
 ) -> Irregularities:
     """Gives every waiting member of the batch its result.
 
-    With `partial`, only the members that the results name are settled: the rest waits for the channel's later answer.
+    With `rest`, the members that no result names have that one. With `partial`, only the members that the results name are
+    settled: the others wait for the channel's later answer.
     With `unanswered`, the rest fails for that reason and is not an irregularity. A member that an `unreadable` line is about
     fails, unless another line says more.
     """
     results, unreadable = list(results), list(unreadable)
-    odd = Irregularities(is_empty=not results and not unreadable)
+    odd = Irregularities(is_empty=not results and not unreadable and rest is None)
     names = _Names(batch)
     answers: dict[ObjectKey, list[ItemResult]] = defaultdict(list)
     for result in results:
@@ -135,6 +139,11 @@ def settle(
                     f"The channel's answer about `{_name(member)}` cannot be read: {unread[member.object_key].why}."
                 )
                 _fail(batch, member, FailedReasonType.remote, "UnreadableAnswer", message)
+            elif rest is ResponseStatus.success:
+                _take(batch, member)
+            elif rest is ResponseStatus.fail:
+                message = f"The channel names what it took, and `{_name(member)}` is not among it."
+                _fail(batch, member, FailedReasonType.remote, "Rejected", message)
             elif unanswered is not None:
                 _fail(batch, member, FailedReasonType.remote, unanswered.code, unanswered.message)
             elif not partial:
@@ -183,6 +192,26 @@ def _decide(
         _fail(batch, member, FailedReasonType.remote, "SharedRemoteId", message)
     else:
         batch.settle_member(member.owner, remote_id)
+        if not is_blank(first.message):
+            odd.warnings.setdefault(str(first.message), []).append(name)
+
+
+def _take(batch: Batch, member: Member) -> None:
+    """The channel took an object without saying so: it goes by the name under which it was sent."""
+    remote_id = member.remote_id or member.key
+    if remote_id and is_writable(remote_id):
+        batch.settle_member(member.owner, remote_id)
+    else:
+        message = (
+            f"The channel accepted `{_name(member)}` without naming it, and it has no name under which it was sent."
+        )
+        _fail(batch, member, FailedReasonType.remote, "NoRemoteId", message)
+
+
+def strangers(batch: Batch, results: Iterable[ItemResult]) -> list[ItemResult]:
+    """The results that fit no object of the batch."""
+    names = _Names(batch)
+    return [result for result in results if not names.find(result)]
 
 
 def _shared_remote_ids(batch: Batch, answers: dict[ObjectKey, list[ItemResult]]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar
 
-from clients.errors import ChannelAppError, ContractError, ItemError
+from clients.errors import ChannelAppError, ConfigError, ContractError, ItemError
 from dto.base import Dto, is_blank
 from dto.outcomes import (
     Accepted,
@@ -24,7 +24,7 @@ from dto.outcomes import (
 )
 from dto.reports import ErrorReportDto
 from tasks import reports
-from tasks.batch import Batch
+from tasks.batch import Batch, Member, in_order
 from tasks.channel.integration import ChannelIntegration
 from tasks.command import OWN_BATCH, CommandInterface, In, Out, in_thread
 from tasks.sanitizing import place_of
@@ -208,21 +208,62 @@ class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
 
 
 class CheckCommand(ChannelCommand[Batch, CheckOutcome, Connector]):
-    """Asks the channel for the results of a batch that it accepted earlier, named by `objects.remote_batch_id`."""
+    """Asks the channel for the results of a batch that it accepted earlier, named by `objects.remote_batch_id`.
+
+    Attributes:
+        ask_every: the seconds between two questions about one batch, at least.
+        give_up_after: the seconds for which the channel may take to finish a batch, as a moderation of days does. Nothing of the
+            batch is sent again before.
+        needs_sent: whether the command needs `sent`, which costs a few requests to Omnitron.
+    """
+
+    ask_every: ClassVar[float] = 0.0
+    give_up_after: ClassVar[float] = 24 * 3_600.0
+    needs_sent: ClassVar[bool] = False
 
     batch_request: Batch = OWN_BATCH
+
+    @property
+    def sent(self) -> list[Member]:
+        """The objects that the channel has to answer for, each with the `key` and `remote_id` under which it was sent, in the
+        order of the send: for a channel that names lines. Those that the send refused at once are not among them, nor are
+        those that were settled since.
+
+        Raises:
+            ConfigError: the command does not say `needs_sent`.
+        """
+        if not self.needs_sent:
+            raise ConfigError(f"{type(self).__name__} reads `sent`: say `needs_sent = True` in it, so that it is read.")
+        return in_order(self.objects.of_type())
 
     def outcome(self, answer: Any) -> CheckOutcome:
         match answer:
             case Completed():
                 self.checked(answer.results, answer.reports)
                 return replace(answer, unreadable=self.all_unreadable(answer.unreadable))
-            case InProgress() | Unknown():
+            case InProgress():
+                self.checked(answer.results, answer.reports)
+                return answer
+            case Unknown():
                 self.checked((), answer.reports)
                 return answer
         results, lines = self.parts(answer)
         unreadable = self.all_unreadable()
         return Completed(results, lines, unreadable) if results or unreadable else InProgress(lines)
+
+
+def check_of(channel: ChannelIntegration, command: type[CheckCommand[Any]]) -> type[CheckCommand[Any]]:
+    """The connector's own form of a check, which says how often and how long it asks.
+
+    Raises:
+        CapabilityError: the connector has none.
+        ConfigError: its command is no check.
+    """
+    channel.require(command)
+    own = channel.get_action(command)
+    if not issubclass(own, CheckCommand):
+        raise ConfigError(f"{own.__name__} takes the place of `{command.key}`: derive it from {command.__name__}.")
+    return own
 
 
 class FetchCommand(ChannelCommand[In, Fetched[Item], Connector], Generic[In, Item, Connector]):

@@ -12,7 +12,7 @@ from dto.reports import ErrorReportDto, OperationalEventDto
 from tasks.batch import Batch
 from tasks.concurrency import KeyedLocks, Once, side_by_side
 from tasks.integration import BaseIntegration
-from tasks.reports import of_batch, of_failures
+from tasks.reports import of_batch, of_failures, of_warning
 from tasks.settlement import Irregularities
 
 LOCK_WAITS = (2.0, 5.0)
@@ -106,10 +106,13 @@ class Hub(BaseIntegration):
         await self.tell(of_failures(batch, batch.failures_to_report()))
 
     async def report_irregularities(self, batch: Batch, odd: Irregularities) -> None:
-        """Reports the lines of the channel's answer that fit no object."""
+        """Reports the lines of the channel's answer that fit no object, and its words about objects that it took."""
+        now = self.runtime.clock.now()
+        lines = [of_warning(batch, words, names, now) for words, names in odd.warnings.items()]
         if odd.counts:
             self.logger(batch).warning("%s", odd)
-            await self.tell([of_batch(batch, "irregular-answer", str(odd), self.runtime.clock.now())])
+            lines.append(of_batch(batch, "irregular-answer", str(odd), now))
+        await self.tell(lines)
 
     async def tell(self, lines: Sequence[ErrorReportDto]) -> int:
         """Writes lines into the merchant's log, and an event for each; the number of lines written."""

@@ -13,7 +13,8 @@ from clients.flow_runs import NotDeployedError, PrefectUnavailableError
 from dto.summary import RunOutcome
 from flows.booking import FIRST_PAUSE, pause
 from flows.product import insert_products
-from flows.verify import DEADLINE, verify_batch
+from flows.verify import verify_batch
+from tasks.channel.command import CheckCommand
 from tests.world.loopback import World
 from tests.world.shop import assert_converged, batches, run
 
@@ -123,7 +124,7 @@ async def test_an_ask_that_is_run_twice_books_the_next_once(world: World, diary:
 async def test_a_batch_that_is_given_up_is_not_asked_for_again(world: World, diary: Diary) -> None:
     world.market.reset(polls_until_ready=10_000)
     (remote,) = (await run(world, insert_products)).remote_batches
-    world.clock.advance(DEADLINE + 1)
+    world.clock.advance(CheckCommand.give_up_after + 1)
     assert (await run(world, verify_batch, remote_batch_id=remote, attempt=150)).failures == {"NeverFinished": 6}
     assert len(diary.booked) == 1
 

@@ -8,7 +8,8 @@ import pytest
 
 import flows
 from flows.registry import FLOWS
-from flows.verify import DEADLINE, GRACE
+from flows.verify import GRACE
+from tasks.channel.command import CheckCommand
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.command import CommandInterface
@@ -99,7 +100,7 @@ async def test_the_integrators_own_command_runs_wherever_a_flow_uses_one() -> No
 
 
 @pytest.mark.parametrize("content_type", ["product", "integrationaction"])
-@pytest.mark.parametrize("seconds", [GRACE, DEADLINE], ids=["forgotten", "never finished"])
+@pytest.mark.parametrize("seconds", [GRACE, CheckCommand.give_up_after], ids=["forgotten", "never finished"])
 async def test_a_batch_that_is_given_up_is_settled_by_the_integrators_own_command(
     content_type: str, seconds: float
 ) -> None:

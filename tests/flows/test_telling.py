@@ -14,7 +14,8 @@ from flows.artifact import document
 from flows.order import fetch_and_create_order
 from flows.product import insert_products
 from flows.recover import recover
-from flows.verify import DEADLINE, verify_batch, verify_open_batches
+from flows.verify import verify_batch, verify_open_batches
+from tasks.channel.command import CheckCommand
 from tasks.omnitron.catalogue.products import GetInsertedProducts
 from tests.world.loopback import World
 from tests.world.sales import list_products, place
@@ -85,7 +86,7 @@ async def test_every_line_about_a_batch_says_which_of_what_type_for_which_channe
     world = make_world(asynchronous=asynchronous)
     await run(world, insert_products, batch_size=6)
     await run(world, verify_open_batches)
-    world.clock.advance(DEADLINE + 1)
+    world.clock.advance(CheckCommand.give_up_after + 1)
     await run(world, verify_open_batches)
     async with opened(world, ContentType.product) as hub:
         await hub.do_action(GetInsertedProducts, limit=6)

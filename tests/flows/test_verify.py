@@ -9,7 +9,8 @@ from deployments.sandbox.base.faults import Fault
 from dto.summary import RunOutcome
 from flows.product import insert_products
 from flows.run import RunFailedError
-from flows.verify import DEADLINE, GRACE, verify_batch, verify_open_batches
+from flows.verify import GRACE, verify_batch, verify_open_batches
+from tasks.channel.command import CheckCommand
 from tests.world.loopback import World
 from tests.world.shop import (
     BATCHES,
@@ -175,7 +176,7 @@ async def test_a_batch_that_never_finishes_is_given_up_after_a_day(world: World)
     """By the hub's clock, not before."""
     world.market.reset(polls_until_ready=10_000)
     await accepted(world)
-    world.clock.advance(DEADLINE - 60)
+    world.clock.advance(CheckCommand.give_up_after - 60)
     assert (await run(world, verify_open_batches)).counts == {"ongoing": 1}
     world.clock.advance(61)
     summary = await run(world, verify_open_batches)

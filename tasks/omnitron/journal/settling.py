@@ -8,7 +8,7 @@ from clients.omnitron.listings import LISTINGS
 from clients.omnitron.rows import UnreadableRow
 from dto.base import is_blank
 from dto.batches import BatchRequestResponseDto
-from dto.enums import GOODS, OFFERS, ContentType, FailedReasonType, ResponseStatus
+from dto.enums import GOODS, OFFERS, ContentType, FailedReasonType, IntegrationActionStatus, ResponseStatus
 from dto.omnitron import IntegrationAction, Product
 from dto.outcomes import ItemResult, Unreadable
 from tasks.batch import Member, ObjectKey
@@ -16,7 +16,8 @@ from tasks.channel_key import channel_key
 from tasks.concurrency import for_each
 from tasks.failure import Failure
 from tasks.omnitron.command import OmnitronCommand
-from tasks.settlement import Irregularities, Unanswered, name_of, settle
+from tasks.omnitron.journal.recording import record_settled
+from tasks.settlement import Irregularities, Unanswered, name_of, settle, strangers
 
 
 class SettleCommand(OmnitronCommand[Sequence[ItemResult], Irregularities]):
@@ -26,6 +27,12 @@ class SettleCommand(OmnitronCommand[Sequence[ItemResult], Irregularities]):
     """The reason of objects without a result, if the channel is not asked again."""
     unreadable: Sequence[Unreadable] = ()
     """Lines of the channel's answer that could not be understood."""
+    rest: ResponseStatus | None = None
+    """The result of objects that the channel does not name."""
+    is_partial: bool = False
+    """Record only what the channel has taken so far: the batch goes on."""
+    reads_only: bool = False
+    """Fill the batch with its objects, and do nothing else."""
 
     async def load_members(self, results: Sequence[ItemResult]) -> None:
         """Fills a batch of another process with the objects of its actions."""
@@ -71,12 +78,42 @@ class ProcessBatchRequests(SettleCommand):
     content_type: ClassVar[ContentType]
 
     async def send(self, results: Sequence[ItemResult]) -> Irregularities:
+        is_ours = self.batch_request.is_known
         await self.load_members(results)
-        odd = settle(self.batch_request, results, unanswered=self.unanswered, unreadable=self.unreadable)
+        if self.reads_only:
+            return Irregularities()
+        if self.is_partial:
+            return await self._record(results)
+        if not is_ours:
+            results = await self._without_recorded(results)
+        odd = settle(
+            self.batch_request, results, rest=self.rest, unanswered=self.unanswered, unreadable=self.unreadable
+        )
         await self.integration.report_irregularities(self.batch_request, odd)
         await self.integration.report_failures(self.batch_request)
         await self.batch_request.done()
         return odd
+
+    async def _record(self, results: Sequence[ItemResult]) -> Irregularities:
+        """Records what the channel has taken. A refusal waits for the end of the batch, which counts the attempt."""
+        odd = settle(self.batch_request, results, partial=True)
+        odd.counts.clear()  # the channel tells of recorded objects again, and nobody wants to read of them each time
+        await self.integration.report_irregularities(self.batch_request, odd)
+        await record_settled(self.integration.client, self.batch_request)
+        return odd
+
+    async def _without_recorded(self, results: Sequence[ItemResult]) -> list[ItemResult]:
+        """The results without those of objects that were recorded before, and have left the batch."""
+        strange = strangers(self.batch_request, results)
+        if not strange:
+            return list(results)
+        recorded = await self.integration.client.actions.find(
+            content_type=self.content_type,
+            local_batch_id=self.batch_request.local_batch_id,
+            status=IntegrationActionStatus.success,
+        )
+        names = {action.remote_id for action in recorded}
+        return [result for result in results if not (result in strange and result.remote_id in names)]
 
     async def load_members(self, _: Sequence[ItemResult]) -> None:
         """Fills a batch of another process with the objects of its actions."""
@@ -206,12 +243,14 @@ class ProcessDeleteProductBatchRequests(SettleCommand):
 
     async def send(self, results: Sequence[ItemResult]) -> Irregularities:
         await self.load_members(results)
-        deleted = [
-            result for result in results if result.status is ResponseStatus.success and not is_blank(result.remote_id)
-        ]
-        actions = await self.integration.client.actions.find(remote_ids={str(result.remote_id) for result in deleted})
-        odd = settle(self.batch_request, results, unanswered=self.unanswered, unreadable=self.unreadable)
+        if self.reads_only or self.is_partial:  # the end of the batch alone deletes
+            return Irregularities()
+        odd = settle(
+            self.batch_request, results, rest=self.rest, unanswered=self.unanswered, unreadable=self.unreadable
+        )
         settled = {member.pk: member for member in self.batch_request.of_type() if member.settled}
+        gone = {member.remote_id for member in settled.values() if member.remote_id}
+        actions = await self.integration.client.actions.find(remote_ids=gone)
         products = [a for a in actions if a.pk in settled and a.content_type.model == ContentType.product]
         remote_ids = {action.remote_id for action in products}
         dependants = [a for a in actions if a.remote_id in remote_ids and a.content_type.model in self.DEPENDANTS]

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from dto.enums import GOODS, OFFERS, ContentType, IntegrationActionStatus
 from dto.health import Abandoned, ChannelHealth, ContentHealth, FailureGroup, OpenBatches
 from dto.omnitron import BatchRequest, Catalog, Channel, ChannelConf, IntegrationAction
 from tasks.ages import age_of, format_age
+from tasks.channel.command import CheckCommand
 from tasks.concurrency import side_by_side
 from tasks.omnitron.catalogue.offer_lists import extra_price_lists, extra_stock_lists
 from tasks.omnitron.command import OmnitronQuery
@@ -51,7 +53,7 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
     content_type: ClassVar = ContentType.channel
     older_than: float = 900.0
     """Seconds after which an untouched batch counts as abandoned."""
-    deadline: float = 24 * 3600.0
+    deadlines: Mapping[ContentType, float] = field(default_factory=dict)
     """Seconds after which a batch that the channel never finishes is given up."""
 
     async def send(self, _: None) -> ChannelHealth:
@@ -276,17 +278,17 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
         if not channel.is_active:
             advice.append("The channel is switched off in Omnitron, so no flow does anything. Switch it on there.")
         dead = [row for row in batches if row.status in OPEN_LOCALLY and age_of(row, moment) > self.older_than]
-        late = [row for row in batches if row.status in OPEN_REMOTELY and age_of(row, moment) > self.deadline]
+        late = [row for row in batches if row.status in OPEN_REMOTELY and age_of(row, moment) > self._deadline(row)]
         if dead:
             advice.append(
                 f"{_batches(dead, moment)} in `{dead[0].status}`: its run has died, and its objects are locked. "
                 f"Run `channel-app recover --older-than {self.older_than:.0f}`, and put `recover` on a schedule."
             )
         if late:
+            patience = format_age(self._deadline(late[0]))
             advice.append(
-                f"{_batches(late, moment)} in `{late[0].status}`, longer than the channel has "
-                f"({format_age(self.deadline)}). Run `channel-app verify`: it gives such a batch up, and its objects are sent "
-                "again."
+                f"{_batches(late, moment)} in `{late[0].status}`, longer than the channel has ({patience}). Run "
+                "`channel-app verify`: it gives such a batch up, and its objects are sent again."
             )
         processing = sum(content.processing for content in contents)
         if processing and not batches:
@@ -295,6 +297,10 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
                 "become due again; ask Omnitron's operator to end their integration actions."
             )
         return advice
+
+    def _deadline(self, row: BatchRequest) -> float:
+        """Seconds that the channel has for a batch."""
+        return self.deadlines.get(row.content_type or ContentType.product, CheckCommand.give_up_after)
 
 
 def _batches(rows: Sequence[BatchRequest], moment: datetime) -> str:

@@ -16,6 +16,7 @@ from clients.errors import (
     RetryableError,
     error_code,
 )
+from clients.redaction import visible_line
 from dto.reports import ErrorReportDto
 from tasks import reports
 from tasks.command import In
@@ -148,7 +149,7 @@ class ChangeCommand(OmnitronCommand[In, Changes]):
 
     def add_failure(self, name: str, code: str, message: str) -> None:
         """Counts a failed item, logs it and prepares its report."""
-        runtime = self.integration.runtime
+        runtime, name = self.integration.runtime, visible_line(name)
         text = runtime.redactor.text(message, limit=1_000)
         report = reports.of_arrival(
             self.integration.channel_id,

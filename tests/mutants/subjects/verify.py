@@ -7,8 +7,8 @@ SUBJECT = Subject(
     tests=("tests/flows/test_verify.py", "tests/flows/test_booking.py"),
     mutants=(
         Mutant("            except (AuthError, HeldBackError):\n                raise\n", ""),
-        Mutant("case InProgress() if age < DEADLINE:", "case InProgress() if True:"),
-        Mutant("case InProgress() if age < DEADLINE:", "case InProgress() if False:"),
+        Mutant("case InProgress() if age < check.give_up_after:", "case InProgress() if True:"),
+        Mutant("case InProgress() if age < check.give_up_after:", "case InProgress() if False:"),
         Mutant("case Unknown(why) if age < GRACE:", "case Unknown(why) if True:"),
         Mutant("case Unknown(why) if age < GRACE:", "case Unknown(why) if False:"),
         Mutant("        except TakenOverError as taken:", "        except ZeroDivisionError as taken:"),
