@@ -125,6 +125,8 @@ class Batch:
         self.created_date: datetime | None = row.created_date if row else None
         self.members: dict[ObjectKey, Member] = {}
         self._by_owner: dict[ObjectKey, dict[ObjectKey, Member]] = {}
+        self.is_ours = row is None
+        """Whether this process sent it."""
         self.is_known = row is None
         """Whether `members` is complete. The members of a batch that another process created must be read first."""
         self.before: dict[ObjectKey, IntegrationAction | None] = {}

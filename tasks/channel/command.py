@@ -214,7 +214,8 @@ class CheckCommand(ChannelCommand[Batch, CheckOutcome, Connector]):
         ask_every: the seconds between two questions about one batch, at least.
         give_up_after: the seconds for which the channel may take to finish a batch, as a moderation of days does. Nothing of the
             batch is sent again before.
-        needs_sent: whether the command needs `sent`, which costs a few requests to Omnitron.
+        needs_sent: whether the command needs `sent`. That costs a few requests to Omnitron, and the results of `InProgress` are
+            recorded at the end only.
     """
 
     ask_every: ClassVar[float] = 0.0
@@ -226,8 +227,7 @@ class CheckCommand(ChannelCommand[Batch, CheckOutcome, Connector]):
     @property
     def sent(self) -> list[Member]:
         """The objects that the channel has to answer for, each with the `key` and `remote_id` under which it was sent, in the
-        order of the send: for a channel that names lines. Those that the send refused at once are not among them, nor are
-        those that were settled since.
+        order of the send: for a channel that names lines. Those that the send refused at once are not among them.
 
         Raises:
             ConfigError: the command does not say `needs_sent`.

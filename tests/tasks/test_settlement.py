@@ -231,7 +231,8 @@ def test_an_empty_answer_fails_all(batch: Batch) -> None:
     failure = batch.members[(ContentType.product, 3)].failure
     for message in (failure and failure.message, str(odd)):
         assert (
-            message and "gave no result at all. If the channel lists failures only, its command has to add" in message
+            message
+            and "gave no result at all. If the channel lists failures only, its command has to answer" in message
         )
 
 

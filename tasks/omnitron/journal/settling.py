@@ -78,13 +78,12 @@ class ProcessBatchRequests(SettleCommand):
     content_type: ClassVar[ContentType]
 
     async def send(self, results: Sequence[ItemResult]) -> Irregularities:
-        is_ours = self.batch_request.is_known
         await self.load_members(results)
         if self.reads_only:
             return Irregularities()
         if self.is_partial:
             return await self._record(results)
-        if not is_ours:
+        if not self.batch_request.is_ours:
             results = await self._without_recorded(results)
         odd = settle(
             self.batch_request, results, rest=self.rest, unanswered=self.unanswered, unreadable=self.unreadable

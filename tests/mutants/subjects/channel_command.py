@@ -11,6 +11,8 @@ SUBJECT = Subject(
     ),
     mutants=(
         Mutant("                    self.batch_request.fail_member(failure)", "                    pass"),
+        Mutant("        if not self.needs_sent:", "        if False:", tests=("tests/flows/test_partial_answers.py",)),
+        Mutant("    channel.require(command)\n", "", tests=("tests/flows/test_verify.py",)),
         Mutant(
             "        except ValidationError as error:\n            raise ContractError(",
             "        except ZeroDivisionError as error:\n            raise ContractError(",

@@ -2,6 +2,8 @@
 
 from tests.mutants.table import Mutant, Subject
 
+PARTS = ("tests/flows/test_partial_answers.py",)
+
 SUBJECT = Subject(
     "tasks/settlement.py",
     tests=("tests/tasks/test_settlement.py",),
@@ -50,11 +52,16 @@ SUBJECT = Subject(
         Mutant("elif first.status is ResponseStatus.fail:", "elif False:"),
         Mutant("message = first.message or f", "message = f"),
         Mutant("elif not remote_id:", "elif False:"),
+        Mutant("            elif rest is ResponseStatus.success:", "            elif False:", tests=PARTS),
+        Mutant("            elif rest is ResponseStatus.fail:", "            elif False:", tests=PARTS),
+        Mutant("remote_id = member.remote_id or member.key", "remote_id = member.remote_id", tests=PARTS),
+        Mutant("not unreadable and rest is None)", "not unreadable)", tests=PARTS),
+        Mutant("        if not is_blank(first.message):", "        if True:", tests=PARTS),
         Mutant("elif not is_writable(remote_id):", "elif False:"),
         Mutant("elif len(shared.get(remote_id, ())) > 1:", "elif False:"),
         Mutant(
-            "batch.settle_member(member.owner, remote_id)",
-            "batch.settle_member(member.object_key, remote_id)",
+            "batch.settle_member(member.owner, remote_id)\n        if not is_blank",
+            "batch.settle_member(member.object_key, remote_id)\n        if not is_blank",
             survives="Only objects of the batch's own type wait for a result, and each of them is its own owner.",
         ),
         Mutant(

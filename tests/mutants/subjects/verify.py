@@ -4,7 +4,7 @@ from tests.mutants.table import Mutant, Subject
 
 SUBJECT = Subject(
     "flows/verify.py",
-    tests=("tests/flows/test_verify.py", "tests/flows/test_booking.py"),
+    tests=("tests/flows/test_verify.py", "tests/flows/test_booking.py", "tests/flows/test_partial_answers.py"),
     mutants=(
         Mutant("            except (AuthError, HeldBackError):\n                raise\n", ""),
         Mutant("case InProgress() if age < check.give_up_after:", "case InProgress() if True:"),
@@ -18,13 +18,15 @@ SUBJECT = Subject(
             "while verified.result is Result.ongoing and (left := ends_at - clock.monotonic()) > 0:", "while False:"
         ),
         Mutant("            except Exception as error:", "            except ZeroDivisionError as error:"),
-        Mutant("        self.channel.require(kind.check)\n", ""),
         Mutant("if self.is_success_log or not line.is_ok]", "if True]"),
         Mutant("batch_request=batch, unanswered=unanswered)", "batch_request=batch)"),
-        Mutant(
-            '                await batch.ongoing()\n                return _Verified(batch, age, Result.ongoing, "The',
-            '                return _Verified(batch, age, Result.ongoing, "The',
-        ),
+        Mutant("                await batch.ongoing()\n                wait", "                wait"),
+        Mutant("if outcome.results and not check.needs_sent:", "if False:"),
+        Mutant("if check.needs_sent and not batch.is_known:", "if False:"),
+        Mutant("verified = checker.too_early(row, batch) or await", "verified = await"),
+        Mutant("if since >= check.ask_every * NEARLY:", "if since >= check.ask_every * 2:"),
+        Mutant("wait = outcome.ask_after or check.ask_every", "wait = check.ask_every"),
+        Mutant('"NeverFinished", why, outcome.results)', '"NeverFinished", why)'),
         Mutant("                self.run.add_irregularities(odd)\n", ""),
         Mutant("        await hub.tell([line for line", "        ([line for line"),
     ),
