@@ -109,6 +109,8 @@ class CommandInterface(WithParameters, Generic[In, Out, System]):
 
     Attributes:
         key: the name in `actions`, and of the Prefect task.
+        also: other commands that do the same, each under its own key: a channel may make no difference between new objects and
+            changed ones. `commands_of` adds them.
         content_type: the type of its objects.
         retries: how often the task repeats the whole command after a temporary error that no transport has retried
             already. 0 if repeating is not safe.
@@ -119,6 +121,7 @@ class CommandInterface(WithParameters, Generic[In, Out, System]):
     """
 
     key: ClassVar[str]
+    also: ClassVar[tuple[type[Any], ...]] = ()
     content_type: ClassVar[ContentType | None] = None
     retries: ClassVar[int] = 2
 

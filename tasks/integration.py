@@ -25,23 +25,43 @@ CommandType = type[CommandInterface[Any, Any, Any]]
 Actions = Mapping[str, CommandType]
 
 
-def commands_of(*modules: ModuleType) -> dict[str, CommandType]:
-    """The commands that modules define, by key. A class without a key is a base class.
+def commands_of(*sources: ModuleType | CommandType) -> dict[str, CommandType]:
+    """Commands by key: those that modules define, and single ones, each with the commands that it is `also`. A class of a module
+    without a key is a base class.
 
     Raises:
         ConfigError: two commands have the same key.
     """
     table: dict[str, CommandType] = {}
-    for module in modules:
-        for command in vars(module).values():
-            if not is_command(command) or command.__module__ != module.__name__ or not hasattr(command, "key"):
-                continue
-            if command.key in table:
-                raise ConfigError(
-                    f"{table[command.key].__name__} and {command.__name__} have the same key, `{command.key}`."
-                )
-            table[command.key] = command
+    for source in sources:
+        for command in _defined_in(source) if isinstance(source, ModuleType) else [source]:
+            for each in (command, *_others(command)):
+                if each.key in table:
+                    raise ConfigError(
+                        f"{table[each.key].__name__} and {each.__name__} have the same key, `{each.key}`."
+                    )
+                table[each.key] = each
     return table
+
+
+def _defined_in(module: ModuleType) -> list[CommandType]:
+    return [
+        command
+        for command in vars(module).values()
+        if is_command(command) and command.__module__ == module.__name__ and hasattr(command, "key")
+    ]
+
+
+def _others(command: CommandType) -> list[CommandType]:
+    """A command under the keys of others that it is `also`. One with a key of its own does not inherit them."""
+    said_by = next(each for each in command.__mro__ if "also" in vars(each))
+    if getattr(said_by, "key", None) != command.key:
+        return []
+    own = {"__module__": command.__module__, "__doc__": command.__doc__, "also": ()}
+    return [
+        type(other.__name__, (command, other), {**own, "key": other.key, "content_type": other.content_type})
+        for other in command.also
+    ]
 
 
 def commands_in(package: str) -> dict[str, CommandType]:
@@ -217,10 +237,10 @@ def refuse_narrower(integration: type[BaseIntegration], command: CommandType, re
 
 def load(setting: str, name: str, base: type[Loaded]) -> type[Loaded]:
     """The integration class that a setting names: `package.module:Class`, or `package.module` if the class has the name
-    of its base.
+    of its base, or is the only one in the module that derives from it.
 
     Raises:
-        ConfigError: there is no such module or class, or it is not derived from `base`.
+        ConfigError: there is no such module or class, or it is not derived from `base`; or the module has several.
     """
     module_name, _, class_name = name.partition(":")
     try:
@@ -232,8 +252,29 @@ def load(setting: str, name: str, base: type[Loaded]) -> type[Loaded]:
         ) from error
     wanted = class_name or base.__name__
     found = getattr(module, wanted, None)
-    if not (isinstance(found, type) and issubclass(found, base)):
+    if (
+        isinstance(found, type)
+        and issubclass(found, base)
+        and (class_name or found is not base or base.__module__ == module.__name__)
+    ):
+        return found
+    own = {} if class_name else _derived_in(module, base)
+    if len(own) == 1:
+        return next(iter(own.values()))
+    if own:
         raise ConfigError(
-            f"{setting} is `{name}`, but `{module_name}` holds no {wanted} that derives from {base.__module__}.{base.__name__}."
+            f"{setting} is `{name}`, and `{module_name}` holds several: name one, as in `{module_name}:{next(iter(own))}`. It "
+            f"has {', '.join(own)}."
         )
-    return found
+    raise ConfigError(
+        f"{setting} is `{name}`, but `{module_name}` holds no {wanted} that derives from {base.__module__}.{base.__name__}."
+    )
+
+
+def _derived_in(module: ModuleType, base: type[Loaded]) -> dict[str, type[Loaded]]:
+    """The classes that a module itself derives from a base, by name."""
+    return {
+        name: each
+        for name, each in vars(module).items()
+        if isinstance(each, type) and issubclass(each, base) and each.__module__ == module.__name__ and each is not base
+    }

@@ -114,7 +114,7 @@ def settle(
     fails, unless another line says more.
     """
     results, unreadable = list(results), list(unreadable)
-    odd = Irregularities(is_empty=not results and not unreadable and rest is None)
+    odd = Irregularities(is_empty=not results and not unreadable)
     names = _Names(batch)
     answers: dict[ObjectKey, list[ItemResult]] = defaultdict(list)
     for result in results:

@@ -22,10 +22,10 @@ from clients.errors import (
 from clients.omnitron import OmnitronClient
 from clients.omnitron.lists import PAGE, chunks, pages_for
 from clients.runtime import Runtime
-from clients.sandbox_marketplace import SandboxMarketplaceClient
 from deployments.sandbox.base.faults import Fault
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
 from dto.omnitron import Channel, Product
+from tasks.channel.sandbox.client import SandboxMarketplaceClient
 from tests.clients.support import Script, Sleeper, answer, hub_of, settings
 from tests.world.loopback import World
 from tests.world.shop import requests_of

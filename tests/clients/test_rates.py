@@ -15,7 +15,7 @@ from clients.errors import ChannelUnavailableError, ConfigError
 from clients.rates import MARGIN, Pace, Rate
 from clients.runtime import Runtime
 from clients.transport import Transport
-from tests.clients.support import ADDRESS, Sleeper, answer, settings
+from tests.clients.support import ADDRESS, Sleeper, answer, settings, yield_to_others
 
 OFFERS, STOCKS = Call("PUT", "offers", body={}, group="offers"), Call("PUT", "stocks", body={}, group="stocks")
 
@@ -42,10 +42,19 @@ class Market:
         return Transport("The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, **parameters)
 
 
+class Together(Sleeper):
+    """Who sleeps at the same time wakes at the same time."""
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.monotonic() + seconds
+        await yield_to_others()
+        self.advance(max(0.0, until - self.monotonic()))
+
+
 @given(calls=st.integers(1, 5), seconds=st.floats(0.1, 20), count=st.integers(1, 30))
 def test_no_stretch_of_time_has_more_calls_than_the_rate(calls: int, seconds: float, count: int) -> None:
     """And none is slower than it has to be."""
-    clock = Sleeper()
+    clock = Together()
     rate = Rate(calls, seconds)
     pace = Pace({"": rate}, clock)
     began = clock.monotonic()

@@ -10,10 +10,9 @@ from dto.omnitron import Product
 from dto.outcomes import Accepted, CheckOutcome, Completed, SendOutcome
 from tasks.channel import integration, products
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
-from tasks.channel.sandbox.images import SendInsertedImages, SendUpdatedImages
-from tasks.channel.sandbox.prices import SendInsertedPrices, SendUpdatedPrices
+from tasks.channel.sandbox.images import SendInsertedImages
+from tasks.channel.sandbox.prices import SendInsertedPrices
 from tasks.channel.sandbox.products import CheckProducts, SendDeletedProducts, SendInsertedProducts
-from tasks.channel.sandbox.stocks import SendInsertedStocks, SendUpdatedStocks
 from tasks.settlement import name_of
 
 
@@ -207,9 +206,9 @@ class _Tangled(SendInsertedProducts):
 
     def normalize_response(self, *args: Any) -> Any:
         outcome = super().normalize_response(*args)
-        _, second, *rest = outcome.results  # type: ignore[union-attr]
+        _, second, *rest = outcome.results
         odd = ProductBatchRequestResponseDto(ResponseStatus.success, "NOBODY", "M-1")
-        return type(outcome)((second, second, *rest, odd), outcome.reports)  # type: ignore[arg-type]
+        return type(outcome)((second, second, *rest, odd), outcome.reports)
 
 
 class Tangled(Sandbox):
@@ -263,15 +262,9 @@ class Recording(Sandbox):
     actions: ClassVar = {
         **Sandbox.actions,
         **{
-            command.key: _recording(command)
-            for command in (
-                SendInsertedPrices,
-                SendUpdatedPrices,
-                SendInsertedStocks,
-                SendUpdatedStocks,
-                SendInsertedImages,
-                SendUpdatedImages,
-            )
+            key: _recording(Sandbox.actions[key])
+            for verb in ("inserted", "updated")
+            for key in (f"send_{verb}_prices", f"send_{verb}_stocks", f"send_{verb}_images")
         },
     }
 

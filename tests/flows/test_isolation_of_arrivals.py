@@ -37,8 +37,8 @@ class Given:
 class _Spoilt(GetOrders):
     """One of the rows holds something odd."""
 
-    async def send(self, _: None) -> list[Row]:
-        rows = await super().send(_)
+    async def rows(self) -> list[Row]:
+        rows = await super().rows()
         for row in rows:
             if row["number"] == "ODD":
                 spoil(row, Given.field, Given.value)

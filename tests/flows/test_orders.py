@@ -34,8 +34,8 @@ class Watching(Sandbox):
 
 
 class _Rows(GetOrders):
-    async def send(self, _: None) -> list[Row]:
-        rows = await super().send(_)
+    async def rows(self) -> list[Row]:
+        rows = await super().rows()
         return [piece for row in rows for piece in Rows.of(row)]
 
 
@@ -50,11 +50,13 @@ class Rows(Sandbox):
 class _Streaming(GetOrders):
     """As documented, order by order, each with its report."""
 
-    async def normalize_response(  # type: ignore[override]
-        self, data: Any, validated_data: Any, transformed_data: Any, response: list[Row]
+    async def send(  # type: ignore[override]
+        self, _: None
     ) -> AsyncIterator[tuple[ChannelCreateOrderDto, Any, Any]]:
+        rows = await self.rows()
+
         async def each() -> AsyncIterator[tuple[ChannelCreateOrderDto, Any, Any]]:
-            for row in response:
+            for row in rows:
                 yield self.order(row), self.create_report({"order": row["number"]}), row
 
         return each()

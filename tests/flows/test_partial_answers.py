@@ -280,6 +280,12 @@ async def test_a_remark_about_what_was_taken_reaches_the_merchant(world: World) 
     assert f"`{skus[3]}`, and says: No brand." in lines[1]["error_desc"]
 
 
+async def test_a_line_about_a_stranger_is_counted(world: World) -> None:
+    remote = await sent_to(world, InParts, lambda _: Completed((took("NOBODY"),), rest=SUCCESS))
+    summary = await run(world, verify_batch, remote_batch_id=remote)
+    assert (summary.counts, summary.irregularities) == ({"integrated": 6}, {"unknown": 1})
+
+
 async def test_a_check_that_reads_what_was_sent_has_to_say_so(world: World) -> None:
     """The batch stays open, and the message names the line to add."""
     remote = await sent_to(

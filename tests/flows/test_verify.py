@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from deployments.sandbox.base.faults import Fault
@@ -20,6 +21,7 @@ from tests.world.shop import (
     assert_converged,
     batches,
     product_reports,
+    reports,
     run,
     skus,
     use_connector,
@@ -59,6 +61,30 @@ async def test_a_run_for_one_of_our_batches_leaves_another_of_the_same_name_alon
     assert summary.counts == {"not open": 1}
     local = batches(world)[0]["local_batch_id"]
     assert (await run(world, verify_batch, remote_batch_id=remote, local_batch_id=local)).counts == {"ongoing": 1}
+
+
+async def test_a_batch_that_another_run_ends_meanwhile_is_left_to_it(world: World) -> None:
+    """Its objects are offered again."""
+    (remote,) = await accepted(world)
+    for _ in range(2):
+        await run(world, verify_batch, remote_batch_id=remote)
+    (batch,) = batches(world)
+
+    def ended_elsewhere(_number: int, request: httpx.Request, when: str) -> None:
+        if when == "before" and request.method == "PATCH" and f"batch_requests/{batch['pk']}/" in request.url.path:
+            world.batches.table[batch["pk"]]["status"] = "fail"
+
+    world.hook = ended_elsewhere
+    summary = await run(world, verify_batch, remote_batch_id=remote)
+    assert (summary.outcome, summary.counts) == (RunOutcome.completed, {})
+
+
+async def test_each_question_is_a_line_of_the_log(world: World) -> None:
+    """Once the channel has answered."""
+    (remote,) = await accepted(world)
+    before = len(reports(world))
+    await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    assert [row["error_desc"] for row in reports(world)[before:]] == ["CheckProducts"]
 
 
 async def test_waiting_asks_again_in_the_same_run(world: World) -> None:

@@ -96,7 +96,7 @@ CONTROLS: Mapping[str, Control] = {
         (
             ("clients/settings.py", 'parts.scheme == "http"'),
             ("clients/settings.py", "is_loopback"),
-            ("clients/sandbox_marketplace.py", "checked_url(base_url)"),
+            ("tasks/channel/sandbox/client.py", "checked_url(base_url)"),
         ),
     ),
     "no proxy and no cookie of somebody else": Control(

@@ -9,7 +9,6 @@ import httpx
 from prefect.context import TaskRunContext
 from prefect.logging import get_run_logger
 
-from clients.answers import Reply
 from clients.calls import Call
 from clients.errors import AuthError, ChannelInactive, ChannelUnavailableError, ConfigError, RejectedError
 from dto.enums import ContentType
@@ -121,7 +120,7 @@ class _Careless(SendInsertedProducts):
         self.failed_object_list.append((first, ContentType.product.value, f"refused: {self.integration.said}"))
         return super().transform_data(rest)
 
-    async def send(self, items: list[dict[str, Any]]) -> Reply:
+    async def send(self, items: list[dict[str, Any]]) -> SendOutcome:
         said = self.integration.said
         self.log.warning("Sending with %s", said)
         get_run_logger().info("Sending with %s", {"credentials": said})
@@ -135,7 +134,8 @@ class _Careless(SendInsertedProducts):
         return await super().send(items)
 
     def normalize_response(self, *answers: Any) -> SendOutcome:
-        outcome, said, key = super().normalize_response(*answers), self.integration.said, self.integration.key
+        outcome: SendOutcome = super().normalize_response(*answers)
+        said, key = self.integration.said, self.integration.key
         request = httpx.Request("PUT", f"https://bazaar.example.com/{key}/products?sig={key}", json={"said": said})
         response = httpx.Response(400, html=f"<pre>{said}</pre>", request=request)
         return replace(outcome, reports=(*outcome.reports, *self.create_report(response, is_ok=False)))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -184,6 +185,13 @@ async def test_a_nonsense_answer_to_a_send_is_a_contract_error_that_says_what_wa
 async def test_a_nonsense_answer_to_a_check_is_a_contract_error(channel: ChannelIntegration, answer: Any) -> None:
     with pytest.raises(ContractError, match="`check_products`"):
         await channel.do_action(Check, answer=answer)
+
+
+@pytest.mark.parametrize("reports", [("no report",), "no report", None])
+@pytest.mark.parametrize("outcome", [InProgress, partial(Unknown, "gone")])
+async def test_the_reports_of_a_check_are_reports(channel: ChannelIntegration, outcome: Any, reports: Any) -> None:
+    with pytest.raises(ContractError, match="answered `check_products`"):
+        await channel.do_action(Check, answer=outcome(reports=reports))
 
 
 @pytest.mark.parametrize("answer", [Completed((RESULT,)), InProgress(), Unknown("gone")])

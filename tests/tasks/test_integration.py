@@ -1,5 +1,6 @@
 """Integrations: commands by key and class, from sync code too; channel and catalog read once; the batch made late."""
 
+import sys
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from clients.errors import ChannelInactive, ConfigError
 from dto.enums import ContentType
 from dto.orders import ChannelCreateOrderDto
 from tasks.batch import Batch
-from tasks.channel import orders
+from tasks.channel import orders, products
 from tasks.channel.command import FetchCommand
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.command import CommandInterface
@@ -230,6 +231,47 @@ def test_a_module_without_the_class_is_refused(world: World, name: str) -> None:
     use_connector(world, name)
     with pytest.raises(ConfigError, match="that derives from"):
         load_channel(world.runtime())
+
+
+def module_with(monkeypatch: pytest.MonkeyPatch, *names: str) -> str:
+    """A module that imports the base class, as authors do, and derives classes from it."""
+    module = ModuleType("some_connector")
+    vars(module)["ChannelIntegration"] = ChannelIntegration
+    for name in names:
+        vars(module)[name] = type(name, (ChannelIntegration,), {"__module__": module.__name__})
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module.__name__
+
+
+def test_the_only_connector_of_a_module_need_not_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The base class that its author imported is none."""
+    assert load("CHANNEL_MODULE", module_with(monkeypatch, "Bazaar"), ChannelIntegration).__name__ == "Bazaar"
+
+
+@pytest.mark.parametrize(("names", "complaint"), [(("One", "Other"), "`some_connector:One`"), ((), "holds no Channel")])
+def test_of_several_connectors_one_has_to_be_named(
+    monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], complaint: str
+) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        load("CHANNEL_MODULE", module_with(monkeypatch, *names), ChannelIntegration)
+
+
+class Goods(products.SendInsertedProducts):
+    """Makes no difference between new products and changed ones."""
+
+    also = (products.SendUpdatedProducts,)
+
+
+class OtherGoods(Goods, products.SendDeletedProducts):
+    key = products.SendDeletedProducts.key
+
+
+def test_a_command_that_does_the_same_as_another_has_both_keys() -> None:
+    """It is one of either kind, with the other's content type; one that derives from it under a key of its own is not."""
+    table = commands_of(Goods, OtherGoods)
+    assert set(table) == {"send_inserted_products", "send_updated_products", "send_deleted_products"}
+    assert issubclass(table["send_updated_products"], Goods)
+    assert issubclass(table["send_updated_products"], products.SendUpdatedProducts)
 
 
 def test_a_class_can_be_named_after_a_colon() -> None:

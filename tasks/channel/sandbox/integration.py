@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
+from tasks.channel import Actions, commands_of
 from tasks.channel.sandbox import images, orders, prices, products, setup, stocks
 from tasks.channel.sandbox.marketplace import Marketplace
-from tasks.integration import Actions, commands_of
 
 
 class ChannelIntegration(Marketplace):

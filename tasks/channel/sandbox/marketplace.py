@@ -2,14 +2,11 @@
 
 from types import TracebackType
 
-from clients.errors import ConfigError
-from clients.runtime import Runtime
-from clients.sandbox_marketplace import SandboxMarketplaceClient
-from dto.omnitron import Channel
-from tasks.channel import integration
+from tasks.channel import Channel, ChannelIntegration, ConfigError, Runtime
+from tasks.channel.sandbox.client import SandboxMarketplaceClient
 
 
-class Marketplace(integration.ChannelIntegration):
+class Marketplace(ChannelIntegration):
     """Reads `base_url` and `asynchronous` from the channel's conf."""
 
     name = "sandbox"

@@ -4,25 +4,32 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from clients.answers import Reply
-from clients.errors import ContractError
-from dto.batches import BatchRequestResponseDto, OrderBatchRequestResponseDto
-from dto.enums import CancellationType, OrderStatus, ResponseStatus
-from dto.omnitron_orders import Order, OrderItem
-from dto.orders import (
+from tasks.channel import (
+    Accepted,
     AddressDto,
+    BatchRequestResponseDto,
     CancellationRequestDto,
+    CancellationType,
     CancelOrderDto,
     ChannelCancellationRequestDto,
+    ChannelCommand,
     ChannelCreateOrderDto,
     ChannelOrderDto,
     ChannelUpdateOrderItemDto,
+    Completed,
+    ContractError,
     CustomerDto,
+    Fetched,
+    ItemResult,
+    Order,
+    OrderBatchRequestResponseDto,
+    OrderItem,
     OrderItemDto,
+    OrderStatus,
+    ResponseStatus,
+    SendOutcome,
+    orders,
 )
-from dto.outcomes import Accepted, Completed, Fetched, ItemResult, SendOutcome
-from tasks.channel import orders
-from tasks.channel.command import ChannelCommand
 from tasks.channel.sandbox.marketplace import Marketplace
 from tasks.channel.sandbox.products import CheckProducts, all_refused
 
@@ -42,19 +49,15 @@ Row = dict[str, Any]
 class GetOrders(orders.GetOrders[Marketplace]):
     """All orders of the window; an unreadable one does not stop the others."""
 
-    async def send(self, _: None) -> list[Row]:
-        return [row async for row in self.integration.client.orders(self.since)]
+    async def send(self, _: None) -> Fetched[ChannelCreateOrderDto]:
+        rows = await self.rows()
+        built = self.build_each(rows, self.order, lambda row: str(row["number"]))
+        report = self.create_report({"orders": len(rows), "since": self.since.isoformat()})
+        return Fetched(tuple(built), tuple(report))
 
-    def normalize_response(
-        self,
-        data: Any,  # noqa: ARG002
-        validated_data: Any,  # noqa: ARG002
-        transformed_data: Any,  # noqa: ARG002
-        response: list[Row],
-    ) -> Fetched[ChannelCreateOrderDto]:
-        built = self.build_each(response, self.order, lambda row: str(row["number"]))
-        report = self.create_report({"orders": len(response), "since": self.since.isoformat()})
-        return Fetched(tuple(built), tuple(report), tuple(self.unreadable))
+    async def rows(self) -> list[Row]:
+        """The orders in the marketplace's terms."""
+        return [row async for row in self.integration.client.orders(self.since)]
 
     def order(self, row: Row) -> ChannelCreateOrderDto:
         """One order in Omnitron's terms."""
@@ -146,13 +149,11 @@ class SendUpdatedOrders(orders.SendUpdatedOrders[Marketplace]):
             for order in data
         ]
 
-    async def send(self, items: list[Row]) -> Reply:
-        return await self.integration.client.update_orders(items)
-
-    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
-        reports = tuple(self.create_report(response))
-        body = response.data if isinstance(response.data, dict) else {}
-        if response.status == HTTPStatus.ACCEPTED:
+    async def send(self, items: list[Row]) -> SendOutcome:
+        reply = await self.integration.client.update_orders(items)
+        reports = tuple(self.create_report(reply))
+        body = reply.data if isinstance(reply.data, dict) else {}
+        if reply.status == HTTPStatus.ACCEPTED:
             refused = _order_results(self, body.get("rejected", []))
             return Accepted(str(body.get("batch_id") or ""), all_refused(refused), reports)
         return Completed(_order_results(self, body.get("results")), reports)
@@ -275,13 +276,11 @@ class UpdateCancellationRequest(orders.UpdateCancellationRequest[Marketplace]):
             for request in data
         ]
 
-    async def send(self, items: list[Row]) -> Reply:
-        return await self.integration.client.decide_requests(items)
-
-    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
-        body = response.data if isinstance(response.data, dict) else {}
+    async def send(self, items: list[Row]) -> SendOutcome:
+        reply = await self.integration.client.decide_requests(items)
+        body = reply.data if isinstance(reply.data, dict) else {}
         results = self.build_each(_rows(body.get("results")), self.result, lambda row: row["remote_id"])
-        return Completed(tuple(results), tuple(self.create_report(response)))
+        return Completed(tuple(results), tuple(self.create_report(reply)))
 
     def result(self, row: Row) -> BatchRequestResponseDto:
         """The marketplace's answer to one decision."""

@@ -2,21 +2,33 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
-from clients.answers import Reply
-from clients.errors import ContractError
-from dto.base import Dto
-from dto.batches import ProductBatchRequestResponseDto
-from dto.enums import ResponseStatus
-from dto.omnitron import IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
-from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, ItemResult, SendOutcome, Unknown
-from tasks.channel import products
-from tasks.channel.command import ChannelCommand
+from tasks.channel import (
+    Accepted,
+    ChannelCommand,
+    CheckOutcome,
+    Completed,
+    ContractError,
+    InProgress,
+    IntegrationAction,
+    ItemResult,
+    Product,
+    ProductBatchRequestResponseDto,
+    ProductImage,
+    ProductPrice,
+    ProductStock,
+    Reply,
+    ResponseStatus,
+    SendOutcome,
+    Unknown,
+    channel_key,
+    images,
+    prices,
+    products,
+    stocks,
+)
 from tasks.channel.sandbox.marketplace import Marketplace
-from tasks.channel_key import channel_key
-
-Result = TypeVar("Result", bound=Dto)
 
 
 def results_of(command: ChannelCommand[Any, Any, Any], rows: Any) -> tuple[ProductBatchRequestResponseDto, ...]:
@@ -45,7 +57,7 @@ def outcome_of(command: ChannelCommand[Any, Any, Any], reply: Reply) -> SendOutc
     return Completed(results_of(command, data.get("results")), reports)
 
 
-def all_refused(results: Iterable[Result]) -> tuple[Result, ...]:
+def all_refused(results: Iterable[ItemResult]) -> tuple[ItemResult, ...]:
     """The results of refused items, which come without a status."""
     return tuple(result.model_copy(update={"status": ResponseStatus.fail}) for result in results)
 
@@ -58,6 +70,8 @@ def offer_of(row: ProductPrice | ProductStock | ProductImage, *fields: str) -> d
 
 class SendInsertedProducts(products.SendInsertedProducts[Marketplace]):
     """Upserts: sending a product twice is the same as once."""
+
+    also = (products.SendUpdatedProducts,)
 
     def transform_data(self, data: list[Product]) -> list[dict[str, Any]]:
         return [self.item(product) for product in data]
@@ -82,17 +96,8 @@ class SendInsertedProducts(products.SendInsertedProducts[Marketplace]):
             "image_urls": [image.image for image in product.productimage_set],
         }
 
-    async def send(self, items: list[dict[str, Any]]) -> Reply:
-        return await self.integration.client.upsert_products(items)
-
-    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
-        return outcome_of(self, response)
-
-
-class SendUpdatedProducts(SendInsertedProducts, products.SendUpdatedProducts[Marketplace]):
-    """The marketplace makes no difference between new and known products."""
-
-    key = products.SendUpdatedProducts.key
+    async def send(self, items: list[dict[str, Any]]) -> SendOutcome:
+        return outcome_of(self, await self.integration.client.upsert_products(items))
 
 
 class SendDeletedProducts(products.SendDeletedProducts[Marketplace]):
@@ -101,15 +106,14 @@ class SendDeletedProducts(products.SendDeletedProducts[Marketplace]):
     def transform_data(self, data: list[IntegrationAction]) -> list[dict[str, Any]]:
         return [{"remote_id": action.remote_id} for action in data]
 
-    async def send(self, items: list[dict[str, Any]]) -> Reply:
-        return await self.integration.client.delete_products(items)
-
-    def normalize_response(self, data: Any, validated_data: Any, transformed_data: Any, response: Reply) -> SendOutcome:  # noqa: ARG002
-        return outcome_of(self, response)
+    async def send(self, items: list[dict[str, Any]]) -> SendOutcome:
+        return outcome_of(self, await self.integration.client.delete_products(items))
 
 
 class CheckProducts(products.CheckProducts[Marketplace]):
-    """Asks for the results once."""
+    """Asks for the results once. The marketplace answers in the same form for every type of goods."""
+
+    also = (products.CheckDeletedProducts, prices.CheckPrices, stocks.CheckStocks, images.CheckImages)
 
     async def send(self, batch: Any) -> CheckOutcome:
         reply = await self.integration.client.batch(batch.remote_batch_id)
@@ -122,10 +126,3 @@ class CheckProducts(products.CheckProducts[Marketplace]):
     def results(self, rows: Any) -> tuple[ItemResult, ...]:
         """The marketplace's rows as results."""
         return results_of(self, rows)
-
-
-class CheckDeletedProducts(CheckProducts, products.CheckDeletedProducts[Marketplace]):
-    """The marketplace answers in the same form for both."""
-
-    key = products.CheckDeletedProducts.key
-    content_type = products.CheckDeletedProducts.content_type

@@ -2,12 +2,7 @@
 
 from typing import Any
 
-from clients.answers import Reply
-from clients.errors import ContractError
-from dto.base import is_blank
-from dto.omnitron import IntegrationAction
-from dto.outcomes import Fetched, Unreadable
-from dto.setup import (
+from tasks.channel import (
     AttributeDto,
     AttributeValueDto,
     CategoryAttributeDto,
@@ -16,8 +11,13 @@ from dto.setup import (
     CategoryNodeDto,
     CategoryTreeDto,
     ChannelConfSchemaField,
+    ContractError,
+    Fetched,
+    IntegrationAction,
+    Reply,
+    Unreadable,
+    setup,
 )
-from tasks.channel import setup
 from tasks.channel.sandbox.marketplace import Marketplace
 
 
@@ -32,18 +32,10 @@ def rows_of(reply: Reply, name: str) -> list[dict[str, Any]]:
 class GetCategoryTreeAndNodes(setup.GetCategoryTreeAndNodes[Marketplace]):
     """The marketplace lists its categories flat, each with its parent."""
 
-    async def send(self, _: None) -> Reply:
-        return await self.integration.client.categories()
-
-    def normalize_response(
-        self,
-        data: Any,  # noqa: ARG002
-        validated_data: Any,  # noqa: ARG002
-        transformed_data: Any,  # noqa: ARG002
-        response: Reply,
-    ) -> Fetched[CategoryTreeDto]:
+    async def send(self, _: None) -> Fetched[CategoryTreeDto]:
+        reply = await self.integration.client.categories()
         root = CategoryNodeDto(name="root", children=[])
-        categories = self.build_each(rows_of(response, "categories"), _category, _name_of)
+        categories = self.build_each(rows_of(reply, "categories"), _category, _name_of)
         below: dict[str, list[CategoryNodeDto]] = {}
         for node, parent in categories:
             below.setdefault(parent, []).append(node)
@@ -55,13 +47,13 @@ class GetCategoryTreeAndNodes(setup.GetCategoryTreeAndNodes[Marketplace]):
         for parent, left in below.items():
             why = f"its parent `{parent}` is not listed, cannot be read, or stands below it"
             self.unreadable += [Unreadable(f"{node.name} [{node.remote_id}]", why) for node in left]
-        return Fetched((CategoryTreeDto(root=root),), tuple(self.create_report(response)))
+        return Fetched((CategoryTreeDto(root=root),), tuple(self.create_report(reply)))
 
 
 def _category(row: dict[str, Any]) -> tuple[CategoryNodeDto, str]:
     """A category, and the id of its parent; empty at the top."""
     node = CategoryNodeDto(name=row["name"], remote_id=row["id"], children=[])
-    if is_blank(node.remote_id):
+    if not (node.remote_id or "").strip():
         raise ValueError("a category without an id")
     return node, str(row["parent_id"] or "")
 
@@ -73,19 +65,11 @@ def _name_of(row: dict[str, Any]) -> str:
 class GetCategoryAttributes(setup.GetCategoryAttributes[Marketplace]):
     """One request for each category."""
 
-    async def send(self, action: IntegrationAction) -> Reply:
-        return await self.integration.client.category_attributes(action.remote_id or "")
-
-    def normalize_response(
-        self,
-        data: Any,  # noqa: ARG002
-        validated_data: Any,  # noqa: ARG002
-        transformed_data: Any,  # noqa: ARG002
-        response: Reply,
-    ) -> Fetched[CategoryDto]:
-        attributes = self.build_each(rows_of(response, "attributes"), _category_attribute, _name_of)
-        category = CategoryDto(remote_id=response.data["id"], name=response.data["name"], attributes=attributes)
-        return Fetched((category,), tuple(self.create_report(response)))
+    async def send(self, action: IntegrationAction) -> Fetched[CategoryDto]:
+        reply = await self.integration.client.category_attributes(action.remote_id or "")
+        attributes = self.build_each(rows_of(reply, "attributes"), _category_attribute, _name_of)
+        category = CategoryDto(remote_id=reply.data["id"], name=reply.data["name"], attributes=attributes)
+        return Fetched((category,), tuple(self.create_report(reply)))
 
 
 def _category_attribute(row: dict[str, Any]) -> CategoryAttributeDto:
@@ -102,18 +86,10 @@ def _category_attribute(row: dict[str, Any]) -> CategoryAttributeDto:
 class GetAttributes(setup.GetAttributes[Marketplace]):
     """All in one answer."""
 
-    async def send(self, _: None) -> Reply:
-        return await self.integration.client.attributes()
-
-    def normalize_response(
-        self,
-        data: Any,  # noqa: ARG002
-        validated_data: Any,  # noqa: ARG002
-        transformed_data: Any,  # noqa: ARG002
-        response: Reply,
-    ) -> Fetched[AttributeDto]:
-        attributes = self.build_each(rows_of(response, "attributes"), _attribute, _name_of)
-        return Fetched(tuple(attributes), tuple(self.create_report(response)))
+    async def send(self, _: None) -> Fetched[AttributeDto]:
+        reply = await self.integration.client.attributes()
+        attributes = self.build_each(rows_of(reply, "attributes"), _attribute, _name_of)
+        return Fetched(tuple(attributes), tuple(self.create_report(reply)))
 
 
 def _attribute(row: dict[str, Any]) -> AttributeDto:
@@ -127,18 +103,10 @@ def _attribute(row: dict[str, Any]) -> AttributeDto:
 class GetChannelConfSchema(setup.GetChannelConfSchema[Marketplace]):
     """The marketplace describes its own fields."""
 
-    async def send(self, _: None) -> Reply:
-        return await self.integration.client.conf_schema()
-
-    def normalize_response(
-        self,
-        data: Any,  # noqa: ARG002
-        validated_data: Any,  # noqa: ARG002
-        transformed_data: Any,  # noqa: ARG002
-        response: Reply,
-    ) -> Fetched[ChannelConfSchemaField]:
-        fields = self.build_each(rows_of(response, "fields"), _field, lambda row: row["key"])
-        return Fetched(tuple(fields), tuple(self.create_report(response)))
+    async def send(self, _: None) -> Fetched[ChannelConfSchemaField]:
+        reply = await self.integration.client.conf_schema()
+        fields = self.build_each(rows_of(reply, "fields"), _field, lambda row: row["key"])
+        return Fetched(tuple(fields), tuple(self.create_report(reply)))
 
 
 def _field(row: dict[str, Any]) -> ChannelConfSchemaField:

@@ -62,8 +62,8 @@ SUBJECT = Subject(
         ),
         Mutant("                self.run.add_remote_batch(batch)\n", ""),
         Mutant(
-            "                await self.run.check_bookings.book(batch.local_batch_id, remote_batch_id, 1, hub.logger(batch), wait)\n",
-            "",
+            "await self.run.check_bookings.book(batch.local_batch_id, remote_batch_id, 1, hub.logger(batch), wait)",
+            "pass",
         ),
         Mutant("if self.limits.is_sync is not None and self.limits.is_sync != answered_at_once:", "if False:"),
         Mutant("        await self.hub.report_irregularities(batch, odd)\n", ""),

@@ -55,7 +55,6 @@ SUBJECT = Subject(
         Mutant("            elif rest is ResponseStatus.success:", "            elif False:", tests=PARTS),
         Mutant("            elif rest is ResponseStatus.fail:", "            elif False:", tests=PARTS),
         Mutant("remote_id = member.remote_id or member.key", "remote_id = member.remote_id", tests=PARTS),
-        Mutant("not unreadable and rest is None)", "not unreadable)", tests=PARTS),
         Mutant("        if not is_blank(first.message):", "        if True:", tests=PARTS),
         Mutant("elif not is_writable(remote_id):", "elif False:"),
         Mutant("elif len(shared.get(remote_id, ())) > 1:", "elif False:"),

@@ -9,11 +9,16 @@ import pytest
 
 from clients.errors import ContractError
 from clients.runtime import Runtime
-from clients.sandbox_marketplace import PAGE, SandboxMarketplaceClient
+from tasks.channel.sandbox.client import PAGE, SandboxMarketplaceClient
 from tests.clients.support import Script, Sleeper, answer, settings
 from tests.world.loopback import MARKET, World
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Sleeper:
+    return Sleeper()
 
 
 @pytest.fixture
@@ -69,7 +74,7 @@ async def test_an_answer_that_is_no_list_breaks_the_contract(body: Any, clock: S
 
 
 async def test_a_list_that_never_ends_is_given_up(clock: Sleeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clients.sandbox_marketplace.MOST_PAGES", 3)
+    monkeypatch.setattr("tasks.channel.sandbox.client.MOST_PAGES", 3)
     client = _client_of(lambda request: answer({"results": [{}], "next": "more"}), clock)
     with pytest.raises(ContractError, match="did not end after 3 pages"):
         [row async for row in client.orders(EPOCH)]

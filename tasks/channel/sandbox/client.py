@@ -5,13 +5,17 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from clients.answers import Reply
-from clients.calls import Call
-from clients.errors import ChannelUnavailableError, ContractError, RefusedError
-from clients.paths import segment
-from clients.runtime import Runtime
-from clients.settings import checked_url
-from clients.transport import Transport
+from tasks.channel import (
+    Call,
+    ChannelUnavailableError,
+    ContractError,
+    RefusedError,
+    Reply,
+    Runtime,
+    Transport,
+    checked_url,
+    segment,
+)
 
 PAGE = 500
 """Rows asked for in one page: the marketplace's maximum."""

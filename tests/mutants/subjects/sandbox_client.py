@@ -3,8 +3,8 @@
 from tests.mutants.table import Mutant, Subject
 
 SUBJECT = Subject(
-    "clients/sandbox_marketplace.py",
-    tests=("tests/clients/test_sandbox_marketplace.py",),
+    "tasks/channel/sandbox/client.py",
+    tests=("tests/tasks/test_sandbox_client.py",),
     mutants=(
         Mutant("checked_url(base_url)", "base_url", tests=("tests/tasks/test_channel_commands.py",)),
         Mutant("{segment(category_id)}", "{category_id}"),
