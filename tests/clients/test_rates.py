@@ -73,6 +73,35 @@ def test_no_stretch_of_time_has_more_calls_than_the_rate(calls: int, seconds: fl
     assert clock.monotonic() - began <= (count - 1) // calls * seconds * MARGIN * 1.001 + 0.001
 
 
+async def test_who_comes_first_goes_first() -> None:
+    """One that comes at the moment when a place is free does not take it from one that waits."""
+
+    class Gated(Sleeper):
+        gate = asyncio.Event()
+
+        async def sleep(self, seconds: float) -> None:
+            until = self.monotonic() + seconds
+            await self.gate.wait()
+            await super().sleep(max(0.01, until - self.monotonic()))
+
+    clock, order = Gated(), list[str]()
+    pace = Pace({"": Rate(1, 10.0)}, clock)
+    await pace.turn("")
+
+    async def one(name: str) -> None:
+        await pace.turn("")
+        order.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(one("early"))
+        await yield_to_others()
+        clock.advance(11)
+        tasks.create_task(one("late"))
+        await yield_to_others()
+        clock.gate.set()
+    assert order == ["early", "late"]
+
+
 async def test_a_send_of_many_calls_keeps_to_the_rate(clock: Sleeper) -> None:
     """Forty calls at two a second: none is refused."""
     market = Market(clock, Rate(2, 1.0))

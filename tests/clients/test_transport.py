@@ -99,6 +99,14 @@ async def test_half_an_emoji_in_a_name_does_not_stop_a_whole_batch(clock: Sleepe
     assert json.loads(script.requests[0].content)["name"].startswith("cup ")
 
 
+@pytest.mark.parametrize("trouble", [answer({}, 404), httpx.ReadError("reset"), PAGE], ids=_name)
+async def test_a_key_in_a_path_is_in_no_message(trouble: Any, clock: Sleeper):
+    """Some channels want it there."""
+    with pytest.raises(ChannelAppError) as caught:
+        await transport_to(Script(trouble), clock).send(Call("GET", f"shops/{TOKEN}/products"))
+    assert "shops/***/products" in caught.value.message
+
+
 async def test_query_values_are_encoded(clock: Sleeper):
     """An id can hold anything."""
     script = Script(FINE)

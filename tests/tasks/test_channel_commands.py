@@ -10,7 +10,7 @@ import pytest
 
 from clients.errors import ChannelAppError, ContractError
 from dto.batches import ProductBatchRequestResponseDto
-from dto.enums import ContentType, ResponseStatus
+from dto.enums import ContentType, FailedReasonType, ResponseStatus
 from dto.omnitron import Product
 from dto.outcomes import Accepted, Completed, InProgress, Unknown
 from dto.reports import ErrorReportDto
@@ -141,6 +141,19 @@ async def test_failed_object_list_reaches_the_batch(channel: ChannelIntegration)
         "Product has not been sent",
         None,
     ]
+
+
+async def test_a_send_that_fails_all_its_objects_needs_no_results(channel: ChannelIntegration) -> None:
+    """It called the channel for none of them."""
+
+    class Refusing(Send):
+        def send(self, products: list[Product]) -> Any:
+            for product in products:
+                self.fail(product, FailedReasonType.channel_app, "It has no name.")
+            return super().send(products)
+
+    command = Refusing(channel, objects=[Product(pk=1, sku="1")], answer=("", [], {}))
+    assert await command.run() == Completed(())
 
 
 @pytest.mark.parametrize("answer", [Completed((RESULT,)), Accepted("r9", (RESULT,))], ids=["completed", "accepted"])
