@@ -1,10 +1,19 @@
 """Errors as Prefect may store them: the project's own types, without secrets."""
 
+import sysconfig
 import traceback
 from pathlib import Path
 
+import clients
+import dto
 from clients.errors import ChannelAppError, UnforeseenError
 from clients.redaction import Redactor
+
+_TASKS = Path(__file__).parent
+_OURS = (_TASKS, *(Path(package.__path__[0]) for package in (clients, dto)), _TASKS.parent / "flows")
+_EXAMPLE = _TASKS / "channel" / "sandbox"
+"""A connector like any other."""
+_LIBRARIES = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
 
 
 def sanitized(error: Exception, redactor: Redactor) -> ChannelAppError:
@@ -23,7 +32,7 @@ def sanitized(error: Exception, redactor: Redactor) -> ChannelAppError:
 
 def unforeseen(error: Exception, redactor: Redactor) -> UnforeseenError:
     """An error that no code foresaw: a mistake in the program or in a connector."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
+    place = _place(error)
     text = redactor.text(f"{type(error).__name__}: {error}", limit=500)
     return UnforeseenError(
         f"An unforeseen error stopped the run: {text} "
@@ -44,6 +53,26 @@ def unforeseen_about_one(error: Exception) -> UnforeseenError:
 
 
 def place_of(error: Exception) -> str:
-    """The name of an error, and the line of code that raised it."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}: {place.line}"
+    """The name of an error, and the line of code that brought it about."""
+    return f"{type(error).__name__} in {line_of(error)}: {_place(error).line}"
+
+
+def line_of(error: Exception) -> str:
+    """The file and the number of the line that brought an error about."""
+    place = _place(error)
+    return f"{Path(place.filename).name}, line {place.lineno}"
+
+
+def _place(error: Exception) -> traceback.FrameSummary:
+    """The last line that neither this program nor a library wrote: the author of a connector looks for the mistake there. The
+    line that raised the error, if there is no such line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if _is_an_authors(Path(frame.filename))), frames[-1])
+
+
+def _is_an_authors(file: Path) -> bool:
+    if _EXAMPLE in file.parents:
+        return True
+    return not any(folder in file.parents for folder in _OURS) and not any(
+        folder in file.parents for folder in _LIBRARIES
+    )

@@ -27,7 +27,7 @@ from tasks import reports
 from tasks.batch import Batch, Member, in_order
 from tasks.channel.integration import ChannelIntegration
 from tasks.command import OWN_BATCH, CommandInterface, In, Out, in_thread
-from tasks.sanitizing import place_of
+from tasks.sanitizing import line_of, place_of
 
 Item = TypeVar("Item", bound=Dto)
 Row = TypeVar("Row")
@@ -66,7 +66,7 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
         except ValidationError as error:
             raise ContractError(
                 f"The connector `{self.integration.name}` built an invalid {error.title} in `{self.key}`: "
-                f"{self._first_problem(error)}."
+                f"{self._first_problem(error)} ({line_of(error)})."
             ) from error
         return result
 

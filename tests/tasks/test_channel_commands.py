@@ -228,7 +228,8 @@ async def test_another_status_than_success_or_fail_is_an_error_and_no_success(
         return [ProductBatchRequestResponseDto(status=status, sku="1", remote_id="R1")], [], {}
 
     with pytest.raises(
-        ContractError, match=r"`told` built an invalid ProductBatchRequestResponseDto in `check_products`.*status"
+        ContractError,
+        match=r"`told` built an invalid ProductBatchRequestResponseDto in `check_products`.*status.*_commands.py, line",
     ):
         await channel.do_action(Check, answer=build)
 

@@ -1,5 +1,6 @@
 """Errors as Prefect may store them: nothing that they were raised with or from is left but masked words."""
 
+import json
 import traceback
 from collections.abc import Callable
 
@@ -7,7 +8,7 @@ import pytest
 
 from clients.errors import ContractError, UnforeseenError
 from clients.redaction import Redactor
-from tasks.sanitizing import sanitized, unforeseen_about_one
+from tasks.sanitizing import place_of, sanitized, unforeseen_about_one
 
 SECRET = "canary-s3cr3t"
 
@@ -62,6 +63,15 @@ def test_an_error_that_nobody_foresaw_names_its_place(redactor: Redactor) -> Non
     error = sanitized(raised(KeyError("results")), redactor)
     assert isinstance(error, UnforeseenError)
     assert "KeyError: 'results' (test_sanitizing.py, line" in error.message
+
+
+def test_the_place_of_an_error_is_the_authors_line(redactor: Redactor) -> None:
+    """Not that of the library in which it came up."""
+    with pytest.raises(ValueError, match="Expecting") as caught:
+        json.loads("{")
+    place = f"test_sanitizing.py, line {caught.traceback[0].lineno + 1}"
+    assert place in place_of(caught.value)
+    assert place in sanitized(caught.value, redactor).message
 
 
 def test_an_error_about_one_thing_keeps_the_line_and_not_the_words() -> None:
