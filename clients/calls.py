@@ -60,11 +60,13 @@ class Call:
     group: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
-        bodies = {"body": self.body, "form or files": self.form or self.files, "content": self.content}
+        object.__setattr__(self, "method", self.method.upper())
+        form = self.files if self.form is None else self.form
+        bodies = {"body": self.body, "form or files": form, "content": self.content}
         given = [name for name, value in bodies.items() if value is not None]
         if len(given) > 1:
             raise ConfigError(
-                f"{self} has several bodies, {' and '.join(given)}: a request has one. Leave the others out."
+                f"A {self.method} has several bodies, {' and '.join(given)}: a request has one. Leave the others out."
             )
 
     def __repr__(self) -> str:
@@ -79,24 +81,44 @@ class Call:
         """Whether doing it twice is the same as once."""
         return self.method != "POST" if self.repeatable is None else self.repeatable
 
-    def encoded(self) -> tuple[bytes | None, dict[str, str]]:
-        """The body as it travels, and the headers."""
-        content, media_type = self._body()
+    def encoded(self, media_type: str = "application/json") -> tuple[bytes | None, dict[str, str]]:
+        """The body as it travels, and the headers; `media_type` is that of JSON."""
+        content, its_type = self._body(media_type)
         headers = dict(self.headers)
-        given = {name.lower() for name in headers}
-        if content is not None and "content-type" not in given:
-            headers["Content-Type"] = media_type
-        if self.reads == "bytes" and "accept" not in given:
-            headers["Accept"] = "*/*"
+        if content is not None and not has_header(headers, "Content-Type"):
+            headers["Content-Type"] = its_type
         return content, headers
 
-    def _body(self) -> tuple[bytes | None, str]:
+    def _body(self, media_type: str) -> tuple[bytes | None, str]:
         if self.content is not None:
             return self.content, "application/octet-stream"
         if self.form is not None or self.files is not None:
-            request = httpx.Request("POST", "http://form.invalid", data=dict(self.form or {}), files=self.files)
+            fields = {name: _as_form_value(value) for name, value in (self.form or {}).items()}
+            files = {name: (_writable(file), *rest) for name, (file, *rest) in (self.files or {}).items()}
+            request = httpx.Request("POST", "http://form.invalid", data=fields, files=files or None)  # type: ignore[arg-type]
             return request.read(), request.headers.get("Content-Type", "application/x-www-form-urlencoded")
         if self.body is None:
             return None, ""
-        # A lone surrogate (JSON can hold half an emoji) is sent as `?`: UTF-8 has no place for it.
-        return json.dumps(self.body, default=str, ensure_ascii=False).encode("utf-8", "replace"), "application/json"
+        return _writable(json.dumps(self.body, default=str, ensure_ascii=False)).encode(), media_type
+
+
+def has_header(headers: Mapping[str, str], name: str) -> bool:
+    """Whether headers have one of this name, in any letter case."""
+    return name.lower() in (each.lower() for each in headers)
+
+
+def _writable(text: str) -> str:
+    """A text with `?` in the place of a lone surrogate (JSON can hold half an emoji): UTF-8 has no place for it."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _as_form_value(value: Any) -> str | list[str]:
+    match value:
+        case list() | tuple():
+            return [str(_as_form_value(each)) for each in value]
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return ""
+        case _:
+            return _writable(str(value))

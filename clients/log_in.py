@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from clients.answers import Reply
 from clients.calls import Call
-from clients.errors import AuthError, ContractError, HeldBackError, RefusedError
+from clients.errors import AuthError, ConfigError, ContractError, RefusedError, RetryableError
 from clients.runtime import Runtime
 
 Send = Callable[[Call], Awaitable[Reply]]
@@ -24,8 +25,14 @@ class Key:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.value or not self.value.isprintable() or not self.value.isascii():
+        value: object = self.value
+        if not isinstance(value, str) or not value or not value.isprintable() or not value.isascii():
             raise ContractError("The log-in's answer has no key that fits into a header. Is the address right?")
+        if self.seconds is not None:
+            try:
+                object.__setattr__(self, "seconds", float(self.seconds))
+            except (TypeError, ValueError):
+                raise ContractError("The log-in's answer does not tell in seconds how long its key is good.") from None
 
 
 def bearer(key: str) -> Mapping[str, str]:
@@ -56,22 +63,33 @@ class LogIn:
         self._turn = asyncio.Lock()
         self._key: str | None = None
         self._good_until: float | None = None
-        self._refused: AuthError | HeldBackError | None = None
+        self._failure: Exception | None = None
+        """Why the log-in failed for good."""
+        self._logs_in: asyncio.Task[Any] | None = None
         self.headers = headers
 
     async def key(self, send: Send, refused: str | None = None) -> str:
         """The key; another one than the `refused`.
 
         Raises:
-            AuthError, HeldBackError: the log-in was refused, now or earlier.
+            AuthError, HeldBackError, ContractError: the log-in was refused, or has no key; now or earlier.
+            ConfigError: `fetch` sends with the transport that waits for its key.
         """
+        if self._failure is not None:
+            raise self._failure
         if self._key is not None and self._key != refused and self._is_good():
             return self._key
+        if self._logs_in is asyncio.current_task():
+            raise ConfigError("A log-in asks with the `send` that it is given: the transport itself waits for its key.")
         async with self._turn:
-            if self._refused is not None:
-                raise self._refused
+            if self._failure is not None:
+                raise self._failure
             if self._key is None or self._key == refused or not self._is_good():
-                await self._log_in(send)
+                self._logs_in = asyncio.current_task()
+                try:
+                    await self._log_in(send)
+                finally:
+                    self._logs_in = None
             assert self._key is not None  # noqa: S101  # the log-in succeeded
             return self._key
 
@@ -79,14 +97,17 @@ class LogIn:
         return self._good_until is None or self._clock.monotonic() < self._good_until
 
     async def _log_in(self, send: Send) -> None:
+        self._key = None
         try:
             key = await self._fetch(send)
-        except (AuthError, HeldBackError) as error:
-            self._refused = error
+        except RetryableError:
             raise
         except RefusedError as error:
-            self._refused = AuthError(error.message, **error.context)
-            raise self._refused from error
+            self._failure = AuthError(error.message, **error.context)
+            raise self._failure from error
+        except Exception as error:
+            self._failure = error
+            raise
         self._redactor.learn(key.value)
         self._key = key.value
         self._good_until = None if key.seconds is None else self._clock.monotonic() + EARLY * key.seconds

@@ -6,7 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from clients.clock import Clock
-from clients.errors import ConfigError
+from clients.deadline import seconds_left
+from clients.errors import ConfigError, DeadlineError, RateLimitedError
+
+LONGEST_WAIT = 120.0
+"""Seconds of waiting for one request. A system that asks for more is left alone until the next run."""
 
 MARGIN = 1.02
 """Of a limit's time: two calls need not take equally long to arrive."""
@@ -42,7 +46,7 @@ class Pace:
 
     def __init__(self, rates: Mapping[str, Rate], clock: Clock, share: Share | None = None) -> None:
         self._clock = clock
-        self._share = share
+        self._shared = share
         self._groups = {"": _Group(), **{name: _Group(rate) for name, rate in rates.items()}}
 
     def check(self, group: str) -> None:
@@ -57,17 +61,47 @@ class Pace:
                 f"A call names the group `{group}`, but its transport has no rate for it. It has {known}."
             )
 
-    async def turn(self, group: str) -> None:
-        """Waits until a call of the group may start."""
+    async def share(self, group: str) -> None:
+        """Waits for a place in the limit that other processes share."""
+        rate = self._groups[group].rate
+        if rate is not None and self._shared is not None:
+            await self._shared(group, rate)
+
+    async def wait(self, group: str) -> None:
+        """Waits until a call of the group may start.
+
+        Raises:
+            DeadlineError: it may not start before the deadline in force.
+            RateLimitedError: it may not start soon; without a deadline.
+        """
         of = self._groups[group]
-        if of.rate is None and of.paused_until <= self._clock.monotonic():
+        if of.free_at() <= self._clock.monotonic() and not of.turns.locked():
             return
         async with of.turns:
-            if of.rate is not None and self._share is not None:
-                await self._share(group, of.rate)
             while (pause := of.free_at() - self._clock.monotonic()) > SHORTEST_PAUSE:
+                left = seconds_left(self._clock)
+                if left is not None and pause > left:
+                    raise DeadlineError(
+                        f"The channel's limit{_of(group)} lets the next call start in {pause:.0f} s, but the batch may be "
+                        f"sent for {left:.0f} s more: it is released, and offered again.",
+                        spent=True,
+                    )
+                if left is None and pause > LONGEST_WAIT:
+                    raise RateLimitedError(
+                        f"The channel's limit{_of(group)} lets the next call start in {pause:.0f} s: that is left to a "
+                        "later run.",
+                        spent=True,
+                        retry_after=pause,
+                    )
                 await self._clock.sleep(pause)
-            of.starts.append(self._clock.monotonic())
+
+    def start(self, group: str) -> bool:
+        """Lets a call start now, if it may: others may have taken the place, or the group been paused."""
+        of, now = self._groups[group], self._clock.monotonic()
+        if of.free_at() - now > SHORTEST_PAUSE:
+            return False
+        of.starts.append(now)
+        return True
 
     def pause(self, group: str, seconds: float) -> None:
         """Lets nothing of the group start for so long: the system said that there were too many calls."""
@@ -96,3 +130,7 @@ class _Group:
         if self.rate is None or len(self.starts) < self.rate.calls:
             return self.paused_until
         return max(self.paused_until, self.starts[0] + self.rate.seconds * MARGIN)
+
+
+def _of(group: str) -> str:
+    return f" of `{group}`" if group else ""

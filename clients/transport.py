@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -18,20 +19,21 @@ from clients.answers import (
     beginning,
     parse_json,
 )
-from clients.calls import Call, Traffic
+from clients.calls import Call, Traffic, has_header
 from clients.deadline import seconds_left
 from clients.errors import (
     AuthError,
     ChannelAppError,
     ConfigError,
     ContractError,
+    LostAnswerError,
     RateLimitedError,
     RetryableError,
 )
 from clients.limits import AdaptiveLimiter, RetryBudget
 from clients.log_in import LogIn
 from clients.paths import is_path
-from clients.rates import Pace, Rate, Share
+from clients.rates import LONGEST_WAIT, Pace, Rate, Share
 from clients.runtime import Runtime
 from clients.unpacking import ACCEPTED, MAX_BODY_BYTES, bounded
 from clients.verdicts import Verdicts
@@ -41,8 +43,6 @@ for _library in ("httpx", "httpcore"):
     # At INFO and below they write every address with its query, and every header: customers and credentials.
     logging.getLogger(_library).setLevel(logging.WARNING)
 
-LONGEST_WAIT = 120.0
-"""Seconds of waiting for one request. A server that asks for more is left alone until the next run."""
 OVERLOAD = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
@@ -97,6 +97,11 @@ class Transport:
         self._clock = runtime.clock
         self._tries = settings.CHANNEL_APP_TRIES
         self._verdicts = Verdicts(name, base_url, runtime.redactor, runtime.clock, unavailable)
+        own = dict(headers or {})
+        self._media_type = next(
+            (own.pop(name) for name in list(own) if name.lower() == "content-type"), "application/json"
+        )
+        self._says_what_it_takes = has_header(own, "Accept")
         self._log_in = log_in
         self._judged_by = judge
         self._pace = Pace(rates or {}, runtime.clock, share)
@@ -115,7 +120,7 @@ class Transport:
             reraise=True,
         )
         self._client = httpx.AsyncClient(
-            headers={"Accept": "application/json", "Accept-Encoding": ACCEPTED, **(headers or {})},
+            headers={"Accept": "application/json", "Accept-Encoding": ACCEPTED, **own},
             transport=runtime.connect(in_flight),
             follow_redirects=False,
             trust_env=False,
@@ -143,22 +148,27 @@ class Transport:
         key = await self._log_in.key(self._send)
         try:
             return await self._send(self._signed(call, key))
-        except AuthError as error:
-            if error.context.get("status") != HTTPStatus.UNAUTHORIZED:
+        except AuthError as error:  # a judge's has no status
+            if error.context.get("status", HTTPStatus.UNAUTHORIZED) != HTTPStatus.UNAUTHORIZED:
                 raise
         key = await self._log_in.key(self._send, refused=key)
         return await self._send(self._signed(call, key))
 
     def _signed(self, call: Call, key: str) -> Call:
         assert self._log_in is not None  # noqa: S101  # it gave the key
-        return replace(call, headers={**self._log_in.headers(key), **call.headers})
+        signed = self._log_in.headers(key)
+        others = {name: value for name, value in call.headers.items() if not has_header(signed, name)}
+        return replace(call, headers={**others, **signed})
 
     async def _send(self, call: Call) -> Reply:
         self._pace.check(call.group)
         url = self._url(call)
         self._budget.earn()
         try:
-            reply: Reply = await self._retrying.copy()(self._try, call, url, *call.encoded())
+            content, headers = call.encoded(self._media_type)
+            if call.reads == "bytes" and not self._says_what_it_takes and not has_header(headers, "Accept"):
+                headers["Accept"] = "*/*"
+            reply: Reply = await self._retrying.copy()(self._try, call, url, content, headers)
         except RetryableError as error:
             error.context["spent"] = True
             raise
@@ -179,8 +189,7 @@ class Transport:
         return f"{url}{'&' if '?' in url else '?'}{query}"
 
     async def _try(self, call: Call, url: str, content: bytes | None, headers: Mapping[str, str]) -> Reply:
-        await self._pace.turn(call.group)
-        async with self._limiter.slot():
+        async with self._place(call.group):
             timeout = self._timeout()
             # A byte now and then keeps a read time-out from ever passing.
             whole = asyncio.timeout(self._request_timeout)
@@ -212,6 +221,18 @@ class Transport:
                 self.traffic.last = self._clock.monotonic()
         return self._judge(call, content, response, raw)
 
+    @asynccontextmanager
+    async def _place(self, group: str) -> AsyncIterator[None]:
+        """A place among the requests in flight, at a time when the group's rate allows a start. None is kept while a group
+        waits, so groups do not hold each other up."""
+        await self._pace.share(group)
+        while True:
+            await self._pace.wait(group)
+            async with self._limiter.slot():
+                if self._pace.start(group):
+                    yield
+                    return
+
     def _timeout(self) -> httpx.Timeout:
         """The time-out of a request that starts now. A request that waited beyond the deadline does not start."""
         left = seconds_left(self._clock)
@@ -235,8 +256,7 @@ class Transport:
         return b""
 
     def _judge(self, call: Call, content: bytes | None, response: httpx.Response, raw: bytes) -> Reply:
-        if self._rate_of is not None and (rate := self._rate_of(response.headers)) is not None:
-            self._pace.learn(call.group, rate)
+        self._learn_rate(call.group, response.headers)
         verdict = self._verdict(call, content, response, raw)
         if isinstance(verdict, RateLimitedError) or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             self._limiter.overloaded()
@@ -264,8 +284,34 @@ class Transport:
             elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:
                 return self._verdicts.unreadable(call, status, self._verdicts.quote(raw))
         asked = f"{call} {beginning(content)}" if content else str(call)
+        if call.files is not None:  # the redactor does not know the fields of such a form
+            asked = f"{call} (a form with {', '.join([*(call.form or {}), *call.files])})"
         reply = Reply(status, response.headers, data, beginning(raw), asked, raw if call.reads == "bytes" else b"")
-        return (self._judged_by and self._judged_by(call, reply)) or reply
+        return self._judgement(call, reply) or reply
+
+    def _judgement(self, call: Call, reply: Reply) -> ChannelAppError | None:
+        """The error that an answer with a good status holds."""
+        if self._judged_by is None:
+            return None
+        try:
+            error = self._judged_by(call, reply)
+        except Exception as mistake:
+            what = f"{self.name} answered {reply.status} to {self._verdicts.named(call)}, and judging the answer failed"
+            return self._verdicts.unusable(call, f"{what}: {type(mistake).__name__}. It is a mistake in the connector.")
+        if isinstance(error, RetryableError) and not isinstance(error, RateLimitedError) and not call.is_repeatable:
+            return LostAnswerError(f"{error.message} It may have been applied all the same.", **error.context)
+        return error
+
+    def _learn_rate(self, group: str, headers: Mapping[str, str]) -> None:
+        if self._rate_of is None:
+            return
+        try:
+            rate = self._rate_of(headers)
+        except Exception as mistake:  # the answer counts, whatever its headers say
+            log.warning("%s: the rate in an answer's headers cannot be read: %s", self.name, type(mistake).__name__)
+            return
+        if rate is not None:
+            self._pace.learn(group, rate)
 
     def _may_repeat(self, state: RetryCallState) -> bool:
         call: Call = state.args[0]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -13,7 +14,9 @@ from clients.errors import (
     AuthError,
     ChannelAppError,
     ChannelUnavailableError,
+    ConfigError,
     ContractError,
+    LostAnswerError,
     RateLimitedError,
     RejectedError,
 )
@@ -116,6 +119,63 @@ async def test_a_refused_log_in_is_not_tried_again(clock: Sleeper, status: int) 
     assert (market.log_ins, market.asked) == (1, [])
 
 
+@pytest.mark.parametrize("body", [{}, {"access_token": None}, {"access_token": ""}, []])
+async def test_a_log_in_without_a_key_is_not_tried_again_either(clock: Sleeper, body: Any) -> None:
+    """A channel may refuse it with a status of 200."""
+    script = Script(answer(body))
+
+    async def fetch(send: Send) -> Key:
+        return Key((await send(Call("POST", "token", body={}, repeatable=True))).data["access_token"])
+
+    runtime = Runtime(settings(), clock, lambda in_flight: httpx.MockTransport(script))
+    log_in = LogIn(fetch, runtime)
+    async with Transport(
+        "The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, log_in=log_in
+    ) as transport:
+        asked = await asyncio.gather(*(transport.send(READ) for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(each, ContractError | KeyError | TypeError) for each in asked)
+    assert len(script.requests) == 1
+
+
+async def test_after_a_refused_log_in_the_old_key_is_not_used_any_more(clock: Sleeper) -> None:
+    market = Market(clock)
+    async with market.transport() as transport:
+        await transport.send(READ)
+        market.is_stern, market.status = True, 400
+        for _ in range(3):
+            with pytest.raises(AuthError):
+                await transport.send(READ)
+    assert (market.log_ins, len(market.asked)) == (2, 2)
+
+
+async def test_a_log_in_that_waits_for_itself_says_so(clock: Sleeper) -> None:
+    """It sends with the transport, not with the `send` that it is given."""
+    transports: list[Transport] = []
+
+    async def fetch(_: Send) -> Key:
+        await transports[0].send(Call("POST", "token", body={}))
+        return Key("never")
+
+    runtime = Runtime(settings(), clock, lambda in_flight: httpx.MockTransport(Script(answer({}))))
+    log_in = LogIn(fetch, runtime)
+    async with Transport(
+        "The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, log_in=log_in
+    ) as transport:
+        transports.append(transport)
+        with pytest.raises(ConfigError, match="the `send` that it is given"):
+            await transport.send(READ)
+
+
+@pytest.mark.parametrize("seconds", [Decimal("3600.0"), 3_600, "3600"])
+def test_the_life_of_a_key_may_be_any_number(seconds: Any) -> None:
+    assert Key("k", seconds).seconds == HOUR
+
+
+def test_a_life_that_is_no_number_breaks_the_contract() -> None:
+    with pytest.raises(ContractError, match="in seconds"):
+        Key("k", "an hour")  # type: ignore[arg-type]  # as a channel may say
+
+
 @pytest.mark.parametrize("value", ["", "a\r\nX-Evil: 1", "anahtar-ş"])
 def test_a_key_that_fits_into_no_header_breaks_the_contract(value: str) -> None:
     with pytest.raises(ContractError, match="no key that fits into a header"):
@@ -141,6 +201,36 @@ async def test_a_refusal_under_a_good_status_is_retried_if_it_is_temporary(clock
     async with Transport("The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, judge=judge) as transport:
         assert (await transport.send(Call("POST", "graphql", body={}))).data == {"ok": True}
     assert len(script.requests) == 2
+
+
+async def test_a_key_that_is_refused_under_a_good_status_is_replaced(clock: Sleeper) -> None:
+    market = Market(clock)
+
+    def expired(_: Call, reply: Reply) -> ChannelAppError | None:
+        return AuthError("The key has expired.") if len(market.asked) == 1 and reply.data == {"ok": True} else None
+
+    async with market.transport(judge=expired) as transport:
+        assert (await transport.send(READ)).data == {"ok": True}
+    assert market.log_ins == 2
+
+
+def down(*_: Any) -> ChannelAppError:
+    return ChannelUnavailableError("The market is closed.")
+
+
+def clumsy(*_: Any) -> ChannelAppError:
+    raise KeyError("errors")
+
+
+@pytest.mark.parametrize("judge", [down, clumsy])
+async def test_a_create_that_is_judged_badly_may_have_been_applied(clock: Sleeper, judge: Any) -> None:
+    """So it is a lost answer: whoever sent it looks before it is sent again."""
+    script = Script(answer({}))
+    runtime = Runtime(settings(), clock, lambda in_flight: httpx.MockTransport(script))
+    async with Transport("The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, judge=judge) as transport:
+        with pytest.raises(LostAnswerError):
+            await transport.send(Call("POST", "orders", body={}))
+    assert len(script.requests) == 1
 
 
 async def test_a_refusal_under_a_good_status_is_an_error(clock: Sleeper) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clients.calls import Call
 from clients.deadline import deadline
-from clients.errors import ChannelUnavailableError, ConfigError
+from clients.errors import ChannelUnavailableError, ConfigError, DeadlineError, RateLimitedError
 from clients.rates import MARGIN, Pace, Rate
 from clients.runtime import Runtime
 from clients.transport import Transport
@@ -42,6 +42,13 @@ class Market:
         return Transport("The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, **parameters)
 
 
+async def turn(pace: Pace, group: str = "") -> None:
+    """As the transport does when it has a place for the call."""
+    await pace.wait(group)
+    while not pace.start(group):
+        await pace.wait(group)
+
+
 class Together(Sleeper):
     """Who sleeps at the same time wakes at the same time."""
 
@@ -61,7 +68,7 @@ def test_no_stretch_of_time_has_more_calls_than_the_rate(calls: int, seconds: fl
     moments: list[float] = []
 
     async def one() -> None:
-        await pace.turn("")
+        await turn(pace)
         moments.append(clock.monotonic())
 
     async def all_of_them() -> None:
@@ -86,10 +93,10 @@ async def test_who_comes_first_goes_first() -> None:
 
     clock, order = Gated(), list[str]()
     pace = Pace({"": Rate(1, 10.0)}, clock)
-    await pace.turn("")
+    await turn(pace)
 
     async def one(name: str) -> None:
-        await pace.turn("")
+        await turn(pace)
         order.append(name)
 
     async with asyncio.TaskGroup() as tasks:
@@ -122,6 +129,54 @@ async def test_without_a_rate_refusals_slow_the_calls_down(clock: Sleeper) -> No
     assert len(market.taken) == 40
 
 
+@pytest.mark.parametrize("rates", [{}, {"": Rate(1_000, 1.0)}], ids=["without a rate", "with one"])
+async def test_a_refusal_stops_calls_that_wait_for_a_place(rates: Mapping[str, Rate]) -> None:
+    """Also those whose turn came before it: of sixty calls, four were under way."""
+    clock, sent = Together(), list[float]()
+
+    async def market(request: httpx.Request) -> httpx.Response:
+        sent.append(clock.monotonic())
+        await yield_to_others()
+        return httpx.Response(429, headers={"Retry-After": "60"}) if len(sent) <= 4 else answer({})
+
+    runtime = Runtime(settings(), clock, lambda in_flight: httpx.MockTransport(market))
+    async with Transport(
+        "The market", ADDRESS, runtime, unavailable=ChannelUnavailableError, in_flight=4, rates=rates
+    ) as transport:
+        began = clock.monotonic()
+        await asyncio.gather(*(transport.send(Call("PUT", "x", body={})) for _ in range(60)))
+    assert sum(moment < began + 55 for moment in sent) <= 5
+    assert len(sent) == 64
+
+
+async def test_a_call_that_cannot_start_before_the_deadline_is_given_up_at_once(clock: Sleeper) -> None:
+    market = Market(clock)
+    async with market.transport(rates={"offers": Rate(1, 60.0)}) as transport:
+        await transport.send(OFFERS)
+        began = clock.monotonic()
+        with deadline(10, clock), pytest.raises(DeadlineError, match="`offers`"):
+            await transport.send(OFFERS)
+        assert clock.monotonic() == began
+
+
+async def test_a_call_that_would_wait_for_long_is_left_to_a_later_run(clock: Sleeper) -> None:
+    """A channel may tell a rate of one call in eleven days."""
+    market = Market(clock)
+    async with market.transport(rates={"": Rate(1, 1_000_000.0)}) as transport:
+        await transport.send(Call("GET", "x"))
+        began = clock.monotonic()
+        with pytest.raises(RateLimitedError, match="a later run"):
+            await transport.send(Call("GET", "x"))
+        assert clock.monotonic() == began
+
+
+async def test_a_rate_that_cannot_be_read_changes_nothing(clock: Sleeper) -> None:
+    """The answer counts: it may be that of a create."""
+    market = Market(clock, headers={"X-Rate": "0"})
+    async with market.transport(rate_of=lambda headers: Rate(int(headers["X-Rate"]))) as transport:
+        assert (await transport.send(Call("POST", "x", body={}))).status == 200
+
+
 async def test_groups_do_not_hold_each_other_up(clock: Sleeper) -> None:
     market = Market(clock)
     async with market.transport(rates={"offers": Rate(1, 60.0), "stocks": Rate(1, 60.0)}) as transport:
@@ -137,9 +192,9 @@ async def test_a_refusal_pauses_its_whole_group(clock: Sleeper) -> None:
     pace.pause("offers", 30)
     pace.pause("offers", 10)  # a shorter pause does not end a longer one
     began = clock.monotonic()
-    await pace.turn("stocks")
+    await turn(pace, "stocks")
     assert clock.monotonic() == began
-    await pace.turn("offers")
+    await turn(pace, "offers")
     assert clock.monotonic() == began + 30
 
 

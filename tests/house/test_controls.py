@@ -125,7 +125,7 @@ CONTROLS: Mapping[str, Control] = {
         ),
         (
             ("flows/verify.py", "except (AuthError, HeldBackError):"),
-            ("clients/log_in.py", "self._refused is not None"),
+            ("clients/log_in.py", "self._failure is not None"),
         ),
     ),
     "a webhook is signed, over its id, time and body": Control(

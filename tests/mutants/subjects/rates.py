@@ -13,6 +13,9 @@ SUBJECT = Subject(
         Mutant("of.paused_until = max(of.paused_until, ", "of.paused_until = max(0.0, "),
         Mutant("        if group not in self._groups:", "        if False:"),
         Mutant("deque(of.starts, maxlen=rate.calls)", "deque([], maxlen=rate.calls)"),
-        Mutant("                await self._share(group, of.rate)\n", "                pass\n"),
+        Mutant("            await self._shared(group, rate)\n", "            pass\n"),
+        Mutant("if left is not None and pause > left:", "if False:"),
+        Mutant("if left is None and pause > LONGEST_WAIT:", "if False:"),
+        Mutant(" and not of.turns.locked():", ":"),
     ),
 )

@@ -2,11 +2,13 @@
 
 from tests.mutants.table import Mutant, Subject
 
+LOG_IN = ("tests/clients/test_log_in.py",)
+RATES = ("tests/clients/test_rates.py",)
+
 SUBJECT = Subject(
     "clients/transport.py",
     tests=("tests/clients/test_transport.py", "tests/clients/test_connections.py"),
     mutants=(
-        Mutant("LONGEST_WAIT = 120.0", "LONGEST_WAIT = 121.0"),
         Mutant(
             "OVERLOAD = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})",
             "OVERLOAD = frozenset({429})",
@@ -38,12 +40,21 @@ SUBJECT = Subject(
         Mutant(
             "            if response.is_success:\n                raise", "            if True:\n                raise"
         ),
-        Mutant("{**self._log_in.headers(key), **call.headers}", "call.headers"),
-        Mutant('error.context.get("status") != HTTPStatus.UNAUTHORIZED:', "False:"),
-        Mutant("        await self._pace.turn(call.group)\n", ""),
-        Mutant("            self._pace.pause(call.group, state.upcoming_sleep)\n", "            pass\n"),
-        Mutant("            self._pace.learn(call.group, rate)\n", "            pass\n"),
-        Mutant("(self._judged_by and self._judged_by(call, reply)) or reply", "reply"),
+        Mutant("return replace(call, headers={**others, **signed})", "return call", tests=LOG_IN),
+        Mutant("if not has_header(signed, name)}", "}", tests=LOG_IN),
+        Mutant('error.context.get("status", HTTPStatus.UNAUTHORIZED) != HTTPStatus.UNAUTHORIZED:', "False:"),
+        Mutant('error.context.get("status", HTTPStatus.UNAUTHORIZED)', 'error.context.get("status")', tests=LOG_IN),
+        Mutant("            await self._pace.wait(group)\n", "", tests=RATES),
+        Mutant(
+            "                if self._pace.start(group):",
+            "                if self._pace.start(group) or True:",
+            tests=RATES,
+        ),
+        Mutant("        await self._pace.share(group)\n", "", tests=RATES),
+        Mutant("            self._pace.pause(call.group, state.upcoming_sleep)\n", "            pass\n", tests=RATES),
+        Mutant("            self._pace.learn(group, rate)\n", "            pass\n", tests=RATES),
+        Mutant("self._judgement(call, reply) or reply", "reply", tests=LOG_IN),
+        Mutant("RateLimitedError) and not call.is_repeatable:", "RateLimitedError) and False:", tests=LOG_IN),
         Mutant("            self._limiter.overloaded()", "            pass"),
         Mutant("            self._limiter.succeeded()", "            pass"),
         Mutant('        elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:', "        elif False:"),
