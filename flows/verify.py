@@ -107,7 +107,9 @@ async def verify_batch(
         try:
             for row in rows:
                 batch = Batch(hub.client, None, row)
-                verified = await checker.check_until(ends_at, row, batch)
+                # A booked run keeps the connector's pace; a person may ask at any time.
+                early = checker.too_early(row, batch) if local_batch_id is not None else None
+                verified = early or await checker.check_until(ends_at, row, batch)
                 found.add(verified)
                 if verified.result is Result.ongoing:
                     run.counts["ongoing"] += 1
@@ -203,8 +205,9 @@ class _Checker:
         since = max(0.0, (now - row.modified_date).total_seconds())  # the hub's clock shows whole seconds
         if since >= check.ask_every * NEARLY:
             return None
-        why = f"The connector asks every {format_age(check.ask_every)}: next in {format_age(check.ask_every - since)}."
-        return _Verified(batch, age_of(row, now), Result.ongoing, why)
+        left = check.ask_every - since
+        why = f"The connector asks every {format_age(check.ask_every)}: next in {format_age(left)}."
+        return _Verified(batch, age_of(row, now), Result.ongoing, why, left)
 
     async def check(self, row: BatchRequest, batch: Batch) -> _Verified:
         """Asks about one batch, once, and acts on the answer."""
@@ -227,7 +230,7 @@ class _Checker:
         clock, pause = self.run.runtime.clock, FIRST_PAUSE
         verified = await self.check(row, batch)
         while verified.result is Result.ongoing and (left := ends_at - clock.monotonic()) > 0:
-            await clock.sleep(min(pause, left))
+            await clock.sleep(min(max(pause, verified.ask_after), left))
             pause = min(pause * 1.5, LONGEST_PAUSE)
             verified = await self.check(row, batch)
         return verified
@@ -251,7 +254,11 @@ class _Checker:
             case InProgress() if age < check.give_up_after:
                 # Recorded objects leave the batch, and the lines of the send would be counted wrongly.
                 if outcome.results and not check.needs_sent:
-                    await self.hub.do_action(kind.settle, objects=outcome.results, batch_request=batch, is_partial=True)
+                    odd = await self.hub.do_action(
+                        kind.settle, objects=outcome.results, batch_request=batch, is_partial=True
+                    )
+                    if odd.recorded:
+                        self.run.counts[kind.success_label] += odd.recorded
                 await batch.ongoing()
                 wait = outcome.ask_after or check.ask_every
                 return _Verified(batch, age, Result.ongoing, "The channel has not finished it.", wait)
@@ -260,7 +267,7 @@ class _Checker:
                 return await self._give_up(kind, batch, age, "NeverFinished", why, outcome.results)
             case Unknown(why) if age < GRACE:
                 await batch.ongoing()
-                return _Verified(batch, age, Result.ongoing, f"{why} It may still turn up there.")
+                return _Verified(batch, age, Result.ongoing, f"{why} It may still turn up there.", check.ask_every)
             case Unknown(why):
                 unknown = f"{why} What became of its objects is unknown."
                 return await self._give_up(kind, batch, age, "BatchForgotten", unknown)

@@ -203,7 +203,7 @@ class Batch:
             self.add(Member(*failed, version_of(failure.object), owner=failed))
         owner = self.members[failed].owner
         for member in list(self._by_owner[owner].values()):
-            if not member.committed and member.object_key != owner:
+            if not member.committed and member.failure is None and member.object_key != owner:
                 self.drop(member.object_key)  # Omnitron never heard of it: there is nothing to release
             elif member.failure is None:
                 member.failure, member.remote_id = failure, None

@@ -252,13 +252,11 @@ def load(setting: str, name: str, base: type[Loaded]) -> type[Loaded]:
         ) from error
     wanted = class_name or base.__name__
     found = getattr(module, wanted, None)
-    if (
-        isinstance(found, type)
-        and issubclass(found, base)
-        and (class_name or found is not base or base.__module__ == module.__name__)
-    ):
-        return found
     own = {} if class_name else _derived_in(module, base)
+    if isinstance(found, type) and issubclass(found, base):
+        is_meant = class_name or found.__module__ == module.__name__
+        if is_meant or not (own or found is base):  # or else it is what the module's own class derives from
+            return found
     if len(own) == 1:
         return next(iter(own.values()))
     if own:

@@ -29,6 +29,8 @@ class Irregularities:
     """The answer held no result at all."""
     warnings: dict[str, list[str]] = field(default_factory=dict)
     """The channel's words about objects that it took, and their names: no irregularities, but worth reading."""
+    recorded: int = 0
+    """Objects that were recorded before the end of their batch."""
 
     def add(self, kind: str, line: str) -> None:
         """Adds one of a kind: `unknown`, `unreadable`, `duplicated`, `missing` or `conflicting`."""
@@ -129,6 +131,8 @@ def settle(
         odd.add("unreadable", f"`{row.name}`: {row.why}")
         unread.update((member.object_key, row) for member in names.called(row.name))
 
+    if rest is ResponseStatus.success and _names_a_stranger(results, unreadable, names):
+        rest = None  # one of those that the channel does not name may be the one that it refused
     shared = _shared_remote_ids(batch, answers)
     duplicated: set[str] = set()
     for member in batch.waiting():
@@ -139,11 +143,8 @@ def settle(
                     f"The channel's answer about `{_name(member)}` cannot be read: {unread[member.object_key].why}."
                 )
                 _fail(batch, member, FailedReasonType.remote, "UnreadableAnswer", message)
-            elif rest is ResponseStatus.success:
-                _take(batch, member)
-            elif rest is ResponseStatus.fail:
-                message = f"The channel names what it took, and `{_name(member)}` is not among it."
-                _fail(batch, member, FailedReasonType.remote, "Rejected", message)
+            elif rest is not None:
+                _settle_unnamed(batch, member, rest)
             elif unanswered is not None:
                 _fail(batch, member, FailedReasonType.remote, unanswered.code, unanswered.message)
             elif not partial:
@@ -196,16 +197,25 @@ def _decide(
             odd.warnings.setdefault(str(first.message), []).append(name)
 
 
-def _take(batch: Batch, member: Member) -> None:
-    """The channel took an object without saying so: it goes by the name under which it was sent."""
+def _settle_unnamed(batch: Batch, member: Member, rest: ResponseStatus) -> None:
+    """Settles an object that the channel does not name. What it took goes by the name under which it was sent."""
     remote_id = member.remote_id or member.key
-    if remote_id and is_writable(remote_id):
+    if rest is ResponseStatus.fail:
+        message = f"The channel names what it took, and `{_name(member)}` is not among it."
+        _fail(batch, member, FailedReasonType.remote, "Rejected", message)
+    elif remote_id and is_writable(remote_id):
         batch.settle_member(member.owner, remote_id)
     else:
         message = (
             f"The channel accepted `{_name(member)}` without naming it, and it has no name under which it was sent."
         )
         _fail(batch, member, FailedReasonType.remote, "NoRemoteId", message)
+
+
+def _names_a_stranger(results: list[ItemResult], unreadable: list[Unreadable], names: _Names) -> bool:
+    """Whether a refusal, or a line that cannot be read, fits no object."""
+    refusals = [result for result in results if result.status is ResponseStatus.fail]
+    return not (all(map(names.find, refusals)) and all(names.called(row.name) for row in unreadable))
 
 
 def strangers(batch: Batch, results: Iterable[ItemResult]) -> list[ItemResult]:

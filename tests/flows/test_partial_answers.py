@@ -1,15 +1,19 @@
 """Channels that tell little, in parts, or after days: failures only, by line number, item by item, with a remark."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
 
+from deployments.sandbox.base.faults import Fault
 from dto.batches import ProductBatchRequestResponseDto
-from dto.enums import ResponseStatus
+from dto.enums import FailedReasonType, ResponseStatus
 from dto.omnitron import Product
 from dto.outcomes import Accepted, CheckOutcome, Completed, InProgress, SendOutcome
-from flows.product import insert_products
+from flows.price import update_product_prices
+from flows.product import delete_products, insert_products
+from flows.run import RunFailedError
 from flows.verify import verify_batch, verify_open_batches
 from tasks.batch import Batch
 from tasks.channel import products
@@ -117,6 +121,38 @@ class Late(Scripted):
     actions: ClassVar = {**Scripted.actions, LateSend.key: LateSend}
 
 
+class DeletingCheck(products.CheckDeletedProducts[Sandbox]):
+    """Keeps the second product, and names no other."""
+
+    needs_sent = False
+
+    async def send(self, _: Batch) -> CheckOutcome:
+        kept = "M-1KBATC00000002"
+        return Completed(
+            (ProductBatchRequestResponseDto(status=FAIL, sku="", remote_id=kept, message="It is sold."),), rest=SUCCESS
+        )
+
+
+class AllDeletedCheck(DeletingCheck):
+    async def send(self, _: Batch) -> CheckOutcome:
+        return Completed((), rest=SUCCESS)
+
+
+class Deleting(InParts):
+    name = "deleting"
+    actions: ClassVar = {**InParts.actions, DeletingCheck.key: DeletingCheck}
+
+
+class DeletingAll(InParts):
+    name = "deleting all"
+    actions: ClassVar = {**InParts.actions, AllDeletedCheck.key: AllDeletedCheck}
+
+
+def price_of(world: World, product: int) -> int:
+    """The key of a product's price in the catalog's list."""
+    return next(int(row["pk"]) for row in world.prices if row["product"] == product and row["price_list"] == 3)
+
+
 @pytest.fixture
 def world(make_world: Callable[..., World]) -> World:
     """Six good products, and a channel that answers later."""
@@ -191,7 +227,7 @@ async def test_parts_are_integrated_as_they_come(world: World) -> None:
         return Completed((*(took(sku) for sku in skus[:5]), refused(skus[5])))
 
     remote = await sent_to(world, InParts, first_two, first_two, all_but_one)
-    assert (await run(world, verify_batch, remote_batch_id=remote)).counts == {"ongoing": 1}
+    assert (await run(world, verify_batch, remote_batch_id=remote)).counts == {"integrated": 2, "ongoing": 1}
     for kind in ("product", "productprice", "productstock"):
         assert sorted(row["status"] for row in actions(world, kind)) == ["processing"] * 4 + ["success"] * 2
     assert of(world, 1001)["remote_id"] == f"M-{world.products[1001]['sku']}"
@@ -253,6 +289,23 @@ async def test_the_sweep_keeps_to_the_pace_of_the_connector(world: World) -> Non
     assert PatientCheck.asked == 4
 
 
+async def test_a_booked_question_keeps_to_the_pace_of_the_connector(world: World) -> None:
+    """After a sweep has asked, it is booked for the rest of the pause."""
+    world.flow_runs = diary = Diary()
+    remote = await sent_to(world, Moderated, lambda _: InProgress())
+    (first,) = diary.booked.values()
+    assert first.moment == world.clock.now() + timedelta(hours=4)
+    world.clock.advance(4 * HOUR)
+    await run(world, verify_open_batches)
+    world.clock.advance(HOUR)
+    assert (await run(world, verify_batch, **first.parameters)).counts == {"ongoing": 1}
+    assert PatientCheck.asked == 1
+    _, second = diary.booked.values()
+    assert second.parameters["remote_batch_id"] == remote
+    assert second.moment
+    assert 2.9 * HOUR < (second.moment - world.clock.now()).total_seconds() <= 3 * HOUR + 2
+
+
 async def test_a_booked_question_waits_as_long_as_the_channel_says(world: World) -> None:
     """After the send, and after an answer that something is not finished."""
     world.flow_runs = diary = Diary()
@@ -284,6 +337,86 @@ async def test_a_line_about_a_stranger_is_counted(world: World) -> None:
     remote = await sent_to(world, InParts, lambda _: Completed((took("NOBODY"),), rest=SUCCESS))
     summary = await run(world, verify_batch, remote_batch_id=remote)
     assert (summary.counts, summary.irregularities) == ({"integrated": 6}, {"unknown": 1})
+
+
+@pytest.mark.parametrize("name", ["1kbatc00000002 ", "NOBODY"])
+async def test_a_refusal_of_a_stranger_makes_successes_of_nobody(world: World, name: str) -> None:
+    """It may mean one of those that are not named."""
+    remote = await sent_to(world, InParts, lambda _: Completed((refused(name),), rest=SUCCESS))
+    summary = await run(world, verify_batch, remote_batch_id=remote)
+    assert (summary.counts, summary.failures) == ({"failed": 6}, {"NotAnswered": 6})
+
+
+async def test_a_record_of_a_part_that_breaks_off_is_completed_by_the_next_question(world: World) -> None:
+    """The price and the stock of a product come before the product: nothing else would settle them."""
+    skus = [row["sku"] for row in world.products]
+    remote = await sent_to(
+        world, InParts, lambda _: InProgress(results=(took(skus[0]),)), lambda _: Completed(tuple(map(took, skus)))
+    )
+    price = next(row for row in actions(world, "productprice") if row["object_id"] == price_of(world, 1001))
+    world.hub.faults.add(Fault("status", "PATCH", f"integration_actions/{price['pk']}/", status=400))
+    with pytest.raises(RunFailedError):
+        await run(world, verify_batch, remote_batch_id=remote)
+    assert (await run(world, verify_batch, remote_batch_id=remote)).counts == {"integrated": 6}
+    for kind in ("product", "productprice", "productstock"):
+        assert {row["status"] for row in actions(world, kind)} == {"success"}
+
+
+async def test_a_refusal_that_the_channel_takes_back_is_none(world: World) -> None:
+    """Its last answer counts."""
+    skus = [row["sku"] for row in world.products]
+    remote = await sent_to(
+        world, InParts, lambda _: InProgress(results=(refused(skus[0]),)), lambda _: Completed(tuple(map(took, skus)))
+    )
+    assert (await run(world, verify_batch, remote_batch_id=remote, wait=5)).counts == {"integrated": 6}
+
+
+async def test_a_check_may_fail_one_object_again_and_again(world: World) -> None:
+    """Its price and stock fail with it."""
+
+    def fails_the_first(check: ScriptedCheck) -> CheckOutcome:
+        check.fail(check.sent[0], FailedReasonType.remote, "It is forbidden here.")
+        return InProgress() if check.asked < 3 else Completed((), rest=SUCCESS)
+
+    remote = await sent_to(world, Scripted, fails_the_first)
+    summary = await run(world, verify_batch, remote_batch_id=remote, wait=60)
+    assert summary.counts == {"integrated": 5, "failed": 1}
+    for kind in ("product", "productprice", "productstock"):
+        assert sorted(row["status"] for row in actions(world, kind)) == ["error", *["success"] * 5]
+
+
+@pytest.mark.parametrize("needs_sent", [False, True])
+async def test_deletions_that_are_not_named_are_done(
+    world: World, needs_sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a channel that names failures alone, whether or not it names lines."""
+    skus = [row["sku"] for row in world.products]
+    remote = await sent_to(world, InParts, lambda _: Completed(tuple(map(took, skus))))
+    await run(world, verify_batch, remote_batch_id=remote)
+    for pk in (1001, 1002, 1003):
+        world.hub.delete_product(pk)
+    use_connector(world, f"{__name__}:Deleting")
+    monkeypatch.setattr(DeletingCheck, "needs_sent", needs_sent)
+    (remote,) = (await run(world, delete_products)).remote_batches
+    summary = await run(world, verify_batch, remote_batch_id=remote)
+    assert (summary.counts, summary.failures) == ({"deleted": 2, "failed": 1}, {"Rejected": 1})
+    assert {row["object_id"] for row in actions(world)} == {1002, 1004, 1005, 1006}
+
+
+async def test_a_deletion_waits_for_a_batch_that_holds_a_record_of_its_product(world: World) -> None:
+    """Or that batch would not know any more what it sent, and on which line."""
+    skus = [row["sku"] for row in world.products]
+    remote = await sent_to(world, InParts, lambda _: Completed(tuple(map(took, skus))))
+    await run(world, verify_batch, remote_batch_id=remote)
+    use_connector(world, f"{__name__}:DeletingAll")
+    world.hub.edit_price(1001)
+    (prices,) = (await run(world, update_product_prices)).remote_batches
+    world.hub.delete_product(1001)
+    (remote,) = (await run(world, delete_products)).remote_batches
+    summary = await run(world, verify_batch, remote_batch_id=remote)
+    assert summary.failures == {"InWork": 1}
+    assert prices in {row["remote_batch_id"] for row in batches(world) if row["status"] == "sent_to_remote"}
+    assert action(world, 1001)
 
 
 async def test_a_check_that_reads_what_was_sent_has_to_say_so(world: World) -> None:

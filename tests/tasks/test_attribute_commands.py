@@ -209,6 +209,22 @@ async def test_an_attribute_that_cannot_be_written_keeps_no_other_out_of_its_cat
     assert [row["attribute_remote_id"] for row in world.setup.rules.table.find("attribute_set", new)] == ["3", "4"]
 
 
+@pytest.mark.parametrize("resource", ["attribute_value_configs", "attribute_set_configs"])
+async def test_a_category_that_lacks_one_row_is_counted_once(world: World, resource: str) -> None:
+    """All its other rows are there, and it goes to the end of the queue."""
+    await run(world, TREE)
+    await put(world, attribute("Taban", "5", "Kauçuk", "Deri"))
+    world.hub.faults.add(Fault("status", "POST", resource, status=400, times=None))
+    asked = CategoryAttributeDto("5", "Taban", True, False, False, [CategoryAttributeValueDto("1", "Kauçuk")])
+    async with opened(world, create_batch=False) as hub:
+        actions = await hub.do_action(GetCategoryIds)
+        pair = (actions[0], CategoryDto("100", "Ayakkabı", [asked]))
+        changes = await hub.do_action(CreateOrUpdateCategoryAttributes, objects=[pair])
+    assert changes.counts == {"failed": 1, "touched": 1}
+    assert len(changes.failures) == 1
+    assert [row["attribute_remote_id"] for row in world.setup.rules.table][-1] == "5"
+
+
 @pytest.mark.parametrize("key", ["create_or_update_attributes", "bulk_create_or_update_attributes"])
 async def test_an_attribute_with_two_names_is_one_and_that_is_said(key: str, caplog: pytest.LogCaptureFixture) -> None:
     """Its id says so. The first name counts, and it has the values of both."""

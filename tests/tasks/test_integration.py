@@ -13,6 +13,7 @@ from tasks.batch import Batch
 from tasks.channel import orders, products
 from tasks.channel.command import FetchCommand
 from tasks.channel.integration import ChannelIntegration, load_channel
+from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.command import CommandInterface
 from tasks.integration import BaseIntegration, commands_of, load
 from tasks.omnitron.catalogue.products import GetInsertedProducts
@@ -246,6 +247,14 @@ def module_with(monkeypatch: pytest.MonkeyPatch, *names: str) -> str:
 def test_the_only_connector_of_a_module_need_not_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The base class that its author imported is none."""
     assert load("CHANNEL_MODULE", module_with(monkeypatch, "Bazaar"), ChannelIntegration).__name__ == "Bazaar"
+
+
+def test_a_connector_that_derives_from_another_is_meant_and_not_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its module imports the other under the name of the base."""
+    name = module_with(monkeypatch)
+    vars(sys.modules[name])["ChannelIntegration"] = Sandbox
+    vars(sys.modules[name])["Bazaar"] = type("Bazaar", (Sandbox,), {"__module__": name})
+    assert load("CHANNEL_MODULE", name, ChannelIntegration).__name__ == "Bazaar"
 
 
 @pytest.mark.parametrize(("names", "complaint"), [(("One", "Other"), "`some_connector:One`"), ((), "holds no Channel")])

@@ -111,7 +111,7 @@ class GetDeletedProducts(GetDue[None, IntegrationAction]):
 
     def member(self, row: IntegrationAction) -> Member:
         member = super().member(row)
-        member.key = row.remote_id
+        member.key = member.remote_id = row.remote_id  # kept with the batch, for whoever reads its results
         return member
 
     async def identify(self, rows: list[IntegrationAction]) -> list[IntegrationAction]:

@@ -28,7 +28,9 @@ async def record_settled(client: OmnitronClient, batch: Batch) -> int:
         fields = {"remote_id": member.remote_id, "version_date": version, "status": IntegrationActionStatus.success}
         await client.actions.update(actions[member.object_key], fields)
 
-    await for_each(recorded, record)
+    # What travels along comes first: without its owner, nothing would settle it any more.
+    for group in (False, True):
+        await for_each([member for member in recorded if (member.object_key == member.owner) is group], record)
     for member in settled:
         batch.drop(member.object_key)
     return sum(member.content_type == batch.content_type for member in recorded)

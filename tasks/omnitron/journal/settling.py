@@ -95,15 +95,18 @@ class ProcessBatchRequests(SettleCommand):
 
     async def _record(self, results: Sequence[ItemResult]) -> Irregularities:
         """Records what the channel has taken. A refusal waits for the end of the batch, which counts the attempt."""
-        odd = settle(self.batch_request, results, partial=True)
+        taken = [result for result in results if result.status is ResponseStatus.success]
+        odd = settle(self.batch_request, taken, partial=True)
         odd.counts.clear()  # the channel tells of recorded objects again, and nobody wants to read of them each time
         await self.integration.report_irregularities(self.batch_request, odd)
-        await record_settled(self.integration.client, self.batch_request)
+        odd.recorded = await record_settled(self.integration.client, self.batch_request)
         return odd
 
     async def _without_recorded(self, results: Sequence[ItemResult]) -> list[ItemResult]:
         """The results without those of objects that were recorded before, and have left the batch."""
-        strange = strangers(self.batch_request, results)
+        strange = [
+            result for result in strangers(self.batch_request, results) if result.status is ResponseStatus.success
+        ]
         if not strange:
             return list(results)
         recorded = await self.integration.client.actions.find(
@@ -111,8 +114,10 @@ class ProcessBatchRequests(SettleCommand):
             local_batch_id=self.batch_request.local_batch_id,
             status=IntegrationActionStatus.success,
         )
-        names = {action.remote_id for action in recorded}
-        return [result for result in results if not (result in strange and result.remote_id in names)]
+        members, _ = await self.members(recorded)
+        names = {name for member in members for name in (member.key, member.remote_id)}
+        names |= {action.remote_id for action in recorded}
+        return [result for result in results if not (result in strange and {result.remote_id, name_of(result)} & names)]
 
     async def load_members(self, _: Sequence[ItemResult]) -> None:
         """Fills a batch of another process with the objects of its actions."""
@@ -123,6 +128,10 @@ class ProcessBatchRequests(SettleCommand):
         members, gone = await self.members(actions)
         self.take_members(members, unreadable)
         for member in list(batch.members.values()):
+            if member.owner not in batch.members:
+                message = f"{member.content_type} {member.pk} travelled with {member.owner[0]} {member.owner[1]}, which has left"
+                self.fail_member(member, f"{message} the batch. It is sent again.", "NotAnswered")
+                continue
             # Objects that travel with a deleted product have failed with it already.
             if member.failure is not None or member.object_key not in gone:
                 continue
@@ -247,9 +256,12 @@ class ProcessDeleteProductBatchRequests(SettleCommand):
         odd = settle(
             self.batch_request, results, rest=self.rest, unanswered=self.unanswered, unreadable=self.unreadable
         )
-        settled = {member.pk: member for member in self.batch_request.of_type() if member.settled}
-        gone = {member.remote_id for member in settled.values() if member.remote_id}
-        actions = await self.integration.client.actions.find(remote_ids=gone)
+        taken_off = [member for member in self.batch_request.of_type() if member.settled]
+        actions = await self.integration.client.actions.find(
+            remote_ids={member.remote_id for member in taken_off if member.remote_id}
+        )
+        self._wait_for_other_batches(taken_off, actions)
+        settled = {member.pk: member for member in taken_off if member.failure is None}
         products = [a for a in actions if a.pk in settled and a.content_type.model == ContentType.product]
         remote_ids = {action.remote_id for action in products}
         dependants = [a for a in actions if a.remote_id in remote_ids and a.content_type.model in self.DEPENDANTS]
@@ -263,6 +275,24 @@ class ProcessDeleteProductBatchRequests(SettleCommand):
         await self.integration.report_failures(self.batch_request)
         await self.batch_request.done()
         return odd
+
+    def _wait_for_other_batches(self, taken_off: Sequence[Member], actions: Sequence[IntegrationAction]) -> None:
+        """Fails deletions of products of which another batch holds something: it still needs those actions."""
+        own = self.batch_request.local_batch_id
+        held = {
+            action.remote_id: action.local_batch_id
+            for action in actions
+            if action.status is IntegrationActionStatus.processing
+            and action.local_batch_id != own
+            and action.content_type.model in GOODS
+        }
+        for member in taken_off:
+            if member.remote_id in held:
+                message = (
+                    f"The channel has taken off {member.remote_id}, but batch {held[member.remote_id]} still holds something of "
+                    "it. Its records are deleted when the deletion is offered again."
+                )
+                self.fail_member(member, message, "InWork")
 
     async def load_members(self, results: Sequence[ItemResult]) -> None:
         """Fills a batch of another process; the remote ids in the results lead to the product actions."""

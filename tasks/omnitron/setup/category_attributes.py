@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from clients.errors import ItemError, RefusedError
 from dto.base import wire_date
 from dto.enums import ContentType
 from dto.omnitron import IntegrationAction
@@ -83,7 +84,11 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
         await self.each(entries, self._visit, "attributes of categories", CATEGORIES_AT_ONCE)
         await self._complete()
         for visit in self._visits:
-            if not visit.tally.problems:
+            try:
+                visit.tally.raise_problems()
+            except (ItemError, RefusedError) as error:
+                self._failed(visit, error)
+            else:
                 self.changes.counts[visit.tally.outcome] += 1
         return self.changes
 
@@ -117,7 +122,6 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
             await self._write(visit, category.model_copy(update={"attributes": attributes}))
         await self._touch(action)
         self._visits.append(visit)
-        visit.tally.raise_problems()
 
     async def _fetch(self, action: IntegrationAction) -> CategoryDto | None:
         if self.get_category is None:
@@ -156,10 +160,10 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
         self._sets[remote_id] = attribute_set
         attributes, _ = await side_by_side(
             self._write_attributes(visit, category, attribute_set, content),
-            self._assign(visit, attribute_set),
+            visit.tally.attempt(self._assign(visit, attribute_set)),
         )
         visit.allowed = [self._allowed(asked) for _, asked in attributes]
-        await self._limit(visit, attribute_set, content)
+        await visit.tally.attempt(self._limit(visit, attribute_set, content))
 
     async def write_in_bulk(
         self,
@@ -284,8 +288,14 @@ class CreateOrUpdateCategoryAttributes(ChangeCommand[CategoryEntry | Sequence[Ca
 
     async def _compare(self, visit: Visit) -> None:
         attribute_set = self._sets.get(str(visit.action.remote_id))
-        if attribute_set is not None:
-            await self._limit(visit, attribute_set, await self._content(attribute_set.pk))
+        if attribute_set is None:
+            return
+        try:
+            content = await self._content(attribute_set.pk)
+            await visit.tally.attempt(self._limit(visit, attribute_set, content))
+        except Exception:
+            self._visits.remove(visit)  # it counts as failed, and only once
+            raise
 
 
 def rule_of(asked: CategoryAttributeDto) -> dict[str, Any]:
