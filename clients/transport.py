@@ -26,7 +26,6 @@ from clients.errors import (
     ChannelAppError,
     ConfigError,
     ContractError,
-    LostAnswerError,
     RateLimitedError,
     RetryableError,
 )
@@ -36,7 +35,7 @@ from clients.paths import is_path
 from clients.rates import LONGEST_WAIT, Pace, Rate, Share
 from clients.runtime import Runtime
 from clients.unpacking import ACCEPTED, MAX_BODY_BYTES, bounded
-from clients.verdicts import Verdicts
+from clients.verdicts import Judge, Verdicts
 
 log = logging.getLogger("channel_app.http")
 for _library in ("httpx", "httpcore"):
@@ -44,10 +43,6 @@ for _library in ("httpx", "httpcore"):
     logging.getLogger(_library).setLevel(logging.WARNING)
 
 OVERLOAD = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-
-
-Judge = Callable[[Call, Reply], ChannelAppError | None]
-"""Reads an answer with a good status: the error that it holds all the same, such as a refusal in a body of 200, or None."""
 
 
 class Transport:
@@ -103,7 +98,7 @@ class Transport:
         )
         self._says_what_it_takes = has_header(own, "Accept")
         self._log_in = log_in
-        self._judged_by = judge
+        self._judge_of = judge
         self._pace = Pace(rates or {}, runtime.clock, share)
         self._rate_of = rate_of
         self._limiter = AdaptiveLimiter(in_flight)
@@ -287,20 +282,7 @@ class Transport:
         if call.files is not None:  # the redactor does not know the fields of such a form
             asked = f"{call} (a form with {', '.join([*(call.form or {}), *call.files])})"
         reply = Reply(status, response.headers, data, beginning(raw), asked, raw if call.reads == "bytes" else b"")
-        return self._judgement(call, reply) or reply
-
-    def _judgement(self, call: Call, reply: Reply) -> ChannelAppError | None:
-        """The error that an answer with a good status holds."""
-        if self._judged_by is None:
-            return None
-        try:
-            error = self._judged_by(call, reply)
-        except Exception as mistake:
-            what = f"{self.name} answered {reply.status} to {self._verdicts.named(call)}, and judging the answer failed"
-            return self._verdicts.unusable(call, f"{what}: {type(mistake).__name__}. It is a mistake in the connector.")
-        if isinstance(error, RetryableError) and not isinstance(error, RateLimitedError) and not call.is_repeatable:
-            return LostAnswerError(f"{error.message} It may have been applied all the same.", **error.context)
-        return error
+        return (self._judge_of and self._verdicts.judgement(self._judge_of, call, reply)) or reply
 
     def _learn_rate(self, group: str, headers: Mapping[str, str]) -> None:
         if self._rate_of is None:

@@ -1,11 +1,12 @@
 """The errors for requests that failed and answers that cannot be used: a table from HTTP to the next step."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 
-from clients.answers import beginning, host_of, kept_headers, message_of, parse_json, retry_after
+from clients.answers import Reply, beginning, host_of, kept_headers, message_of, parse_json, retry_after
 from clients.calls import Call
 from clients.clock import Clock
 from clients.errors import (
@@ -20,6 +21,9 @@ from clients.errors import (
 from clients.redaction import Redactor
 
 QUOTED_CHARACTERS = 200
+
+Judge = Callable[[Call, Reply], ChannelAppError | None]
+"""Reads an answer with a good status: the error that it holds all the same, such as a refusal in a body of 200, or None."""
 
 
 class Verdicts:
@@ -107,6 +111,17 @@ class Verdicts:
             status=status,
             unreadable=True,
         )
+
+    def judgement(self, judge: Judge, call: Call, reply: Reply) -> ChannelAppError | None:
+        """The error that an answer with a good status holds."""
+        try:
+            error = judge(call, reply)
+        except Exception as mistake:
+            what = f"{self._name} answered {reply.status} to {self.named(call)}, and judging the answer failed"
+            return self.unusable(call, f"{what}: {type(mistake).__name__}. It is a mistake in the connector.")
+        if isinstance(error, RetryableError) and not isinstance(error, RateLimitedError) and not call.is_repeatable:
+            return LostAnswerError(f"{error.message} It may have been applied all the same.", **error.context)
+        return error
 
     def named(self, call: Call) -> str:
         """A request, for messages: some channels want their key in the path."""

@@ -53,8 +53,9 @@ SUBJECT = Subject(
         Mutant("        await self._pace.share(group)\n", "", tests=RATES),
         Mutant("            self._pace.pause(call.group, state.upcoming_sleep)\n", "            pass\n", tests=RATES),
         Mutant("            self._pace.learn(group, rate)\n", "            pass\n", tests=RATES),
-        Mutant("self._judgement(call, reply) or reply", "reply", tests=LOG_IN),
-        Mutant("RateLimitedError) and not call.is_repeatable:", "RateLimitedError) and False:", tests=LOG_IN),
+        Mutant(
+            "(self._judge_of and self._verdicts.judgement(self._judge_of, call, reply)) or reply", "reply", tests=LOG_IN
+        ),
         Mutant("            self._limiter.overloaded()", "            pass"),
         Mutant("            self._limiter.succeeded()", "            pass"),
         Mutant('        elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:', "        elif False:"),

@@ -6,6 +6,11 @@ SUBJECT = Subject(
     "clients/verdicts.py",
     tests=("tests/clients/test_transport.py", "tests/clients/test_connections.py"),
     mutants=(
+        Mutant(
+            "RateLimitedError) and not call.is_repeatable:",
+            "RateLimitedError) and False:",
+            tests=("tests/clients/test_log_in.py",),
+        ),
         Mutant("kept_headers(response.headers, self._redactor)", "None"),
         Mutant("            if not call.is_repeatable:\n", "            if False:\n"),
         Mutant(
