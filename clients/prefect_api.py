@@ -69,7 +69,7 @@ class PrefectFlowRuns:
     async def open(
         cls,
         url: str,
-        seconds: float = SECONDS,
+        seconds: float | None = None,
         *,
         clock: Clock | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -78,7 +78,7 @@ class PrefectFlowRuns:
 
         Args:
             url: Prefect's API.
-            seconds: for all requests of one booking.
+            seconds: for all requests of one booking; by default, `SECONDS`.
             clock: what pauses pass on.
             transport: the way to the server, in place of the network.
 
@@ -95,7 +95,7 @@ class PrefectFlowRuns:
             | ({"transport": transport} if transport else {}),
         )
         async with client:
-            yield cls(client, seconds, clock or SystemClock())
+            yield cls(client, SECONDS if seconds is None else seconds, clock or SystemClock())
 
     async def book(
         self,

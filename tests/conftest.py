@@ -30,6 +30,10 @@ os.environ["DO_NOT_TRACK"] = "1"
 os.environ["PREFECT_API_REQUEST_TIMEOUT"] = "300"
 
 
+PATIENCE = 300.0
+"""Seconds that tests give a Prefect server for one thing."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests run in an empty folder: settings are read from `.env` in the current one, and a developer has one."""
@@ -49,7 +53,16 @@ def prefect_server() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _prefect_for_flows(request: pytest.FixtureRequest) -> None:
-    """The server starts with the first test that is marked `flow`, and not at all without one."""
+def _prefect_for_flows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server starts with the first test that is marked `flow`, and not at all without one.
+
+    A run that has done its work waits only seconds for Prefect to keep its artifact and its bookings. A server on SQLite may
+    stand still for a minute, and a test that looks for them is not about that.
+    """
     if request.node.get_closest_marker("flow"):
         request.getfixturevalue("prefect_server")
+        from clients import prefect_api  # noqa: PLC0415  # as above
+        from flows import artifact  # noqa: PLC0415
+
+        for module in (artifact, prefect_api):
+            monkeypatch.setattr(module, "SECONDS", PATIENCE)

@@ -24,7 +24,7 @@ from tests.world.loopback import World
 
 Found = TypeVar("Found")
 
-PATIENCE = 30.0
+PATIENCE = 300.0
 """Seconds in which the server, a process of its own, must have recorded what it was told."""
 PAUSE = 0.1
 
