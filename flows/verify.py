@@ -87,7 +87,10 @@ async def verify_batch(
     attempt: Annotated[int, parameter(ge=1, description="The number of this check, the first being 1.")] = 1,
     local_batch_id: Annotated[
         str | None,
-        parameter(description="Omnitron's id of the batch, for a channel that uses an id for several batches."),
+        parameter(
+            description="Omnitron's id of the batch, for a channel that uses an id for several batches. A run that names it, as "
+            "booked runs do, keeps the pace of the connector (`ask_every`)."
+        ),
     ] = None,
 ) -> RunSummary:
     """Asks the channel about the open batch with this remote id, and settles it. An unfinished batch stays open, which is no
