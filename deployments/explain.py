@@ -17,7 +17,7 @@ from flows.artifact import Table
 from flows.holding import OF_HUB, describe
 from tasks.ages import format_age
 from tasks.batch import short
-from tasks.channel.command import FetchAll
+from tasks.channel.fetching import FetchAll
 from tasks.channel.integration import load_channel
 from tasks.channel.prices import GetListedPrices
 from tasks.channel.stocks import GetListedStocks

@@ -23,7 +23,7 @@ class ContentHealth(_Value):
     deletions: int | None = None
     """Due for removal from the channel."""
     waiting: int | None = None
-    """Of `inserts`, the least number that wait for their products, which open batches hold; None for types that never wait."""
+    """Of `inserts`, the least number that wait for products that are not on the channel; None for types that never wait."""
     processing: int
     failed: int
 

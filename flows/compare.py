@@ -9,7 +9,7 @@ from flows.artifact import Table
 from flows.naming import run_name
 from flows.parameters import IsSuccessLog
 from flows.run import Run, run_flow
-from tasks.channel.command import FetchCommand
+from tasks.channel.fetching import FetchCommand
 from tasks.channel.integration import load_channel
 from tasks.channel.prices import GetListedPrices
 from tasks.channel.stocks import GetListedStocks

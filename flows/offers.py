@@ -59,6 +59,7 @@ class OfferSendings:
             read=Reading(direction.read, {"add_product_objects": add_product_objects}),
             enrich=self._stages(direction, None, None, add_product_objects, add_counterpart),
             send=direction.send,
+            counterpart=self._counterpart(None, commits=True),
         )
 
     def of_extra_lists(
@@ -77,6 +78,8 @@ class OfferSendings:
                     read=Reading(read, {"objects": number, "add_product_objects": add_product_objects}),
                     enrich=self._stages(direction, code, by_code.get(code), add_product_objects, add_counterpart),
                     send=direction.send,
+                    # Without a list of the same code, the catalog's own row is information: it is sent under another code.
+                    counterpart=self._counterpart(by_code.get(code), commits=code in by_code),
                 )
                 for number, code in self.extra_lists(catalog, conf).items()
             ]
@@ -100,3 +103,9 @@ class OfferSendings:
         if self.counterpart is None or not add_counterpart:
             return [[identify]]
         return [[identify], [Step(self.counterpart, {self.counterpart.list_name: counterpart_list})]]
+
+    def _counterpart(self, counterpart_list: int | None, *, commits: bool) -> Step | None:
+        """The step that attaches the counterparts of a connector whose one call carries both."""
+        if self.counterpart is None:
+            return None
+        return Step(self.counterpart, {self.counterpart.list_name: counterpart_list, "commits": commits})

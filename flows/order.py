@@ -9,10 +9,11 @@ from dto.orders import CancellationRequestDto, CancelOrderDto, ChannelCreateOrde
 from dto.summary import RunSummary
 from flows.naming import run_name
 from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
+from flows.pipeline import span
 from flows.plan import Limits, Sending, reading, step
 from flows.receiving import Listing, Receiving
 from flows.run import Run, run_flow
-from flows.sending import send_all, span
+from flows.sending import send_all
 from tasks.channel.orders import (
     GetCancellationRequests,
     GetCancelledOrders,

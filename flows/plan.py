@@ -75,6 +75,8 @@ class Sending:
     read: Reading
     send: type[SendCommand[Any]]
     enrich: Sequence[Stage] = ()
+    counterpart: Step | None = None
+    """Attaches each price's stock, or each stock's price, to be sent with it, for a connector whose one call carries both."""
 
     @property
     def kind(self) -> Kind:

@@ -14,7 +14,7 @@ from dto.reports import ErrorReportDto
 from flows.run import Run
 from tasks import reports
 from tasks.batch import Batch
-from tasks.channel.command import FetchSince
+from tasks.channel.fetching import FetchSince
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate

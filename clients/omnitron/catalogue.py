@@ -7,7 +7,7 @@ from typing import Any, Generic
 from clients.answers import Reply
 from clients.errors import MappingError, RefusedError, UnreadableRowError
 from clients.omnitron.connection import OmnitronConnection
-from clients.omnitron.due import DueList, DueRows
+from clients.omnitron.due import DueList, DueRows, Ready
 from clients.omnitron.listings import LISTINGS
 from clients.omnitron.lists import EVERYTHING, PAGE, Resource, key_of
 from clients.omnitron.rows import DOES_NOT_FIT, Row, fitted, problem_of
@@ -104,10 +104,17 @@ class Offers(Objects[Row]):
     """Prices, stocks or images of products."""
 
     async def due(
-        self, which: str, wanted: int, skip: Collection[int] = (), extra_list: int | None = None
+        self,
+        which: str,
+        wanted: int,
+        skip: Collection[int] = (),
+        extra_list: int | None = None,
+        ready: Ready[Row] | None = None,
     ) -> DueRows[Row]:
-        """The first offers that are due (`which` is `inserts` or `updates`), of the catalog's own list or an extra one."""
-        return await DueList(self.connection, self.content_type, which, self.model, extra_list).read(wanted, skip)
+        """The first offers that are due (`which` is `inserts` or `updates`) and `ready`, of the catalog's own list or an extra
+        one."""
+        due_list = DueList(self.connection, self.content_type, which, self.model, extra_list)
+        return await due_list.read(wanted, skip, ready=ready)
 
     def due_pages(self, which: str, wanted: int, extra_list: int | None = None) -> AsyncIterator[list[Row]]:
         """Pages of the same list, for who only looks."""

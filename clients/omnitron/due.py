@@ -1,6 +1,6 @@
 """Lists of due objects: those that Omnitron wants the channel to be told of."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
@@ -20,6 +20,12 @@ class DueRows(NamedTuple, Generic[Row]):
     """Rows of the whole list as Omnitron counted them; 0 if it did not."""
     unreadable: list[UnreadableRow]
     """Due objects that cannot be read, but whose keys and versions can: each is to fail with its reason."""
+    waiting: list[int]
+    """Keys of due objects that cannot be taken up yet."""
+
+
+Ready = Callable[[Sequence[Row]], Awaitable[list[Row]]]
+"""Those of some due rows that can be taken up now."""
 
 
 class DueList(Generic[Row]):
@@ -58,9 +64,14 @@ class DueList(Generic[Row]):
         return number in (None, self._extra_list)
 
     async def read(
-        self, wanted: int, skip: Collection[int] = (), headers: Mapping[str, str] | None = None
+        self,
+        wanted: int,
+        skip: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
+        ready: Ready[Row] | None = None,
     ) -> DueRows[Row]:
-        """The first `wanted` rows whose keys are not in `skip`; a row that moved to another page meanwhile counts once.
+        """The first `wanted` rows whose keys are not in `skip` and that are `ready`; a row that moved to another page meanwhile
+        counts once.
 
         A row whose version cannot be read is left out; other unreadable rows come along, and take no place of a sound one.
 
@@ -68,6 +79,16 @@ class DueList(Generic[Row]):
             ContractError: a page or more came, and no row of it can be used: then no row is at fault.
         """
         found: dict[int, Row] = {}
+        candidates: dict[int, Row] = {}
+        waiting: set[int] = set()
+
+        async def choose() -> None:
+            rows = list(candidates.values())
+            chosen = rows if ready is None else await ready(rows)
+            found.update((key_of(row), row) for row in chosen)
+            waiting.update(key for key in candidates if key not in found)
+            candidates.clear()
+
         unreadable: dict[int, UnreadableRow] = {}
         total: int | None = None
         problems: list[str] = []
@@ -79,14 +100,18 @@ class DueList(Generic[Row]):
                     problems.append(NO_VERSION)
                     continue
                 is_usable = True
-                if self._is_asked(row) and key_of(row) not in skip:
-                    found[key_of(row)] = row
+                if self._is_asked(row) and key_of(row) not in skip and key_of(row) not in found:
+                    candidates[key_of(row)] = row
             for odd in page.unreadable:
                 problems.append(odd.why)
                 if self._is_asked(odd) and odd.key not in skip and odd.version is not None:
                     unreadable[odd.key] = odd
+            if len(found) + len(candidates) >= wanted:
+                await choose()
             if len(found) >= wanted:
                 break
+        if candidates:
+            await choose()
         if len(problems) >= PAGE and not is_usable:
             raise ContractError(
                 f"Omnitron's list {self._list.path} cannot be used: none of its {len(problems)} rows can be read, the first "
@@ -94,7 +119,7 @@ class DueList(Generic[Row]):
             )
         rows = list(found.values())[:wanted]
         failing = list(unreadable.values())[: wanted - len(rows)]
-        return DueRows(rows, total or 0, failing)
+        return DueRows(rows, total or 0, failing, sorted(waiting))
 
     def _has_version(self, row: Row) -> bool:
         """Whether it says at which version it is; if not, it is left out."""

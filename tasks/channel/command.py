@@ -1,12 +1,11 @@
 """The bases of a connector's commands: they turn each form of answer into one of a few outcomes."""
 
 import inspect
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import field, replace
-from datetime import datetime
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from typing_extensions import TypeVar
 
 from clients.errors import ChannelAppError, ConfigError, ContractError, ItemError
@@ -15,7 +14,6 @@ from dto.outcomes import (
     Accepted,
     CheckOutcome,
     Completed,
-    Fetched,
     InProgress,
     ItemResult,
     SendOutcome,
@@ -26,7 +24,7 @@ from dto.reports import ErrorReportDto
 from tasks import reports
 from tasks.batch import Batch, Member, in_order
 from tasks.channel.integration import ChannelIntegration
-from tasks.command import OWN_BATCH, CommandInterface, In, Out, in_thread
+from tasks.command import OWN_BATCH, CommandInterface, In, Out
 from tasks.sanitizing import line_of, place_of
 
 Item = TypeVar("Item", bound=Dto)
@@ -77,7 +75,7 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
     def unexpected_answer(self, answer: Any) -> ContractError:
         """The error for an answer that a connector may not give."""
         return ContractError(
-            f"The connector `{self.integration.name}` answered `{self.key}` with {_shape(answer)}. A send answers "
+            f"The connector `{self.integration.name}` answered `{self.key}` with {shape_of(answer)}. A send answers "
             "Completed(results), Accepted(remote_batch_id) or `response_data, report, data`; a check may also answer "
             "InProgress() or Unknown(why)."
         )
@@ -90,7 +88,7 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
         if not (isinstance(answer, tuple) and len(answer) == 3):  # noqa: PLR2004
             raise self.unexpected_answer(answer)
         results, lines, _ = answer
-        return self.checked(() if _is_empty(results) else results, _several(lines))
+        return self.checked(() if _is_empty(results) else results, several(lines))
 
     def checked(self, results: Any, lines: Any) -> tuple[tuple[ItemResult, ...], tuple[ErrorReportDto, ...]]:
         """Results and reports of the right types.
@@ -157,7 +155,7 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
         return text
 
 
-def _shape(value: Any) -> str:
+def shape_of(value: Any) -> str:
     """The type of a value, without its content, which may be personal data."""
     if not (isinstance(value, list | tuple) and value):
         return f"`{type(value).__name__}`"
@@ -175,7 +173,7 @@ def _is_id(value: Any) -> bool:
     return bool(value) and not is_blank(value)
 
 
-def _several(value: Any) -> list[Any] | tuple[Any, ...]:
+def several(value: Any) -> list[Any] | tuple[Any, ...]:
     """One value or several, as a sequence."""
     if _is_empty(value):
         return ()
@@ -186,6 +184,11 @@ class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
     """Hands objects to the channel. Must be idempotent: a send is repeated after a lost answer."""
 
     batch_request: Batch = OWN_BATCH
+
+    @classmethod
+    def needs_counterpart(cls) -> bool:
+        """Whether one call carries each price with its stock: then both are objects of the batch."""
+        return False
 
     def outcome(self, answer: Any) -> SendOutcome:
         match answer:
@@ -264,86 +267,3 @@ def check_of(channel: ChannelIntegration, command: type[CheckCommand[Any]]) -> t
     if not issubclass(own, CheckCommand):
         raise ConfigError(f"{own.__name__} takes the place of `{command.key}`: derive it from {command.__name__}.")
     return own
-
-
-class FetchCommand(ChannelCommand[In, Fetched[Item], Connector], Generic[In, Item, Connector]):
-    """Reads from the channel, without side effects.
-
-    Its steps answer one of: `Fetched(items)`; one item, or several as any iterable or generator, `async` or not; the
-    documented triple `item or items, report, data`; or several such triples.
-
-    Attributes:
-        item: the type of the fetched items.
-    """
-
-    item: ClassVar[type[Dto]]
-
-    async def outcome(self, answer: Any) -> Fetched[Item]:
-        if self.failed_object_list:
-            raise ContractError(
-                f"The connector `{self.integration.name}` failed an object in `{self.key}`, which fetches: there is no batch "
-                "yet. Build the rows with `build_each`, which reports unreadable ones."
-            )
-        if isinstance(answer, Fetched):
-            if not all(isinstance(part, list | tuple) for part in (answer.items, answer.reports)):
-                raise self.unexpected_answer(answer)
-            pieces: list[Any] = [[*answer.items], [*answer.reports]]
-            self.unreadable = list(self.all_unreadable(answer.unreadable))
-        else:
-            pieces = await self._pieces(answer)
-        items: list[Item] = []
-        lines: list[ErrorReportDto] = []
-        for piece in pieces:
-            self._sort(piece, items, lines)
-        return Fetched(tuple(items), tuple(lines), tuple(self.unreadable))
-
-    async def _pieces(self, answer: Any) -> list[Any]:
-        """The answer as pieces, each an item, several, or a triple."""
-        if answer is None:
-            return []
-        if isinstance(answer, self.item) or _is_triple(answer):
-            return [answer]
-        if isinstance(answer, AsyncIterable):
-            return [piece async for piece in answer]
-        if isinstance(answer, list | tuple):
-            return list(answer)
-        if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | Mapping | BaseModel):
-            # A generator may read the channel page by page, and block.
-            return await in_thread(list, answer)
-        raise self.unexpected_answer(answer)
-
-    def _sort(self, piece: Any, items: list[Item], lines: list[ErrorReportDto]) -> None:
-        """Adds the items and the reports of one piece to their lists."""
-        found, reported, _ = piece if _is_triple(piece) else (piece, None, None)
-        for entry in (*_several(found), *_several(reported)):
-            if isinstance(entry, ErrorReportDto):
-                lines.append(entry)
-            elif isinstance(entry, self.item):
-                items.append(entry)  # type: ignore[arg-type]  # `item` is what Item stands for
-            else:
-                raise self.unexpected_answer(entry)
-
-    def unexpected_answer(self, answer: Any) -> ContractError:
-        return ContractError(
-            f"The connector `{self.integration.name}` answered `{self.key}` with {_shape(answer)}. It answers "
-            f"{self.item.__name__} objects, one or several, or `{self.item.__name__}, report, data`."
-        )
-
-
-class FetchAll(FetchCommand[None, Item, Connector]):
-    """Reads all items of a type from the channel."""
-
-    objects: None = field(default=None, kw_only=False)
-
-
-class FetchSince(FetchAll[Item, Connector]):
-    """Reads the items of a type from the channel that are new or changed since a moment."""
-
-    since: datetime
-
-
-def _is_triple(answer: Any) -> bool:
-    """Whether it is `item or items, report or reports, data`."""
-    if not (isinstance(answer, tuple) and len(answer) == 3):  # noqa: PLR2004
-        return False
-    return all(isinstance(line, ErrorReportDto) for line in _several(answer[1]))

@@ -13,7 +13,8 @@ from dto.orders import (
     ChannelCreateOrderDto,
     ChannelUpdateOrderItemDto,
 )
-from tasks.channel.command import CheckCommand, Connector, FetchSince, SendCommand
+from tasks.channel.command import CheckCommand, Connector, SendCommand
+from tasks.channel.fetching import FetchSince
 
 
 class GetOrders(FetchSince[ChannelCreateOrderDto, Connector]):

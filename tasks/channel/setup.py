@@ -7,7 +7,8 @@ from dto.enums import ContentType
 from dto.omnitron import IntegrationAction
 from dto.outcomes import Fetched
 from dto.setup import AttributeDto, CategoryDto, CategoryTreeDto, ChannelConfSchemaField
-from tasks.channel.command import Connector, FetchAll, FetchCommand
+from tasks.channel.command import Connector
+from tasks.channel.fetching import FetchAll, FetchCommand
 
 
 class GetCategoryTreeAndNodes(FetchAll[CategoryTreeDto, Connector]):

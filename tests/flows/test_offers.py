@@ -29,6 +29,7 @@ from flows.stock import (
     update_product_stocks_from_extra_stock_list,
 )
 from flows.verify import verify_batch, verify_open_batches
+from tasks.omnitron.catalogue.prices import GetInsertedPrices
 from tasks.omnitron.catalogue.products import GetInsertedProducts, GetUpdatedProducts
 from tests.flows.connectors import Offered
 from tests.harness.offer_states import add_image
@@ -263,16 +264,13 @@ async def test_bad_offers_delay_no_other(make_world: Callable[..., World], famil
     offered = family.rows(world)
     listed = {row["object_id"] for row in actions(world) if row["status"] == "success"}
     unsent = [row for row in offered if row["product"] not in listed]
-    assert summary.failures["ProductNotSent"] == len(unsent)
+    assert summary.counts["waiting"] == len(unsent) > 0
     for row in offered:
         bound = action(world, row["pk"], family.kind)
-        fine = row["product"] in listed - {refused}
-        assert bound and bound["status"] == ("success" if fine else "error")
-    told = {row["action_object_id"]: row["error_desc"] for row in world.reports if not row["is_ok"]}
-    for row in unsent:
-        text = told[row["pk"]]
-        assert text.startswith("ProductNotSent: Product has not been sent: ")
-        assert skus(world)[row["product"]] in text
+        if row in unsent:
+            assert bound is None
+        else:
+            assert bound and bound["status"] == ("error" if row["product"] == refused else "success")
     assert world.hub.counts()["open_batches"] == {}
 
 
@@ -280,16 +278,19 @@ async def test_bad_offers_delay_no_other(make_world: Callable[..., World], famil
 async def test_a_batch_in_which_nothing_is_left_to_send_ends_as_done(
     make_world: Callable[..., World], family: Family
 ) -> None:
-    """No product is on the channel: every offer is named with its reason, and the channel hears nothing of it."""
+    """Every product is gone from Omnitron: each offer is named with its reason, and the channel hears nothing of it."""
     world = make_world(failing=0)
+    await products_alone(world)
+    for product in skus(world):
+        world.products.remove(product)
     summary = await run(world, family.insert)
-    assert (summary.counts, summary.failures) == ({"failed": 12}, {"ProductNotSent": 12})
-    assert [row["status"] for row in batches(world)] == ["done"]
-    assert {method for method, _, _ in world.market.requests} == {"GET"}
+    assert (summary.counts, summary.failures) == ({"failed": 12}, {"ProductGone": 12})
+    assert batches(world)[-1]["status"] == "done"
+    assert world.market.requests[-1][0] == "GET"
 
 
 @families
-async def test_a_new_offer_of_a_product_whose_last_send_failed_fails(
+async def test_a_new_offer_of_a_product_whose_last_send_failed_waits(
     make_world: Callable[..., World], family: Family
 ) -> None:
     """The product is not known to be there."""
@@ -299,7 +300,45 @@ async def test_a_new_offer_of_a_product_whose_last_send_failed_fails(
     assert held and held["remote_id"]
     world.actions.change(held["pk"], status="error")
     summary = await run(world, family.insert)
-    assert (summary.counts, summary.failures) == ({"integrated": 1, "failed": 1}, {"ProductNotSent": 1})
+    assert (summary.counts, summary.failures) == ({"integrated": 1, "waiting": 1}, {})
+
+
+@families
+async def test_offers_behind_many_that_wait_are_sent_and_those_follow_their_products(
+    make_world: Callable[..., World], family: Family
+) -> None:
+    """Of 250 products, those of the first pages of the list are not on the channel yet."""
+    world = make_world(failing=0, products=250)
+    await run(world, insert_products, add_stock=False, add_price=False)
+    late = {product for product in skus(world) if product <= 1_230}
+    for product in late:
+        held = action(world, product)
+        assert held is not None
+        world.actions.change(held["pk"], status="error")
+    for _ in range(3):
+        summary = await run(world, family.insert, batch_size=15)
+        assert (summary.counts["waiting"], world.attempts) == (230, {})
+    assert {row["object_id"] for row in actions(world, family.kind)} == {
+        row["pk"] for row in family.rows(world) if row["product"] not in late
+    }
+    for product in late:
+        held = action(world, product)
+        assert held is not None
+        world.actions.change(held["pk"], status="success")
+    assert (await run(world, family.insert)).counts == {"integrated": 230}
+
+
+async def test_an_offer_command_that_runs_alone_fails_offers_of_products_that_were_never_sent(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(failing=0, products=2)
+    async with opened(world, ContentType.product_price) as hub:
+        assert await hub.do_action(GetInsertedPrices) == []
+        assert hub.batch_request is not None
+        failures = [member.failure for member in hub.batch_request.of_type()]
+    for pk, failure in zip(sorted(skus(world)), failures, strict=True):
+        assert failure is not None
+        assert (failure.code, skus(world)[pk] in failure.message) == ("ProductNotSent", True)
 
 
 @families
@@ -622,7 +661,7 @@ async def test_a_page_that_fails_once_is_asked_for_again(make_world: Callable[..
 async def test_an_offer_waits_for_a_product_that_is_being_sent_and_costs_no_attempt(
     make_world: Callable[..., World], family: Family, is_new: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It stays due, and is sent once its product's batch has ended; the log names that batch."""
+    """It stays due, and is sent once its product's batch has ended."""
     world = make_world(failing=0, products=3)
     if not is_new:
         await products_alone(world)
@@ -630,11 +669,10 @@ async def test_an_offer_waits_for_a_product_that_is_being_sent_and_costs_no_atte
             world.hub.edit_product(pk)
     async with opened(world, ContentType.product) as hub:
         await hub.do_action(GetInsertedProducts if is_new else GetUpdatedProducts)
-        held = hub.batch_request.local_batch_id if hub.batch_request else None
     with caplog.at_level(logging.INFO, "channel_app"):
         summary = await run(world, family.insert)
-    assert (summary.counts, summary.failures, world.attempts) == ({}, {}, {})
-    assert f"under way (batch {held})" in caplog.text
+    assert (summary.counts, summary.failures, world.attempts) == ({"waiting": len(family.rows(world))}, {}, {})
+    assert "wait for their products" in caplog.text
     assert actions(world, family.kind) == []
     world.clock.advance(901)
     await run(world, recover)

@@ -109,8 +109,11 @@ def _offer_problems(world: World, content_type: str, row: Row, reported: set[tup
     if attempts is not None and attempts.count > MAX_RETRY_COUNT:
         return []  # used up: only a change or a person brings it back
     if product is None or product["status"] != "success":
+        if status is None:
+            return []  # it waits for its product, at no cost
         problems = [f"{name} is a success, its product is not"] if status == "success" else []
-        return problems + ([] if (CONTENT_TYPE_IDS[content_type], pk) in reported else [f"{name} has no report"])
+        told = {(CONTENT_TYPE_IDS[content_type], pk), (CONTENT_TYPE_IDS["product"], row["product"])} & reported
+        return problems + ([] if told else [f"{name} has no report"])
     if action is None or status != "success":
         return [f"{name} is not integrated ({status})"]
     held = on_channel(world, content_type, row, world.market.items[hub.goods.products[row["product"]]["sku"]])

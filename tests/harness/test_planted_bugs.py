@@ -10,8 +10,8 @@ from clients.omnitron.catalogue import Objects
 from clients.omnitron.journal import Actions
 from dto.batches import ProductBatchRequestResponseDto
 from dto.enums import ResponseStatus
+from flows import pipeline, verify
 from flows import recover as recovery
-from flows import sending, verify
 from tasks import settlement
 from tasks.batch import Batch, Member
 from tasks.channel.sandbox import products as connector
@@ -144,13 +144,13 @@ def a_stopped_batch_stays_open(patch: Patch) -> None:
 
         async def __aexit__(self, *arguments: Any) -> None: ...
 
-    patch.setattr(sending, "released_when_stopped", Careless)
+    patch.setattr(pipeline, "released_when_stopped", Careless)
     nobody_recovers(patch)
 
 
 def an_empty_list_ends_the_run(patch: Patch) -> None:
     """The first extra list has nothing due, and the later ones starve."""
-    drain = sending._Pipeline.drain
+    drain = pipeline.Pipeline.drain
     ended: list[Any] = []
 
     async def impatient(self: Any) -> None:
@@ -159,7 +159,7 @@ def an_empty_list_ends_the_run(patch: Patch) -> None:
             if self.sending.read.parameters.get("objects") and not self.seen:
                 ended.append(self.run)
 
-    patch.setattr(sending._Pipeline, "drain", impatient)
+    patch.setattr(pipeline.Pipeline, "drain", impatient)
 
 
 def only_the_first_image_is_settled(patch: Patch) -> None:
@@ -184,7 +184,7 @@ CURRENT: dict[str, Any] = {}
 
 async def crash(scenario: Scenario, world: Any) -> None:
     """Dies in the middle."""
-    with_kill(world, 12, "after")
+    with_kill(world, 8, "after")
     await until_killed(run(world, scenario.flow))
     heal(world)
 

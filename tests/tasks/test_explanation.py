@@ -281,13 +281,14 @@ async def test_a_new_image_waits_for_a_product_that_is_being_updated(make_world:
 
 
 async def test_an_offer_that_failed_on_a_product_on_sale_is_said_to_be_tried_again(world: World) -> None:
-    """It was sent before its product, which is there by now."""
-    await run(world, insert_product_images)
     await run(world, insert_products)
+    world.market.refuse[skus(world)[FIRST]] = "The image is too small."
+    await run(world, insert_product_images)
     explanation = await explained(world)
     assert explanation.verdict is Verdict.on_sale
     assert re.search(
-        r"but its image failed because of ProductNotSent.*, and the next attempt is not before", explanation.sentence
+        r"but its image failed because of .*The image is too small.*, and the next attempt is not before",
+        explanation.sentence,
     ), explanation.sentence
 
 

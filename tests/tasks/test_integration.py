@@ -11,7 +11,7 @@ from dto.enums import ContentType
 from dto.orders import ChannelCreateOrderDto
 from tasks.batch import Batch
 from tasks.channel import orders, products
-from tasks.channel.command import FetchCommand
+from tasks.channel.fetching import FetchCommand
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.command import CommandInterface

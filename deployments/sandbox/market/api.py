@@ -22,6 +22,7 @@ _TAKEN: tuple[tuple[str, str, Kind], ...] = (
     ("POST", "/products/delete", "delete"),
     ("PUT", "/prices", "price"),
     ("PUT", "/stocks", "stock"),
+    ("PUT", "/offers", "offer"),
     ("PUT", "/images", "image"),
     ("PUT", "/orders", "order"),
     ("PUT", "/requests", "request"),

@@ -11,7 +11,7 @@ from deployments.sandbox.base.dates import iso
 from deployments.sandbox.market.market_sales import Item, MarketSales
 from deployments.sandbox.market.settings import MarketSettings
 
-Kind = Literal["product", "price", "stock", "image", "delete", "order", "request"]
+Kind = Literal["product", "price", "stock", "offer", "image", "delete", "order", "request"]
 
 _REFUSALS = (
     "Barkod daha önce başka bir ürün için kullanılmış",
@@ -157,6 +157,10 @@ class Intake:
         self.sku_by_remote_id[remote_id] = sku
 
     def _store_detail(self, kind: Kind, stored: Item, item: Item) -> None:
+        if kind == "offer":
+            for half in ("price", "stock"):
+                self._store_detail(half, stored, {"list": item.get("list"), **item[half]})
+            return
         if kind == "image":
             images = stored.setdefault("images", [])
             same = [image for image in images if _image_key(image) == _image_key(item)]

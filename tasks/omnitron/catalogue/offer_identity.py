@@ -1,9 +1,10 @@
 """The names of offers on the channel: each offer has its product's name there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clients.errors import UnreadableRowError
+from clients.omnitron import OmnitronClient
 from dto.enums import ContentType, FailedReasonType, IntegrationActionStatus
 from dto.omnitron import Product
 from tasks.batch import Member
@@ -11,10 +12,6 @@ from tasks.channel_key import channel_key
 from tasks.concurrency import side_by_side
 from tasks.failure import Failure
 from tasks.omnitron.enrichment import Enrichment
-from tasks.omnitron.journal.giving_back import give_back
-
-BATCHES_NAMED = 3
-"""Batches that a line of the log names."""
 
 
 class IdentifyOffers(Enrichment[Any]):
@@ -28,7 +25,7 @@ class IdentifyOffers(Enrichment[Any]):
     """Attach the whole product, as `row.product`."""
 
     async def send(self, rows: list[Any]) -> list[Any]:
-        found, (remote_ids, under_way) = await side_by_side(
+        found, remote_ids = await side_by_side(
             self.integration.client.products.get_many({row.product for row in rows if row.product}),
             self.remote_ids(rows),
         )
@@ -36,7 +33,6 @@ class IdentifyOffers(Enrichment[Any]):
         named = {product.pk: channel_key(product, self.integration.channel.conf) for product in found}
         holders: dict[str, int] = {}
         content_type, kept = self._offer_type, []
-        waiting: dict[int, str] = {}
         for row in rows:
             product, remote_id = products.get(row.product or 0), remote_ids.get(row.pk)
             unreadable = self.integration.client.left_out.find("products", row.product or 0)
@@ -52,9 +48,7 @@ class IdentifyOffers(Enrichment[Any]):
                 continue
             member = self.batch_request.members[content_type, row.pk]
             member.key, member.name = named[product.pk], product.sku
-            if remote_id is None and product.pk in under_way:
-                waiting[row.pk] = under_way[product.pk]
-            elif remote_id is None:
+            if remote_id is None:
                 self._fail(
                     row,
                     "ProductNotSent",
@@ -72,30 +66,10 @@ class IdentifyOffers(Enrichment[Any]):
                 self.bind(member, remote_id)
                 attached = {"product": product} if self.add_product_objects else {}
                 kept.append(row.model_copy(update={"remote_id": remote_id, "code": self.code, **attached}))
-        await self._leave(waiting)
         return kept
 
-    async def _leave(self, waiting: Mapping[int, str]) -> None:
-        """Takes offers out of the batch whose products are being sent: they stay due, and it costs them no attempt.
-        `waiting`: the key of each → the batch of its product.
-        """
-        if not waiting:
-            return
-        object_keys = [(self._offer_type, pk) for pk in waiting]
-        self.batch_request.before.update(dict.fromkeys(object_keys))
-        await give_back(self.integration.client, self.batch_request, only=object_keys)
-        for object_key in object_keys:
-            self.batch_request.drop(object_key)
-        self.log.info(
-            "%s: %d wait for their products, which are under way (batch %s). They stay due, and the next run tries them.",
-            self._offer_type,
-            len(waiting),
-            ", ".join(sorted(set(waiting.values()))[:BATCHES_NAMED]),
-        )
-
-    async def remote_ids(self, rows: list[Any]) -> tuple[dict[int, str], dict[int, str]]:
-        """Key of an offer → its product's name on the channel; and the products that a batch is sending, so that nobody knows
-        yet whether the channel takes them, each with that batch."""
+    async def remote_ids(self, rows: list[Any]) -> Mapping[int, str]:
+        """Key of an offer → its product's name on the channel."""
         raise NotImplementedError
 
     def bind(self, member: Member, remote_id: str) -> None:
@@ -118,18 +92,11 @@ class IdentifyNewOffers(IdentifyOffers):
 
     key = "identify_new_offers"
 
-    async def remote_ids(self, rows: list[Any]) -> tuple[dict[int, str], dict[int, str]]:
-        actions = await self.integration.client.actions.find(
-            content_type=ContentType.product, object_ids={row.product for row in rows if row.product}
-        )
-        by_product: dict[int, str] = {}
-        under_way: dict[int, str] = {}
-        for action in actions:
-            if action.remote_id and action.status is IntegrationActionStatus.success:
-                by_product[action.object_id] = action.remote_id
-            elif action.status is IntegrationActionStatus.processing:
-                under_way[action.object_id] = action.local_batch_id or "unknown"
-        return {row.pk: by_product[row.product] for row in rows if row.product in by_product}, under_way
+    async def remote_ids(self, rows: list[Any]) -> Mapping[int, str]:
+        known = {row.pk: row.remote_id for row in rows if row.remote_id}
+        unknown = [row for row in rows if row.pk not in known]
+        names = await names_of_products(self.integration.client, unknown)
+        return known | {row.pk: names[row.product] for row in unknown if row.product in names}
 
     def bind(self, member: Member, remote_id: str) -> None:
         """Also has the next commit write it to the action, where the process that settles the batch finds it."""
@@ -142,10 +109,20 @@ class IdentifyUpdatedOffers(IdentifyOffers):
 
     key = "identify_updated_offers"
 
-    async def remote_ids(self, _: list[Any]) -> tuple[dict[int, str], dict[int, str]]:
+    async def remote_ids(self, _: list[Any]) -> Mapping[int, str]:
         actions = await self.integration.client.actions.find(
             local_batch_id=self.batch_request.local_batch_id,
             status=IntegrationActionStatus.processing,
             content_type=self._offer_type,
         )
-        return {action.object_id: action.remote_id for action in actions if action.remote_id}, {}
+        return {action.object_id: action.remote_id for action in actions if action.remote_id}
+
+
+async def names_of_products(client: OmnitronClient, offers: Iterable[Any]) -> dict[int, str]:
+    """Key of a product → its name on the channel, for the products of offers that are known to be there."""
+    actions = await client.actions.find(
+        content_type=ContentType.product,
+        object_ids={offer.product for offer in offers if offer.product},
+        status=IntegrationActionStatus.success,
+    )
+    return {action.object_id: action.remote_id for action in actions if action.remote_id}

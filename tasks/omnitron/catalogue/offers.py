@@ -7,7 +7,12 @@ from typing import ClassVar, TypeVar
 from clients.omnitron.due import DueRows
 from clients.omnitron.rows import UnreadableRow
 from dto.omnitron import ProductImage, ProductPrice, ProductStock
-from tasks.omnitron.catalogue.offer_identity import IdentifyNewOffers, IdentifyOffers, IdentifyUpdatedOffers
+from tasks.omnitron.catalogue.offer_identity import (
+    IdentifyNewOffers,
+    IdentifyOffers,
+    IdentifyUpdatedOffers,
+    names_of_products,
+)
 from tasks.omnitron.journal.due import GetDue
 
 Offer = TypeVar("Offer", ProductPrice, ProductStock, ProductImage)
@@ -44,10 +49,21 @@ class GetOffers(GetDue[int | None, Offer]):
 
 
 class GetInsertedOffers(GetOffers[Offer]):
-    """Reads offers that the channel never had."""
+    """Reads offers that the channel never had. For a flow, one whose product is not on the channel waits; run alone, the command
+    fails it."""
 
     which = "inserts"
     identified_by = IdentifyNewOffers
+
+    async def get_data(self) -> DueRows[Offer]:
+        ready = None if self.integration.create_batch else self._of_listed_products
+        offers = self.integration.client.offers(self.content_type)
+        return await offers.due(self.which, self.limit, self.skip, self.objects, ready)
+
+    async def _of_listed_products(self, rows: Sequence[Offer]) -> list[Offer]:
+        """The offers whose products are on the channel, each with its product's name there."""
+        names = await names_of_products(self.integration.client, rows)
+        return [row.model_copy(update={"remote_id": names[row.product]}) for row in rows if row.product in names]
 
 
 class GetUpdatedOffers(GetOffers[Offer]):

@@ -24,21 +24,28 @@ class Due(list[Row]):
         members: the same objects as members of a batch, at the versions that were read; then those that cannot be read.
         total: the number of all due objects by Omnitron's count; 0 if it gave no count.
         unreadable: the failures of members that cannot be read.
+        waiting: the keys of due objects that cannot be sent yet.
     """
 
     def __init__(
-        self, rows: Iterable[Row], members: Sequence[Member], total: int, unreadable: Sequence[Failure] = ()
+        self,
+        rows: Iterable[Row],
+        members: Sequence[Member],
+        total: int,
+        unreadable: Sequence[Failure] = (),
+        waiting: Collection[int] = (),
     ) -> None:
         super().__init__(rows)
         self.members = members
         self.total = total
         self.unreadable = unreadable
+        self.waiting = waiting
 
     def last(self) -> "Due[Row]":
         """The last of them alone; one that can be read, if there is one."""
         if self:
-            return Due(self[-1:], self.members[len(self) - 1 : len(self)], self.total)
-        return Due((), self.members[-1:], self.total, self.unreadable[-1:])
+            return Due(self[-1:], self.members[len(self) - 1 : len(self)], self.total, waiting=self.waiting)
+        return Due((), self.members[-1:], self.total, self.unreadable[-1:], self.waiting)
 
 
 class GetDue(OmnitronCommand[In, Due[Row]], Generic[In, Row]):
@@ -84,7 +91,7 @@ class GetDue(OmnitronCommand[In, Due[Row]], Generic[In, Row]):
             await self.integration.commit()
             self.failed_object_list += unreadable
             rows = await self.identify(rows)
-        return Due(rows, members, due.total, unreadable)
+        return Due(rows, members, due.total, unreadable, due.waiting)
 
     async def _unreadable(self, rows: Sequence[UnreadableRow]) -> list[Failure]:
         """Objects that cannot be read, as members of a batch that fail."""

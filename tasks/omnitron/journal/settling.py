@@ -158,7 +158,9 @@ class ProcessGoodsBatchRequests(ProcessBatchRequests):
                 rows.update(((content_type, row.pk), row) for row in await client.objects(content_type).get_many(keys))
         products = await self._products(rows)
         here = {object_key for object_key, row in rows.items() if self._product(row) in products}
-        members = [self._member(action, rows.get(action.object_key), products) for action in actions]
+        own = (row for (content_type, _), row in rows.items() if content_type == self.content_type)
+        owners = {self._product(row): (self.content_type, row.pk) for row in own}
+        members = [self._member(action, rows.get(action.object_key), products, owners) for action in actions]
         return members, {member.object_key for member in members} - here
 
     async def _products(self, rows: Mapping[ObjectKey, Any]) -> dict[int, Product]:
@@ -172,12 +174,19 @@ class ProcessGoodsBatchRequests(ProcessBatchRequests):
         """The key of the product whose name matches an answer to a row."""
         return row.pk if isinstance(row, Product) else row.product
 
-    def _member(self, action: IntegrationAction, row: Any, products: Mapping[int, Product]) -> Member:
+    def _member(
+        self,
+        action: IntegrationAction,
+        row: Any,
+        products: Mapping[int, Product],
+        owners: Mapping[int | None, ObjectKey],
+    ) -> Member:
         object_key = action.object_key
         version = action.version_date or self.integration.runtime.clock.now()
         if object_key[0] != self.content_type:
-            # It travels with its product, and has the same result.
-            owner = object_key if row is None else (ContentType.product, row.product)
+            # It travels with its product, or with its other half, and has the same result.
+            elsewhere: ObjectKey = (ContentType.product, 0 if row is None else row.product)
+            owner = object_key if row is None else owners.get(row.product, elsewhere)
             return Member(*object_key, version, owner=owner, committed=True)
         product = None if row is None else products.get(self._product(row) or 0)
         key = None if product is None else channel_key(product, self.integration.channel.conf)

@@ -1,5 +1,5 @@
-"""New prices, stocks and images that wait for their products: a batch holds these, and nobody knows yet whether the channel takes
-them. An offer that waits stays due, and costs no attempt."""
+"""New prices, stocks and images that wait for their products, which are not on the channel, or not yet known to be there. An
+offer that waits stays due, and costs no attempt."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,10 @@ async def count_waiting(
 
     Args:
         client: Omnitron's.
-        contents: the counts of all types: nothing waits if no product is under way, or no offer is due.
+        contents: the counts of all types: nothing waits if no offer is due.
         lists: the lists of each type; None is the catalog's own.
     """
     known = {content.content_type: content for content in contents}
-    if not known[ContentType.product].processing:
-        return Counter()
     wanted = [(kind, number) for kind in OFFERS if known[kind].inserts for number in lists[kind]]
     products: dict[ContentType, list[int]] = defaultdict(list)
 
@@ -41,13 +39,13 @@ async def count_waiting(
             return
 
     await for_each(wanted, look)
-    held = await client.actions.find(
+    found = await client.actions.find(
         content_type=ContentType.product,
         object_ids={pk for keys in products.values() for pk in keys},
-        status=IntegrationActionStatus.processing,
+        status=IntegrationActionStatus.success,
     )
-    under_way = {action.object_id for action in held}
-    return Counter({kind: sum(pk in under_way for pk in keys) for kind, keys in products.items()})
+    listed = {action.object_id for action in found if action.remote_id}
+    return Counter({kind: sum(pk not in listed for pk in keys) for kind, keys in products.items()})
 
 
 def describe_waiting(contents: Sequence[ContentHealth], batches: Sequence[BatchRequest], client: OmnitronClient) -> str:
@@ -61,10 +59,11 @@ def describe_waiting(contents: Sequence[ContentHealth], batches: Sequence[BatchR
     which = ""
     if oldest is not None:
         hands = "a run" if oldest.status in OPEN_LOCALLY else "the channel"
-        which = f" The oldest is batch {oldest.local_batch_id}, which {hands} has had for {format_age(age_of(oldest, now))}."
+        age = format_age(age_of(oldest, now))
+        which = f" The oldest batch of products is {oldest.local_batch_id}, which {hands} has had for {age}."
     return (
-        f"At least {', '.join(counts)} wait for their products, which open batches hold: they are sent by the next runs after "
-        f"those have ended, and it costs them no attempt.{which}"
+        f"At least {', '.join(counts)} wait for their products, which are not on the channel (yet): they are sent by the "
+        f"next runs after their products, and it costs them no attempt.{which}"
     )
 
 

@@ -10,6 +10,7 @@ SUBJECT = Subject(
         Mutant("self.batch_request.take_members([*members, *odd])", "self.batch_request.take_members(members)"),
         Mutant("if member.failure is not None or member.object_key not in gone:", "if True:"),
         Mutant("            self.batch_request.drop((ContentType.integration_action, pk))\n", "            pass\n"),
+        Mutant("owners.get(row.product, elsewhere)", "elsewhere", tests=("tests/flows/test_price_and_stock.py",)),
         Mutant("for group in (dependants, products):", "for group in (products,):"),
         Mutant(
             "        object_key = action.object_key\n        version = action.version_date or self",
