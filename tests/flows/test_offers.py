@@ -328,6 +328,23 @@ async def test_offers_behind_many_that_wait_are_sent_and_those_follow_their_prod
     assert (await run(world, family.insert)).counts == {"integrated": 230}
 
 
+async def test_a_batch_behind_offers_that_wait_reads_no_more_than_it_needs(make_world: Callable[..., World]) -> None:
+    """Four of five pages, and the actions of their products once."""
+    world = make_world(failing=0, products=450)
+    await run(world, insert_products, add_stock=False, add_price=False)
+    for product in skus(world):
+        held = action(world, product)
+        if product <= 1_230 and held is not None:
+            world.actions.change(held["pk"], status="error")
+    with requests_of(world) as seen:
+        summary = await run(world, insert_product_prices, batch_size=150, max_batches=1)
+    paths = [request.url.path for request in seen]
+    assert sum(path.endswith("/product_prices/inserts/") for path in paths) == 4
+    looked_up = [request for request in seen if request.url.params.get("content_type_name") == "product"]
+    assert len(looked_up) == 4
+    assert summary.counts["integrated"] == 150
+
+
 async def test_an_offer_command_that_runs_alone_fails_offers_of_products_that_were_never_sent(
     make_world: Callable[..., World],
 ) -> None:

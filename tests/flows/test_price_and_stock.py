@@ -70,6 +70,13 @@ class Together(Sandbox):
     actions: ClassVar = {**Sandbox.actions, **commands_of(SendPrices, SendStocks)}
 
 
+class PricesTakeStocksAlong(Sandbox):
+    """Has a call for both, and another one for stocks alone."""
+
+    name = "prices take stocks along"
+    actions: ClassVar = {**Sandbox.actions, **commands_of(SendPrices)}
+
+
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
 def world(request: pytest.FixtureRequest, make_world: Callable[..., World]) -> World:
     world = make_world(failing=0, products=3, asynchronous=request.param, extra_lists=True)
@@ -149,13 +156,13 @@ async def test_a_stock_that_another_batch_holds_is_told_and_stays_in_that_batch(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world(failing=0, products=3, asynchronous=True)
-    use_connector(world, f"{__name__}:Together")
+    use_connector(world, f"{__name__}:PricesTakeStocksAlong")
     await on_sale(world)
     world.hub.edit_stock(PRODUCT, 5)
     await run(world, update_product_stocks)
     holder = bound(world, STOCK)["local_batch_id"]
     world.hub.edit_price(PRODUCT)
-    await run(world, update_product_prices)
+    assert (await run(world, update_product_prices)).counts == {"accepted": 1}
     assert bound(world, STOCK)["local_batch_id"] == holder
     await answered(world)
     assert (item(world)["stock"]["stock"], bound(world, STOCK)["status"]) == (5, "success")
