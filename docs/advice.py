@@ -51,6 +51,9 @@ ORDERS: Advice = {
     (
         "RowsDiffer",
     ): "the channel lists one thing in several rows that contradict one another: correct the connector, or the data",
+    (
+        "NotAcknowledged",
+    ): "the order is in Omnitron; the channel refused to hear of it, and the next run tells it again",
     ("NumberTaken",): "two orders on the channel have the same number",
     ("OrderNotFound", "OrderItemNotFound"): "its order is not in Omnitron yet; the next run tries again",
     ("CancelledByUpdate",): "the channel cancelled an item: the connector has to list it among the cancellations",

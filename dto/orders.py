@@ -156,10 +156,12 @@ class OmnitronCreateOrderDto(Dto):
 
 
 class ChannelCreateOrderDto(Dto):
-    """A new order on the channel with its items."""
+    """A new order on the channel with its items. `is_acknowledged` is False while the channel waits to hear that it has arrived;
+    None if the channel does not want to know."""
 
     order: ChannelOrderDto
     order_item: list[OrderItemDto]
+    is_acknowledged: bool | None = None
 
 
 class CancelOrderDto(_Arriving):

@@ -76,6 +76,7 @@ async def fetch_and_create_order(
             return
         missing = await receiving.hub.do_action(GetMissingOrders, objects=orders)
         run.counts["known"] += len(orders) - len(missing)
+        absent = {entry.order.number for entry in missing}
         if missing:
             await receiving.hub.wait_until_free()
         window = run.runtime.clock.now() - receiving.since
@@ -87,7 +88,9 @@ async def fetch_and_create_order(
                 f"{len(missing):,}",
             )
             leaves = {entry.order.number: entry.order.created_at + window for entry in some}
-            await receiving.take_in(ImportOrders, ORDERS.kind, some, leaves)
+            arrivals = await receiving.take_in(ImportOrders, ORDERS.kind, some, leaves)
+            absent -= {arrival.name for arrival in arrivals if arrival.problem is None}
+        await receiving.acknowledge([entry for entry in orders if entry.order.number not in absent])
 
     return await run_flow("fetch and create order", work)
 

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from clients.errors import ChannelAppError, ConfigError, ItemError, RetryableError
 from dto.base import Dto
-from dto.enums import BatchRequestStatus, ContentType
+from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
+from dto.orders import ChannelCreateOrderDto
 from dto.outcomes import Fetched
 from dto.reports import ErrorReportDto
 from flows.run import Run
@@ -16,11 +17,13 @@ from tasks import reports
 from tasks.batch import Batch
 from tasks.channel.fetching import FetchSince
 from tasks.channel.integration import ChannelIntegration, load_channel
+from tasks.channel.orders import AcknowledgeOrders
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
 from tasks.omnitron.orders.arrivals import Arrival, ArrivalCommand
 from tasks.omnitron.orders.joining import not_joined
 from tasks.omnitron.orders.places import CreateAddressErrorReport, PlaceNotFoundError
+from tasks.settlement import name_of
 
 Item = TypeVar("Item", bound=Dto)
 
@@ -105,20 +108,47 @@ class Receiving:
 
     async def take_in(
         self, command: type[ArrivalCommand[Any]], kind: str, items: Sequence[Any], leaves: Mapping[str, datetime] = {}
-    ) -> None:
+    ) -> list[Arrival]:
         """Takes items in, and counts and reports their endings. Where the command binds, in a batch of their own.
 
         `leaves` holds the moment until which the channel is asked for each, by its name.
         """
         if not items:
-            return
+            return []
         if not command.binds:
-            await self._conclude(kind, await self.hub.do_action(command, objects=items), leaves)
-            return
+            arrivals: list[Arrival] = await self.hub.do_action(command, objects=items)
+            await self._conclude(kind, arrivals, leaves)
+            return arrivals
         batch = self.hub.new_batch()
         async with self._recording(batch):
             arrivals = await self.hub.do_action(command, objects=items)
         await self._conclude(kind, arrivals, leaves, batch)
+        return arrivals
+
+    async def acknowledge(self, orders: Sequence[ChannelCreateOrderDto]) -> None:
+        """Tells the channel which of the orders that wait for it have arrived in Omnitron. A failure hinders nothing: the channel
+        lists them again, and the next run tells it again."""
+        waiting = [entry for entry in orders if entry.is_acknowledged is False]
+        if not waiting or not self.channel.can(AcknowledgeOrders):
+            return
+        try:
+            answer = await self.channel.do_action(AcknowledgeOrders, objects=waiting)
+        except ChannelAppError as error:
+            self.run.counts["not acknowledged"] += len(waiting)
+            self.hub.logger().warning(
+                "The channel could not be told that %d orders have arrived; the next run tells it again: %s",
+                len(waiting),
+                error.message,
+            )
+            return
+        lines = list(answer.reports)
+        refused = [result for result in answer.results if result.status is ResponseStatus.fail]
+        for result in refused:
+            why = result.message or "The channel gave no reason."
+            message = f"{why} It is in Omnitron; the next run tells the channel again."
+            lines.append(self._failed("order", name_of(result), "NotAcknowledged", message))
+        self.run.counts["acknowledged"] += len(waiting) - len(refused)
+        await self.run.told.tell(lines, self.hub.tell, self.hub.logger())
 
     @asynccontextmanager
     async def _recording(self, batch: Batch) -> AsyncIterator[None]:

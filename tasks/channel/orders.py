@@ -4,6 +4,8 @@ lists them in its `actions`.
 Every run fetches the whole window; Omnitron's side drops the items that it has already.
 """
 
+from typing import Any
+
 from dto.enums import ContentType
 from dto.omnitron_orders import Order
 from dto.orders import (
@@ -13,7 +15,8 @@ from dto.orders import (
     ChannelCreateOrderDto,
     ChannelUpdateOrderItemDto,
 )
-from tasks.channel.command import CheckCommand, Connector, SendCommand
+from dto.outcomes import Completed
+from tasks.channel.command import ChannelCommand, CheckCommand, Connector, SendCommand
 from tasks.channel.fetching import FetchSince
 
 
@@ -23,6 +26,22 @@ class GetOrders(FetchSince[ChannelCreateOrderDto, Connector]):
     key = "get_orders"
     content_type = ContentType.order
     item = ChannelCreateOrderDto
+
+
+class AcknowledgeOrders(ChannelCommand[list[ChannelCreateOrderDto], Completed, Connector]):
+    """Tells the channel that orders have arrived: those that `get_orders` lists with `is_acknowledged=False`, once they are in
+    Omnitron and bound. It is told again in each run until the channel lists them otherwise, so it must be idempotent. Answers
+    `Completed` with an `OrderBatchRequestResponseDto` for each order that the channel refused, or for all."""
+
+    key = "acknowledge_orders"
+    content_type = ContentType.order
+
+    def outcome(self, answer: Any) -> Completed:
+        if isinstance(answer, Completed):
+            self.checked(answer.results, answer.reports)
+            return answer
+        results, lines = self.parts(answer)
+        return Completed(results, lines)
 
 
 class SendUpdatedOrders(SendCommand[list[Order], Connector]):

@@ -268,7 +268,10 @@ EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
         },
     ),
     (ChannelOrderDto, CHANNEL_ORDER_VALUES),
-    (ChannelCreateOrderDto, {"order": ChannelOrderDto(**CHANNEL_ORDER_VALUES), "order_item": [ITEM]}),
+    (
+        ChannelCreateOrderDto,
+        {"order": ChannelOrderDto(**CHANNEL_ORDER_VALUES), "order_item": [ITEM], "is_acknowledged": False},
+    ),
     (
         ChannelUpdateOrderItemDto,
         {

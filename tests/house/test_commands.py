@@ -48,7 +48,8 @@ def test_every_command_of_omnitron_can_be_run():
 
 def test_the_example_connector_answers_everything_that_a_channel_can_be_asked():
     modules = {module.__name__ for module in (products, prices, stocks, images, orders)}
-    asked = [kind for kind in COMMANDS if kind.__module__ in modules]
+    # The local marketplace lists orders until somebody acknowledges them, and does not insist.
+    asked = [kind for kind in COMMANDS if kind.__module__ in modules and kind is not orders.AcknowledgeOrders]
     assert asked
     answered = tuple(ChannelIntegration.actions.values())
     assert [kind.__name__ for kind in asked if not any(issubclass(command, kind) for command in answered)] == []

@@ -113,7 +113,18 @@ def _sales(sales: MarketSales) -> list[Route]:
 
         return Route(path, endpoint)
 
+    async def acknowledge(request: Request) -> Response:
+        """`{"items": [{"remote_id"}]}` → the results, by remote id."""
+        sent = [str(item["remote_id"]) for item in await _items(request, "order")]
+        unknown = sales.acknowledge(sent)
+        rows = [
+            {"remote_id": order_id, "number": "", "status": "FAIL" if order_id in unknown else "SUCCESS", "message": ""}
+            for order_id in sent
+        ]
+        return JsonResponse({"results": rows})
+
     return [
+        Route("/orders/acknowledge", acknowledge, methods=["POST"]),
         listed("/orders", sales.orders),
         listed("/cancellations", sales.cancellations),
         listed("/order-items", sales.changed_items),

@@ -112,6 +112,7 @@ class MarketSales:
             "cargo": rng.choice(list(geography.CARGO_COMPANIES)),
             "notes": rng.choice(_NOTES),
             "tracking_number": None,
+            "acknowledged": False,
             "items": lines,
         }
         _override(order, overrides)
@@ -216,6 +217,14 @@ class MarketSales:
         self.changed_items[item_id] = row
         order["updated_at"] = row["updated_at"]
         return row
+
+    def acknowledge(self, order_ids: Iterable[str]) -> list[str]:
+        """Notes that the shop has these orders; the ids that are unknown. Repeating it changes nothing."""
+        wanted = list(order_ids)
+        for order_id in wanted:
+            if order_id in self.orders:
+                self.orders[order_id]["acknowledged"] = True
+        return [order_id for order_id in wanted if order_id not in self.orders]
 
     def take_order(self, sent: Item) -> str | None:
         """Take the shop's update of an order; the reason when it is refused."""

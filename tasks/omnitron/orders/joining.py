@@ -37,7 +37,9 @@ def joined_order(rows: Sequence[ChannelCreateOrderDto]) -> ChannelCreateOrderDto
     differing += [f"item {remote_id}" for remote_id, item in listed if items.setdefault(remote_id, item) != item]
     if differing:
         raise _contradiction(len(rows), differing)
-    return rows[0].model_copy(update={"order_item": list(items.values())})
+    waits = any(row.is_acknowledged is False for row in rows)
+    joined = {"order_item": list(items.values()), "is_acknowledged": False if waits else rows[0].is_acknowledged}
+    return rows[0].model_copy(update=joined)
 
 
 def not_joined(rows: Sequence[Item]) -> Item:

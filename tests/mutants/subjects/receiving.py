@@ -19,5 +19,11 @@ SUBJECT = Subject(
         Mutant("if leaves is None or leaves - self.run.runtime.clock.now() > LAST_CHANCE:", "if leaves is None:"),
         Mutant("        if places:\n", "        if False:\n"),
         Mutant("        if batch is not None and batch.pk is not None:\n", "        if batch is not None:\n"),
+        Mutant("if entry.is_acknowledged is False]", "if True]", tests=("tests/flows/test_acknowledging.py",)),
+        Mutant(
+            "if not waiting or not self.channel.can(AcknowledgeOrders):",
+            "if not waiting:",
+            tests=("tests/flows/test_acknowledging.py",),
+        ),
     ),
 )
