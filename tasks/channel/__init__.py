@@ -66,6 +66,7 @@ from dto.setup import (
 )
 from tasks.batch import Batch
 from tasks.channel import images, orders, prices, products, setup, stocks
+from tasks.channel.amounts import split_amount
 from tasks.channel.command import ChannelCommand
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel_key import channel_key
@@ -148,5 +149,6 @@ __all__ = [
     "products",
     "segment",
     "setup",
+    "split_amount",
     "stocks",
 ]
