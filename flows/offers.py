@@ -59,7 +59,7 @@ class OfferSendings:
             read=Reading(direction.read, {"add_product_objects": add_product_objects}),
             enrich=self._stages(direction, None, None, add_product_objects, add_counterpart),
             send=direction.send,
-            counterpart=self._counterpart(None, commits=True),
+            counterpart=self._counterpart(None),
         )
 
     def of_extra_lists(
@@ -78,8 +78,8 @@ class OfferSendings:
                     read=Reading(read, {"objects": number, "add_product_objects": add_product_objects}),
                     enrich=self._stages(direction, code, by_code.get(code), add_product_objects, add_counterpart),
                     send=direction.send,
-                    # Without a list of the same code, the catalog's own row is information: it is sent under another code.
-                    counterpart=self._counterpart(by_code.get(code), commits=code in by_code),
+                    # Without a list of the same code there is no other half: the catalog's own may be sent elsewhere.
+                    counterpart=self._counterpart(by_code[code]) if code in by_code else None,
                 )
                 for number, code in self.extra_lists(catalog, conf).items()
             ]
@@ -104,8 +104,8 @@ class OfferSendings:
             return [[identify]]
         return [[identify], [Step(self.counterpart, {self.counterpart.list_name: counterpart_list})]]
 
-    def _counterpart(self, counterpart_list: int | None, *, commits: bool) -> Step | None:
+    def _counterpart(self, counterpart_list: int | None) -> Step | None:
         """The step that attaches the counterparts of a connector whose one call carries both."""
         if self.counterpart is None:
             return None
-        return Step(self.counterpart, {self.counterpart.list_name: counterpart_list, "commits": commits})
+        return Step(self.counterpart, {self.counterpart.list_name: counterpart_list, "commits": True})

@@ -52,7 +52,9 @@ class Pipeline:
         self.waiting: set[int] = set()
         """Keys that are due, and cannot be sent yet."""
         self.is_prepared = False
-        self.stages = [[(each, _enrichment(hub, each)) for each in stage] for stage in _stages(sending, connector)]
+        stages = _stages(sending, connector)
+        self.stages = [[(each, _enrichment(hub, each)) for each in stage] for stage in stages]
+        self.may_give_back = [sending.counterpart] in stages
 
     async def drain(self) -> None:
         """Batch after batch, each object at most once."""
@@ -66,7 +68,7 @@ class Pipeline:
         if self.waiting:
             self.run.counts["waiting"] += len(self.waiting)
             self.run.log.info(
-                "%s: %s wait for their products, which are not on the channel (yet). They stay due, and it costs them nothing.",
+                "%s: %s wait for a send of their products that succeeds. They stay due, and it costs them nothing.",
                 self.sending.title,
                 f"{len(self.waiting):,}",
             )
@@ -97,8 +99,8 @@ class Pipeline:
         command, parameters = self.sending.read.command, self.sending.read.parameters
         # The trials take turns, lest one object that the channel cannot bear fails them all.
         turn = min(self.run.holding.tries, self.batch_size) if not self.seen else 0
-        skip = self.seen | self.waiting
-        due: Due[Any] = await self.hub.do_action(command.key, limit=turn or self.size, skip=skip, **parameters)
+        found: dict[str, Any] = {"limit": turn or self.size, "skip": self.seen, "waiting": self.waiting}
+        due: Due[Any] = await self.hub.do_action(command.key, **found, **parameters)
         self.waiting.update(due.waiting)
         self.total = self.total or due.total
         return due.last() if turn else due
@@ -144,8 +146,10 @@ class Pipeline:
         self.hub.logger(batch).info("%s: %s%s", self.sending.title, which, of)
 
     async def note_standing(self, batch: Batch) -> None:
-        """In a trial, reads the actions of objects that are about to be committed, so that they can be put back."""
-        if not self.run.holding.tries or self.size > 1:
+        """Reads the actions of objects that are about to be committed, so that they can be put back: in a trial, and where an
+        object may have to wait for its other half."""
+        is_trial = self.run.holding.tries and self.size == 1
+        if not is_trial and not self.may_give_back:
             return
         of_type: dict[ContentType, list[int]] = defaultdict(list)
         for member in batch.members.values():

@@ -20,7 +20,7 @@ class DueRows(NamedTuple, Generic[Row]):
     """Rows of the whole list as Omnitron counted them; 0 if it did not."""
     unreadable: list[UnreadableRow]
     """Due objects that cannot be read, but whose keys and versions can: each is to fail with its reason."""
-    waiting: list[int]
+    waiting: list[int] = []  # noqa: RUF012
     """Keys of due objects that cannot be taken up yet."""
 
 
@@ -69,9 +69,10 @@ class DueList(Generic[Row]):
         skip: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
         ready: Ready[Row] | None = None,
+        behind: int = 0,
     ) -> DueRows[Row]:
         """The first `wanted` rows whose keys are not in `skip` and that are `ready`; a row that moved to another page meanwhile
-        counts once.
+        counts once. The reading begins `behind` so many rows that are known to stand before, a page back for those that move.
 
         A row whose version cannot be read is left out; other unreadable rows come along, and take no place of a sound one.
 
@@ -93,7 +94,8 @@ class DueList(Generic[Row]):
         total: int | None = None
         problems: list[str] = []
         is_usable = False
-        async for page in self._list.counted_pages(self._sorted, wanted=wanted, headers=headers):
+        start = max(1, behind // PAGE)
+        async for page in self._list.counted_pages(self._sorted, wanted=wanted, headers=headers, start=start):
             total = page.total if total is None else total
             for row in page.rows:
                 if self._is_asked(row) and not self._has_version(row):
@@ -118,6 +120,8 @@ class DueList(Generic[Row]):
                 f"because of {problems[0]}. Has its API changed? `channel-app check` compares it with the contract."
             )
         rows = list(found.values())[:wanted]
+        if len(found) > len(rows):
+            waiting = {key for key in waiting if key < key_of(rows[-1])}  # those behind are looked at again
         failing = list(unreadable.values())[: wanted - len(rows)]
         return DueRows(rows, total or 0, failing, sorted(waiting))
 

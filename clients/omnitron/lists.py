@@ -109,11 +109,12 @@ class RowList(Generic[Row]):
         return Page(found, total, has_next, unreadable)
 
     async def _pages(
-        self, params: Mapping[str, Any] | None, wanted: int, headers: Mapping[str, str] | None = None
+        self, params: Mapping[str, Any] | None, wanted: int, headers: Mapping[str, str] | None = None, start: int = 1
     ) -> AsyncIterator[Page[Row]]:
-        first = await self.page(1, params, headers)
+        first = await self.page(start, params, headers)
         yield first
-        size, total, has_next, done = first.received, first.total, first.has_next, 1
+        size, total, has_next, done = first.received, first.total, first.has_next, start
+        wanted += (start - 1) * size
         while has_next:
             if done >= MOST_PAGES:
                 raise ContractError(f"Omnitron's list {self.path} did not end after {done} pages.", path=self.path)
@@ -133,13 +134,14 @@ class RowList(Generic[Row]):
         *,
         wanted: int = PAGE,
         headers: Mapping[str, str] | None = None,
+        start: int = 1,
     ) -> AsyncIterator[Page[Row]]:
-        """The pages in order, each with the list's total.
+        """The pages in order from the page `start` on, each with the list's total.
 
         The first tells how many rows there are and how many come at a time; after it, as many pages are asked for at
         once as `wanted` rows need.
         """
-        async for page in self._pages(params, wanted, headers):
+        async for page in self._pages(params, wanted, headers, start):
             yield self._noted(page)
 
     def _noted(self, page: Page[Row]) -> Page[Row]:

@@ -345,6 +345,20 @@ async def test_a_batch_behind_offers_that_wait_reads_no_more_than_it_needs(make_
     assert summary.counts["integrated"] == 150
 
 
+async def test_later_batches_begin_behind_what_waits(make_world: Callable[..., World]) -> None:
+    """Ten batches behind 600 offers that wait cost little more than ten without these."""
+    world = make_world(failing=0, products=800)
+    await run(world, insert_products, add_stock=False, add_price=False)
+    held = {row["object_id"]: row["pk"] for row in actions(world)}
+    for product in range(1_001, 1_601):
+        world.actions.change(held[product], status="error")
+    with requests_of(world) as seen:
+        summary = await run(world, insert_product_prices, batch_size=20)
+    assert summary.counts == {"integrated": 200, "waiting": 600}
+    pages = sum(request.url.path.endswith("/product_prices/inserts/") for request in seen)
+    assert pages <= 8 + 10 * 3
+
+
 async def test_an_offer_command_that_runs_alone_fails_offers_of_products_that_were_never_sent(
     make_world: Callable[..., World],
 ) -> None:
@@ -689,7 +703,7 @@ async def test_an_offer_waits_for_a_product_that_is_being_sent_and_costs_no_atte
     with caplog.at_level(logging.INFO, "channel_app"):
         summary = await run(world, family.insert)
     assert (summary.counts, summary.failures, world.attempts) == ({"waiting": len(family.rows(world))}, {}, {})
-    assert "wait for their products" in caplog.text
+    assert "wait for a send of their products" in caplog.text
     assert actions(world, family.kind) == []
     world.clock.advance(901)
     await run(world, recover)

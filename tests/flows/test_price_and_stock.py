@@ -11,8 +11,8 @@ from dto.omnitron import ProductPrice, ProductStock
 from dto.outcomes import SendOutcome
 from flows.price import (
     insert_product_prices,
+    insert_product_prices_from_extra_price_list,
     update_product_prices,
-    update_product_prices_from_extra_price_list,
 )
 from flows.product import insert_products
 from flows.stock import insert_product_stocks, update_product_stocks
@@ -152,37 +152,89 @@ async def test_a_price_that_is_sent_takes_a_changed_stock_along(world: World) ->
     assert_clean(world)
 
 
-async def test_a_stock_that_another_batch_holds_is_told_and_stays_in_that_batch(
-    make_world: Callable[..., World],
-) -> None:
+async def test_a_price_waits_for_a_batch_that_holds_its_stock(make_world: Callable[..., World]) -> None:
+    """To send that stock unlocked could overwrite a newer one that is sent meanwhile."""
     world = make_world(failing=0, products=3, asynchronous=True)
     use_connector(world, f"{__name__}:PricesTakeStocksAlong")
     await on_sale(world)
     world.hub.edit_stock(PRODUCT, 5)
     await run(world, update_product_stocks)
     holder = bound(world, STOCK)["local_batch_id"]
+    before = bound(world, PRICE)
     world.hub.edit_price(PRODUCT)
+    other = world.hub.edit_price(PRODUCT + 1)
     assert (await run(world, update_product_prices)).counts == {"accepted": 1}
     assert bound(world, STOCK)["local_batch_id"] == holder
+    after = bound(world, PRICE)
+    assert [after[name] for name in ("status", "version_date", "remote_id")] == [
+        before[name] for name in ("status", "version_date", "remote_id")
+    ]
+    await answered(world)
+    assert (await run(world, update_product_prices)).counts == {"accepted": 1}
     await answered(world)
     assert (item(world)["stock"]["stock"], bound(world, STOCK)["status"]) == (5, "success")
+    assert (
+        other["price"] == next(row for row in world.market.items.values() if row["sku"].endswith("2"))["price"]["price"]
+    )
+    assert world.attempts == {}
     assert_clean(world)
 
 
-async def test_both_halves_fail_together(world: World) -> None:
+async def test_a_stock_that_changes_before_its_lock_is_sent_in_its_newest_version(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(failing=0, products=3)
+    use_connector(world, f"{__name__}:Together")
     await on_sale(world)
     world.hub.edit_price(PRODUCT)
-    world.hub.edit_stock(PRODUCT, 1)
+    edited: list[Row] = []
+
+    def change(_: int, request: Any, moment: str) -> None:
+        if request.url.path.endswith("/product_stocks/") and moment == "after" and not edited:
+            edited.append(world.hub.edit_stock(PRODUCT, 1))
+
+    world.hook = change
+    assert (await run(world, update_product_prices)).counts == {"integrated": 1}
+    assert item(world)["stock"]["stock"] == 1
+    assert bound(world, STOCK)["version_date"] == edited[0]["modified_date"]
+    assert (await run(world, update_product_stocks)).counts == {}
+
+
+async def test_a_stock_without_a_version_fails_its_own_price_alone(make_world: Callable[..., World]) -> None:
+    world = make_world(failing=0, products=3)
+    use_connector(world, f"{__name__}:Together")
+    await on_sale(world)
+    for product in (PRODUCT, PRODUCT + 1):
+        world.hub.edit_price(product)
+    row = next(row for row in world.shop.goods.stocks if row["product"] == PRODUCT)
+    row["modified_date"] = None
+    summary = await run(world, update_product_prices)
+    assert (summary.counts["integrated"], sum(summary.failures.values())) == (1, 1)
+
+
+async def test_a_refused_price_leaves_its_stock_as_it_was(make_world: Callable[..., World]) -> None:
+    """The stock has a call of its own, and may be due."""
+    world = make_world(failing=0, products=3)
+    use_connector(world, f"{__name__}:PricesTakeStocksAlong")
+    await on_sale(world)
+    before = bound(world, STOCK)
+    world.hub.edit_price(PRODUCT)
+    stock = world.hub.edit_stock(PRODUCT, 1)
     world.market.refuse["1KBATC00000001"] = "The price is too low."
-    await run(world, update_product_prices)
-    await answered(world)
-    assert {bound(world, PRICE)["status"], bound(world, STOCK)["status"]} == {"error"}
+    assert (await run(world, update_product_prices)).failures == {"Rejected": 1}
+    assert bound(world, PRICE)["status"] == "error"
+    assert bound(world, STOCK)["version_date"] == before["version_date"]
+    world.market.refuse.clear()
+    assert (await run(world, update_product_stocks)).counts == {"integrated": 1}
+    assert (item(world)["stock"]["stock"], bound(world, STOCK)["version_date"]) == (1, stock["modified_date"])
 
 
 async def test_the_price_of_another_list_takes_no_stock_of_the_own_list_for_its_own(world: World) -> None:
-    """There is a stock list with the same code, or else the catalog's own is attached and bound; the run ends well."""
+    """Without a stock list of its code, it is handed over alone."""
     await on_sale(world)
-    await run(world, update_product_prices_from_extra_price_list)
+    before = bound(world, STOCK)
+    await run(world, insert_product_prices_from_extra_price_list)
     await answered(world)
+    assert bound(world, STOCK) == before
     assert world.hub.counts()["open_batches"] == {}
     assert_clean(world)

@@ -1,6 +1,7 @@
 """Attaches a price's stock or a stock's price: for the channel's information, or because one call carries both."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from clients.errors import UnreadableRowError
@@ -9,6 +10,7 @@ from dto.omnitron import Product, ProductPrice, ProductStock
 from tasks.batch import Member, ObjectKey, version_of
 from tasks.omnitron.catalogue.offer_lists import unreadable_offer
 from tasks.omnitron.enrichment import Enrichment
+from tasks.omnitron.journal.giving_back import give_back
 
 Offer = TypeVar("Offer", ProductPrice, ProductStock)
 
@@ -21,8 +23,8 @@ def product_of(row: Any) -> int:
 class AttachCounterpart(Enrichment[Offer]):
     """Attaches to each price its product's stock, or to each stock its product's price.
 
-    With `commits`, the attached rows become objects of the batch and have the result of the offer that they travel with; a row in
-    another open batch is only attached. Otherwise they are for the channel's information.
+    With `commits`, the attached rows become objects of the batch and have the result of the offer that they travel with.
+    Otherwise they are for the channel's information.
     """
 
     content_type: ClassVar[ContentType]
@@ -38,28 +40,74 @@ class AttachCounterpart(Enrichment[Offer]):
         raise NotImplementedError
 
     async def send(self, offers: list[Offer]) -> list[Offer]:
-        found = {row.product: row for row in await self.rows(sorted({product_of(offer) for offer in offers}))}
-        elsewhere = await self._held_elsewhere(found.values()) if self.commits else set()
+        found = await self._found(offers)
+        if self.commits:
+            offers = await self._locked(offers, found)
+            found = await self._found(offers)  # what was read before the lock may have changed, and been sent, since
         kept = []
         for offer in offers:
             row = found.get(product_of(offer))
-            if row is None:
-                self._fail_without(offer)
-                continue
-            if self.commits and row.pk not in elsewhere:
-                owner = (self.content_type, offer.pk)
-                self.batch_request.add(Member(self._counterpart, row.pk, version_of(row), owner=owner))
-            kept.append(offer.model_copy(update={self.attribute: row}))
+            try:
+                if row is None:
+                    self._fail_without(offer)
+                    continue
+                if self.commits:
+                    self._add(offer, row)
+            except UnreadableRowError as error:
+                self.fail(offer, error.reason, f"{self._name(offer)}: {error.message}", error.code)
+            else:
+                kept.append(offer.model_copy(update={self.attribute: row}))
         return kept
 
-    async def _held_elsewhere(self, rows: Iterable[Any]) -> set[int]:
-        """The keys of the rows that other open batches hold."""
-        held = await self.integration.client.actions.find(
-            content_type=self._counterpart,
-            object_ids={row.pk for row in rows},
-            status=IntegrationActionStatus.processing,
-        )
-        return {action.object_id for action in held if action.local_batch_id != self.batch_request.local_batch_id}
+    async def _found(self, offers: Sequence[Offer]) -> dict[int, Any]:
+        """Key of a product → its row in the list."""
+        return {row.product: row for row in await self.rows(sorted({product_of(offer) for offer in offers}))}
+
+    def _add(self, offer: Offer, row: Any) -> None:
+        """Makes the row an object of the batch, at its version.
+
+        Raises:
+            UnreadableRowError: its version is unknown.
+        """
+        member = Member(self._counterpart, row.pk, version_of(row), owner=(self.content_type, offer.pk))
+        known = self.batch_request.members.get(member.object_key)
+        if known is None or known.version_date != member.version_date:
+            self.batch_request.add(member)
+
+    async def _locked(self, offers: list[Offer], found: Mapping[int, Any]) -> list[Offer]:
+        """Locks the rows into the batch. An offer whose row another open batch holds leaves the batch: to send that row unlocked
+        could overwrite a newer one that is sent meanwhile. It stays due, and waits for the end of that batch."""
+        standing = {
+            action.object_id: action
+            for action in await self.integration.client.actions.find(
+                content_type=self._counterpart, object_ids={row.pk for row in found.values()}
+            )
+        }
+        own, kept, held = self.batch_request.local_batch_id, [], []
+        for offer in offers:
+            row = found.get(product_of(offer))
+            action = None if row is None else standing.get(row.pk)
+            if (
+                action is not None
+                and action.status is IntegrationActionStatus.processing
+                and action.local_batch_id != own
+            ):
+                held.append((self.content_type, offer.pk))
+                continue
+            kept.append(offer)
+            if row is not None and isinstance(row.modified_date, datetime):
+                self.batch_request.before[self._counterpart, row.pk] = action
+                self._add(offer, row)
+        if held:
+            await give_back(self.integration.client, self.batch_request, only=held)
+            for object_key in held:
+                self.batch_request.drop(object_key)
+            what = self.attribute.removeprefix("product")
+            self.log.info(
+                "%d wait for a batch that holds their %s. They stay due, at no cost of attempts.", len(held), what
+            )
+        await self.integration.commit(self.batch_request)
+        return kept
 
     @property
     def _counterpart(self) -> ContentType:

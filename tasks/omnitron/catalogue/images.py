@@ -7,7 +7,7 @@ from tasks.omnitron.catalogue.offers import GetInsertedOffers, GetUpdatedOffers
 
 class GetInsertedImages(GetInsertedOffers[ProductImage]):
     """Reads images that the channel never had, each with its product's name there. An image whose product is not there
-    fails: `ProductNotSent`."""
+    waits; if the command runs alone, it fails: `ProductNotSent`."""
 
     key = "get_inserted_images"
     content_type = ContentType.product_image

@@ -9,7 +9,7 @@ from tasks.omnitron.catalogue.offers import GetInsertedOffers, GetOffersOfExtraL
 
 class GetInsertedPrices(GetInsertedOffers[ProductPrice]):
     """Reads prices that the channel never had, each with its product's name there. A price whose product is not there
-    fails: `ProductNotSent`."""
+    waits; if the command runs alone, it fails: `ProductNotSent`."""
 
     key = "get_inserted_prices"
     content_type = ContentType.product_price

@@ -9,7 +9,7 @@ from tasks.omnitron.catalogue.offers import GetInsertedOffers, GetOffersOfExtraL
 
 class GetInsertedStocks(GetInsertedOffers[ProductStock]):
     """Reads stocks that the channel never had, each with its product's name there. A stock whose product is not there
-    fails: `ProductNotSent`."""
+    waits; if the command runs alone, it fails: `ProductNotSent`."""
 
     key = "get_inserted_stocks"
     content_type = ContentType.product_stock

@@ -63,6 +63,8 @@ class GetDue(OmnitronCommand[In, Due[Row]], Generic[In, Row]):
     """Objects in one batch: several pages of the list."""
     skip: Collection[int] = ()
     """Keys that this run has tried already."""
+    waiting: Collection[int] = ()
+    """Keys that this run has found to be due, and that cannot be sent yet: they stand at the head of the list."""
 
     async def get_data(self) -> DueRows[Row]:
         """The first rows of the list."""

@@ -16,6 +16,7 @@ from tasks.channel_key import channel_key
 from tasks.concurrency import for_each
 from tasks.failure import Failure
 from tasks.omnitron.command import OmnitronCommand
+from tasks.omnitron.journal.giving_back import give_back
 from tasks.omnitron.journal.recording import record_settled
 from tasks.settlement import Irregularities, Unanswered, name_of, settle, strangers
 
@@ -90,8 +91,26 @@ class ProcessBatchRequests(SettleCommand):
         )
         await self.integration.report_irregularities(self.batch_request, odd)
         await self.integration.report_failures(self.batch_request)
+        await self._give_back_halves()
         await self.batch_request.done()
         return odd
+
+    async def _give_back_halves(self) -> None:
+        """Puts back the other halves of refused offers, as far as their state before the batch is known: they may have calls of
+        their own, and be due by themselves."""
+        batch = self.batch_request
+        halves = [
+            member.object_key
+            for member in batch.members.values()
+            if member.failure is not None
+            and member.content_type != member.owner[0]
+            and member.owner[0] in OFFERS
+            and member.object_key in batch.before
+        ]
+        if halves:
+            await give_back(self.integration.client, batch, only=halves)
+            for object_key in halves:
+                batch.drop(object_key)
 
     async def _record(self, results: Sequence[ItemResult]) -> Irregularities:
         """Records what the channel has taken. A refusal waits for the end of the batch, which counts the attempt."""

@@ -74,7 +74,7 @@ SUBJECT = Subject(
         Mutant("if all(item.pk in rows for _, rows in by_key)", "if any(item.pk in rows for _, rows in by_key)"),
         Mutant("    if not issubclass(command, Enrichment):", "    if False:"),
         Mutant("        self.waiting.update(due.waiting)\n", ""),
-        Mutant("skip = self.seen | self.waiting", "skip = self.waiting"),
+        Mutant('"skip": self.seen', '"skip": ()'),
         Mutant('            self.run.counts["waiting"] += len(self.waiting)\n', ""),
         Mutant(
             "    return [*filter(None, others), [counterpart]]",
