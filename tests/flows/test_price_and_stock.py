@@ -34,9 +34,13 @@ async def send_both(command: Any, items: list[Row]) -> SendOutcome:
     return outcome_of(command, await client._transport.send(Call("PUT", "/offers", mode, {"items": items})))
 
 
-def body(price: ProductPrice, stock: ProductStock, remote_id: str | None, code: str | None) -> Row:
-    halves = {"price": offer_of(price, "price", "currency_type"), "stock": offer_of(stock, "stock")}
-    return {"remote_id": remote_id, "list": code, **halves}
+def body(row: ProductPrice | ProductStock, price: ProductPrice | None, stock: ProductStock | None) -> Row:
+    """Of an extra list without its like, one half alone."""
+    halves = {
+        **({"price": offer_of(price, "price", "currency_type")} if price else {}),
+        **({"stock": offer_of(stock, "stock")} if stock else {}),
+    }
+    return {"remote_id": row.remote_id, "list": row.code, **halves}
 
 
 class SendPrices(prices.SendInsertedPrices[Sandbox]):
@@ -46,9 +50,7 @@ class SendPrices(prices.SendInsertedPrices[Sandbox]):
     needs_stock = True
 
     async def send(self, sent: list[ProductPrice]) -> SendOutcome:
-        return await send_both(
-            self, [body(row, row.productstock, row.remote_id, row.code) for row in sent if row.productstock]
-        )
+        return await send_both(self, [body(row, row, row.productstock) for row in sent])
 
 
 class SendStocks(stocks.SendInsertedStocks[Sandbox]):
@@ -58,9 +60,7 @@ class SendStocks(stocks.SendInsertedStocks[Sandbox]):
     needs_price = True
 
     async def send(self, sent: list[ProductStock]) -> SendOutcome:
-        return await send_both(
-            self, [body(row.productprice, row, row.remote_id, row.code) for row in sent if row.productprice]
-        )
+        return await send_both(self, [body(row, row.productprice, row) for row in sent])
 
 
 class Together(Sandbox):

@@ -159,7 +159,8 @@ class Intake:
     def _store_detail(self, kind: Kind, stored: Item, item: Item) -> None:
         if kind == "offer":
             for half in ("price", "stock"):
-                self._store_detail(half, stored, {"list": item.get("list"), **item[half]})
+                if half in item:
+                    self._store_detail(half, stored, {"list": item.get("list"), **item[half]})
             return
         if kind == "image":
             images = stored.setdefault("images", [])
