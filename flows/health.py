@@ -51,9 +51,9 @@ async def report_health() -> RunSummary:
         health = with_holds(await read_health(hub), await run.holding.standing())
         for content in health.contents:
             run.counts["due"] += (content.inserts or 0) + (content.updates or 0) + (content.deletions or 0)
+            run.counts["waiting for a product"] += content.waiting or 0
             run.counts["processing"] += content.processing
             run.counts["failed"] += content.failed
-            run.counts["waiting for a product"] += content.waiting or 0
         for group in health.failures:
             run.failures[group.reason] += group.count
         run.counts["open batches"] += sum(group.count for group in health.batches)

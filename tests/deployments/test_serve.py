@@ -177,7 +177,7 @@ def test_without_a_server_it_brings_its_own_and_flows_start_by_themselves(
     file = each_two_seconds(tmp_path, "flows/stock.py:insert_and_update_stocks")
     own = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_API_PORT": str(port)}
     with serving({**environment, **own, **shop.settings}, tmp_path, "--schedules", "--file", str(file)) as served:
-        served.until("insert and update stocks: nothing was due")
+        served.until("waiting; 0 batches")
         ours = f"http://localhost:{port}"
         assert readable_by(ours, port) == ours
         assert readable_by("http://some-shop.example", port) is None

@@ -22,5 +22,5 @@ async def test_the_report_is_an_artifact_of_its_run(make_world: Callable[..., Wo
     text = (await artifact_of(recorded, "report-health-channel-6")).replace("\\", "")
     assert text.startswith("# Report health: completed")
     assert "| Nothing stands still. |" in text
-    assert "| products | 0 | 0 |  | 0 | 6 |" in text
+    assert "| products | 0 | 0 |  |  | 0 | 6 |" in text
     assert "| 1 | product | mapping | MappingFailed: 1KBATC" in text
