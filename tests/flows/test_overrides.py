@@ -16,6 +16,7 @@ from tasks.command import CommandInterface
 from tasks.integration import Actions, CommandType, is_command
 from tasks.omnitron.integration import OmnitronIntegration as Hub
 from tasks.omnitron.kinds import KINDS
+from tests.flows.test_acknowledging import Acknowledging
 from tests.harness.scenarios import SCENARIOS, Scenario
 from tests.harness.setup_scenarios import ATTRIBUTES, CATEGORIES, CONF, TREE, small_world
 from tests.world.driving import run, settle
@@ -43,7 +44,7 @@ class OmnitronIntegration(Hub):
 
 
 class OwnChannelIntegration(Sandbox):
-    actions: ClassVar[Actions] = {key: _own("channel", command) for key, command in Sandbox.actions.items()}
+    actions: ClassVar[Actions] = {key: _own("channel", command) for key, command in Acknowledging.actions.items()}
 
 
 OFFERS = next(each for each in SCENARIOS if each.flow == "insert_product_prices")

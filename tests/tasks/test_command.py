@@ -147,7 +147,7 @@ def test_an_unknown_parameter_of_a_hub_command_names_each_known_one_once(world: 
     with pytest.raises(ConfigError) as caught:
         GetInsertedProducts(OmnitronIntegration(runtime=world.runtime()), limt=9)  # type: ignore[call-arg]  # what is tested
     known = caught.value.message.partition("It takes: ")[2].rstrip(".").split(", ")
-    assert sorted(known) == ["batch_request", "language", "limit", "objects", "skip"]
+    assert sorted(known) == ["batch_request", "language", "limit", "objects", "skip", "waiting"]
 
 
 def test_a_missing_parameter_is_named(world: World) -> None:
