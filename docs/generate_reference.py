@@ -219,7 +219,6 @@ def _commands() -> Iterator[str]:
         for module in CHANNEL_MODULES
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, ChannelCommand) and kind.__module__ == module.__name__
-        if hasattr(kind, "key")  # others are base classes
     )
 
 

@@ -90,7 +90,8 @@ async def fetch_and_create_order(
             leaves = {entry.order.number: entry.order.created_at + window for entry in some}
             arrivals = await receiving.take_in(ImportOrders, ORDERS.kind, some, leaves)
             absent -= {arrival.name for arrival in arrivals if arrival.problem is None}
-        await receiving.acknowledge([entry for entry in orders if entry.order.number not in absent])
+        arrived = [entry for entry in orders if entry.order.number not in absent]
+        await receiving.acknowledge(arrived, log=is_success_log)
 
     return await run_flow("fetch and create order", work)
 

@@ -52,9 +52,9 @@ class Pipeline:
         self.waiting: set[int] = set()
         """Keys that are due, and cannot be sent yet."""
         self.is_prepared = False
-        stages = _stages(sending, connector)
+        self.counterpart = _counterpart(sending, connector)
+        stages = _stages(sending, self.counterpart)
         self.stages = [[(each, _enrichment(hub, each)) for each in stage] for stage in stages]
-        self.may_give_back = [sending.counterpart] in stages
 
     async def drain(self) -> None:
         """Batch after batch, each object at most once."""
@@ -68,7 +68,8 @@ class Pipeline:
         if self.waiting:
             self.run.counts["waiting"] += len(self.waiting)
             self.run.log.info(
-                "%s: %s wait for a send of their products that succeeds. They stay due, and it costs them nothing.",
+                "%s: %s wait until their products have been sent, at no cost of attempts. `channel-app explain SKU` says why one "
+                "has not.",
                 self.sending.title,
                 f"{len(self.waiting):,}",
             )
@@ -149,7 +150,7 @@ class Pipeline:
         """Reads the actions of objects that are about to be committed, so that they can be put back: in a trial, and where an
         object may have to wait for its other half."""
         is_trial = self.run.holding.tries and self.size == 1
-        if not is_trial and not self.may_give_back:
+        if not is_trial and self.counterpart is None:
             return
         of_type: dict[ContentType, list[int]] = defaultdict(list)
         for member in batch.members.values():
@@ -270,10 +271,16 @@ class Pipeline:
         self.hub.logger(batch).info("%s: the batch is %s: %s", self.sending.title, batch.status, counts)
 
 
-def _stages(sending: Sending, connector: type[ChannelIntegration]) -> list[Stage]:
-    """The enrichments of a sending; the last one attaches the other halves, if the connector's one call carries both."""
-    send, counterpart = connector.actions.get(sending.send.key), sending.counterpart
-    if counterpart is None or send is None or not (issubclass(send, SendCommand) and send.needs_counterpart()):
+def _counterpart(sending: Sending, connector: type[ChannelIntegration]) -> Step | None:
+    """The step that attaches the other halves, if the connector's one call carries both."""
+    send = connector.actions.get(sending.send.key)
+    carries_both = send is not None and issubclass(send, SendCommand) and send.needs_counterpart
+    return sending.counterpart if carries_both else None
+
+
+def _stages(sending: Sending, counterpart: Step | None) -> list[Stage]:
+    """The enrichments of a sending. Other halves come last, and once: not for information too."""
+    if counterpart is None:
         return list(sending.enrich)
     others = [[each for each in stage if each.command is not counterpart.command] for stage in sending.enrich]
     return [*filter(None, others), [counterpart]]

@@ -125,7 +125,7 @@ class Receiving:
         await self._conclude(kind, arrivals, leaves, batch)
         return arrivals
 
-    async def acknowledge(self, orders: Sequence[ChannelCreateOrderDto]) -> None:
+    async def acknowledge(self, orders: Sequence[ChannelCreateOrderDto], *, log: bool) -> None:
         """Tells the channel which of the orders that wait for it have arrived in Omnitron. A failure hinders nothing: the channel
         lists them again, and the next run tells it again."""
         waiting = [entry for entry in orders if entry.is_acknowledged is False]
@@ -141,13 +141,15 @@ class Receiving:
                 error.message,
             )
             return
-        lines = list(answer.reports)
-        refused = [result for result in answer.results if result.status is ResponseStatus.fail]
-        for result in refused:
+        await self.hub.tell([line for line in answer.reports if log or not line.is_ok])
+        refused = {name_of(result): result for result in answer.results if result.status is ResponseStatus.fail}
+        lines = []
+        for name, result in refused.items():
             why = result.message or "The channel gave no reason."
             message = f"{why} It is in Omnitron; the next run tells the channel again."
-            lines.append(self._failed("order", name_of(result), "NotAcknowledged", message))
-        self.run.counts["acknowledged"] += len(waiting) - len(refused)
+            lines.append(self._failed("order", name, "NotAcknowledged", message))
+        told = [entry for entry in waiting if not {entry.order.number, entry.order.remote_id} & refused.keys()]
+        self.run.counts["acknowledged"] += len(told)
         await self.run.told.tell(lines, self.hub.tell, self.hub.logger())
 
     @asynccontextmanager

@@ -110,12 +110,12 @@ class Offers(Objects[Row]):
         skip: Collection[int] = (),
         extra_list: int | None = None,
         ready: Ready[Row] | None = None,
-        behind: int = 0,
+        waiting: Collection[int] = (),
     ) -> DueRows[Row]:
         """The first offers that are due (`which` is `inserts` or `updates`) and `ready`, of the catalog's own list or an extra
         one."""
         due_list = DueList(self.connection, self.content_type, which, self.model, extra_list)
-        return await due_list.read(wanted, skip, ready=ready, behind=behind)
+        return await due_list.read(wanted, skip, ready=ready, waiting=waiting)
 
     def due_pages(self, which: str, wanted: int, extra_list: int | None = None) -> AsyncIterator[list[Row]]:
         """Pages of the same list, for who only looks."""

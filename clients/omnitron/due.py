@@ -20,7 +20,7 @@ class DueRows(NamedTuple, Generic[Row]):
     """Rows of the whole list as Omnitron counted them; 0 if it did not."""
     unreadable: list[UnreadableRow]
     """Due objects that cannot be read, but whose keys and versions can: each is to fail with its reason."""
-    waiting: list[int] = []  # noqa: RUF012
+    waiting: tuple[int, ...] = ()
     """Keys of due objects that cannot be taken up yet."""
 
 
@@ -69,10 +69,11 @@ class DueList(Generic[Row]):
         skip: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
         ready: Ready[Row] | None = None,
-        behind: int = 0,
+        waiting: Collection[int] = (),
     ) -> DueRows[Row]:
-        """The first `wanted` rows whose keys are not in `skip` and that are `ready`; a row that moved to another page meanwhile
-        counts once. The reading begins `behind` so many rows that are known to stand before, a page back for those that move.
+        """The first `wanted` rows that are `ready`, and whose keys are neither in `skip` nor among those that are known to be
+        `waiting` at the head of the list: the reading begins behind these, a page back for rows that move. A row that moved to
+        another page meanwhile counts once.
 
         A row whose version cannot be read is left out; other unreadable rows come along, and take no place of a sound one.
 
@@ -81,20 +82,21 @@ class DueList(Generic[Row]):
         """
         found: dict[int, Row] = {}
         candidates: dict[int, Row] = {}
-        waiting: set[int] = set()
+        not_ready: set[int] = set()
+        skipped = {*skip, *waiting}
 
         async def choose() -> None:
             rows = list(candidates.values())
             chosen = rows if ready is None else await ready(rows)
             found.update((key_of(row), row) for row in chosen)
-            waiting.update(key for key in candidates if key not in found)
+            not_ready.update(key for key in candidates if key not in found)
             candidates.clear()
 
         unreadable: dict[int, UnreadableRow] = {}
         total: int | None = None
         problems: list[str] = []
         is_usable = False
-        start = max(1, behind // PAGE)
+        start = max(1, len(waiting) // PAGE)
         async for page in self._list.counted_pages(self._sorted, wanted=wanted, headers=headers, start=start):
             total = page.total if total is None else total
             for row in page.rows:
@@ -102,11 +104,11 @@ class DueList(Generic[Row]):
                     problems.append(NO_VERSION)
                     continue
                 is_usable = True
-                if self._is_asked(row) and key_of(row) not in skip and key_of(row) not in found:
+                if self._is_asked(row) and key_of(row) not in skipped and key_of(row) not in found:
                     candidates[key_of(row)] = row
             for odd in page.unreadable:
                 problems.append(odd.why)
-                if self._is_asked(odd) and odd.key not in skip and odd.version is not None:
+                if self._is_asked(odd) and odd.key not in skipped and odd.version is not None:
                     unreadable[odd.key] = odd
             if len(found) + len(candidates) >= wanted:
                 await choose()
@@ -120,10 +122,10 @@ class DueList(Generic[Row]):
                 f"because of {problems[0]}. Has its API changed? `channel-app check` compares it with the contract."
             )
         rows = list(found.values())[:wanted]
-        if len(found) > len(rows):
-            waiting = {key for key in waiting if key < key_of(rows[-1])}  # those behind are looked at again
+        if len(found) > len(rows):  # those behind the last one are looked at again
+            not_ready = {key for key in not_ready if key < key_of(rows[-1])}
         failing = list(unreadable.values())[: wanted - len(rows)]
-        return DueRows(rows, total or 0, failing, sorted(waiting))
+        return DueRows(rows, total or 0, failing, tuple(sorted(not_ready)))
 
     def _has_version(self, row: Row) -> bool:
         """Whether it says at which version it is; if not, it is left out."""

@@ -181,14 +181,17 @@ def several(value: Any) -> list[Any] | tuple[Any, ...]:
 
 
 class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
-    """Hands objects to the channel. Must be idempotent: a send is repeated after a lost answer."""
+    """Hands objects to the channel. Must be idempotent: a send is repeated after a lost answer.
+
+    Attributes:
+        needs_counterpart: of prices and stocks, whether one call carries both. Then each price comes with its product's stock,
+            as `price.productstock`, or each stock with its price, as `stock.productprice`: it is locked in the same batch and has
+            the same result, so no older value overwrites a newer one.
+    """
+
+    needs_counterpart: ClassVar[bool] = False
 
     batch_request: Batch = OWN_BATCH
-
-    @classmethod
-    def needs_counterpart(cls) -> bool:
-        """Whether one call carries each price with its stock: then both are objects of the batch."""
-        return False
 
     def outcome(self, answer: Any) -> SendOutcome:
         match answer:

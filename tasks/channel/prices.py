@@ -1,7 +1,5 @@
 """A connector's commands for prices. It subclasses those that its channel supports and lists them in its `actions`."""
 
-from typing import ClassVar
-
 from dto.enums import ContentType
 from dto.listing import ListedPriceDto
 from dto.omnitron import ProductPrice
@@ -9,22 +7,7 @@ from tasks.channel.command import CheckCommand, Connector, SendCommand
 from tasks.channel.fetching import FetchAll
 
 
-class SendPrices(SendCommand[list[ProductPrice], Connector]):
-    """Sends prices.
-
-    Attributes:
-        needs_stock: whether one call carries both: then each price comes with its product's stock, as `price.productstock`, which
-            is locked in the same batch and has the price's result. So no older stock overwrites a newer one.
-    """
-
-    needs_stock: ClassVar[bool] = False
-
-    @classmethod
-    def needs_counterpart(cls) -> bool:
-        return cls.needs_stock
-
-
-class SendInsertedPrices(SendPrices[Connector]):
+class SendInsertedPrices(SendCommand[list[ProductPrice], Connector]):
     """Sends prices that the channel does not have yet; `remote_id` is the name of their product there, `code` names
     their extra list."""
 
@@ -32,7 +15,7 @@ class SendInsertedPrices(SendPrices[Connector]):
     content_type = ContentType.product_price
 
 
-class SendUpdatedPrices(SendPrices[Connector]):
+class SendUpdatedPrices(SendCommand[list[ProductPrice], Connector]):
     """Sends prices that changed; `remote_id` is the name of their product on the channel, `code` names their extra
     list."""
 

@@ -5,65 +5,30 @@ from typing import Any, ClassVar
 
 import pytest
 
-from clients.calls import Call
 from deployments.sandbox.base.faults import Fault
-from dto.enums import ResponseStatus
-from dto.orders import ChannelCreateOrderDto
 from flows.order import fetch_and_create_order
-from tasks.channel import Completed, OrderBatchRequestResponseDto, commands_of, orders
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
-from tasks.channel.sandbox.orders import GetOrders
+from tasks.channel.sandbox.orders import AcknowledgeOrders, GetOrders
 from tasks.omnitron.orders.joining import joined_order
 from tests.world.loopback import World
 from tests.world.sales import PLACED, list_products, place
-from tests.world.shop import Row, opened, opened_channel, run, use_connector
+from tests.world.shop import opened, opened_channel, run, use_connector
 
 ACKNOWLEDGE = "/orders/acknowledge"
-
-
-class ListWaiting(GetOrders):
-    """Says of each order whether the marketplace was told of it."""
-
-    def order(self, row: Row) -> ChannelCreateOrderDto:
-        return super().order(row).model_copy(update={"is_acknowledged": row["acknowledged"]})
-
-
-class Acknowledge(orders.AcknowledgeOrders[Sandbox]):
-    """Tells the marketplace the ids."""
-
-    refused: ClassVar[set[str]] = set()
-
-    async def send(self, arrived: list[ChannelCreateOrderDto]) -> Completed:
-        items = [{"remote_id": entry.order.remote_id} for entry in arrived if entry.order.number not in self.refused]
-        client: Any = self.integration.client
-        await client._transport.send(Call("POST", ACKNOWLEDGE, body={"items": items}, repeatable=True))
-        return Completed(
-            tuple(
-                OrderBatchRequestResponseDto(
-                    status=ResponseStatus.fail, remote_id="", number=number, message="Too late."
-                )
-                for number in self.refused
-            )
-        )
-
-
-class Acknowledging(Sandbox):
-    name = "acknowledging"
-    actions: ClassVar = {**Sandbox.actions, **commands_of(ListWaiting, Acknowledge)}
 
 
 class Silent(Sandbox):
     """Lists who waits, and has no command to tell it."""
 
     name = "silent"
-    actions: ClassVar = {**Sandbox.actions, **commands_of(ListWaiting)}
+    actions: ClassVar = {key: command for key, command in Sandbox.actions.items() if command is not AcknowledgeOrders}
 
 
 @pytest.fixture
 def world(make_world: Callable[..., World]) -> World:
     world = make_world(failing=0)
     list_products(world)
-    use_connector(world, f"{__name__}:Acknowledging")
+    world.market.sales.wants_acknowledgement = True
     return world
 
 
@@ -101,9 +66,9 @@ async def test_a_failure_to_acknowledge_hinders_nothing_and_is_made_up_for(world
     assert (await run(world, fetch_and_create_order)).counts == {"known": 1, "acknowledged": 1}
 
 
-async def test_a_refused_acknowledgement_is_reported_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refused_acknowledgement_is_reported(world: World) -> None:
     number, other = place(world)["number"], place(world)["number"]
-    monkeypatch.setattr(Acknowledge, "refused", {number})
+    world.market.refuse[number] = "Too late."
     summary = await run(world, fetch_and_create_order)
     assert (summary.counts["acknowledged"], summary.failures) == (1, {"NotAcknowledged": 1})
     (line,) = [row["error_desc"] for row in world.reports if not row["is_ok"]]
@@ -118,11 +83,17 @@ async def test_a_connector_without_the_command_tells_nothing(world: World) -> No
     assert (await run(world, fetch_and_create_order)).counts == {"created": 1}
 
 
+async def test_a_channel_that_does_not_want_to_know_is_told_nothing(world: World) -> None:
+    world.market.sales.wants_acknowledgement = False
+    place(world)
+    assert (await run(world, fetch_and_create_order)).counts == {"created": 1}
+
+
 async def test_an_order_in_two_rows_waits_as_long_as_one_of_them_does(world: World) -> None:
     """A channel may list each line with a flag of its own."""
     row = place(world, pieces=2)
     lines = [{**row, "items": [line], "acknowledged": bool(number)} for number, line in enumerate(row["items"])]
     async with opened(world) as hub, opened_channel(hub) as connector:
         assert isinstance(connector, Sandbox)
-        command = ListWaiting(connector, since=PLACED)
+        command = GetOrders(connector, since=PLACED)
         assert joined_order([command.order(line) for line in lines]).is_acknowledged is False

@@ -69,7 +69,7 @@ async def test_a_shop_that_was_never_sent_is_all_due(make_world: Callable[..., W
     assert (health.channel, health.name, health.is_active) == (6, "Sandbox", True)
     assert (health.advice, health.failures, health.batches) == ((), (), ())
     (remark,) = health.remarks
-    assert remark.startswith("At least 10 prices, 10 stocks, 8 images wait for a send of their products")
+    assert remark.startswith("At least 10 prices, 10 stocks, 8 images wait until their products have been sent")
 
 
 async def test_what_was_edited_and_deleted_is_due(make_world: Callable[..., World]) -> None:
@@ -177,7 +177,7 @@ async def test_offers_that_wait_for_their_products_are_counted_and_said(make_wor
     (line,) = health.remarks
     batch = world.batches.table[1]["local_batch_id"]
     assert re.fullmatch(
-        r"At least \d+ prices, \d+ stocks, 4 images wait for a send of their products .* The oldest batch of products is "
+        r"At least \d+ prices, \d+ stocks, 4 images wait until their products have been sent .* The oldest batch of products is "
         rf"{batch}, which the channel has had for 60 s\.",
         line,
     ), line

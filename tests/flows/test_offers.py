@@ -703,7 +703,7 @@ async def test_an_offer_waits_for_a_product_that_is_being_sent_and_costs_no_atte
     with caplog.at_level(logging.INFO, "channel_app"):
         summary = await run(world, family.insert)
     assert (summary.counts, summary.failures, world.attempts) == ({"waiting": len(family.rows(world))}, {}, {})
-    assert "wait for a send of their products" in caplog.text
+    assert "wait until their products have been sent" in caplog.text
     assert actions(world, family.kind) == []
     world.clock.advance(901)
     await run(world, recover)

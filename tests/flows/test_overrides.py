@@ -16,7 +16,6 @@ from tasks.command import CommandInterface
 from tasks.integration import Actions, CommandType, is_command
 from tasks.omnitron.integration import OmnitronIntegration as Hub
 from tasks.omnitron.kinds import KINDS
-from tests.flows.test_acknowledging import Acknowledging
 from tests.harness.scenarios import SCENARIOS, Scenario
 from tests.harness.setup_scenarios import ATTRIBUTES, CATEGORIES, CONF, TREE, small_world
 from tests.world.driving import run, settle
@@ -44,7 +43,7 @@ class OmnitronIntegration(Hub):
 
 
 class OwnChannelIntegration(Sandbox):
-    actions: ClassVar[Actions] = {key: _own("channel", command) for key, command in Acknowledging.actions.items()}
+    actions: ClassVar[Actions] = {key: _own("channel", command) for key, command in Sandbox.actions.items()}
 
 
 OFFERS = next(each for each in SCENARIOS if each.flow == "insert_product_prices")
@@ -91,6 +90,8 @@ async def test_the_integrators_own_command_runs_wherever_a_flow_uses_one() -> No
     await run(shop, "delete_products", is_content_object=True)
     await run(shop, "update_orders", add_order_items=True)
     place(shop, city="Gotham")
+    shop.market.sales.wants_acknowledgement = True
+    place(shop)
     await run(shop, "fetch_and_create_order")
     offers = with_own_commands(OFFERS.world())
     await OFFERS.prepare(offers)

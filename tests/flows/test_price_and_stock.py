@@ -47,7 +47,7 @@ class SendPrices(prices.SendInsertedPrices[Sandbox]):
     """Each price with its stock."""
 
     also = (prices.SendUpdatedPrices,)
-    needs_stock = True
+    needs_counterpart = True
 
     async def send(self, sent: list[ProductPrice]) -> SendOutcome:
         return await send_both(self, [body(row, row, row.productstock) for row in sent])
@@ -57,7 +57,7 @@ class SendStocks(stocks.SendInsertedStocks[Sandbox]):
     """Each stock with its price."""
 
     also = (stocks.SendUpdatedStocks,)
-    needs_price = True
+    needs_counterpart = True
 
     async def send(self, sent: list[ProductStock]) -> SendOutcome:
         return await send_both(self, [body(row, row.productprice, row) for row in sent])

@@ -25,6 +25,7 @@ _TAKEN: tuple[tuple[str, str, Kind], ...] = (
     ("PUT", "/offers", "offer"),
     ("PUT", "/images", "image"),
     ("PUT", "/orders", "order"),
+    ("POST", "/orders/acknowledge", "acknowledgement"),
     ("PUT", "/requests", "request"),
 )
 
@@ -75,8 +76,8 @@ def _receive(intake: Intake, method: str, path: str, kind: Kind) -> Route:
     async def endpoint(request: Request) -> Response:
         """`{"items": [...]}` → the results at once, or with `async=true` a batch id and the items that are rejected at once."""
         items = await _items(request, kind)
-        # A decision takes no time.
-        if kind == "request" or request.query_params.get("async") != "true":
+        # A decision and an acknowledgement take no time.
+        if kind in ("request", "acknowledgement") or request.query_params.get("async") != "true":
             return JsonResponse({"results": intake.take(kind, items)})
         return JsonResponse(intake.accept(kind, items), 202)
 
@@ -85,7 +86,7 @@ def _receive(intake: Intake, method: str, path: str, kind: Kind) -> Route:
 
 async def _items(request: Request, kind: Kind) -> list[Item]:
     """The items of a request; a product names itself by sku or remote id, the others by remote id."""
-    keys = ("remote_id",) if kind in ("order", "request") else ("sku", "remote_id")
+    keys = ("remote_id",) if kind in ("order", "request", "acknowledgement") else ("sku", "remote_id")
     try:
         items = _Sent.model_validate(await json_object(request)).items
     except ValidationError:
@@ -113,18 +114,7 @@ def _sales(sales: MarketSales) -> list[Route]:
 
         return Route(path, endpoint)
 
-    async def acknowledge(request: Request) -> Response:
-        """`{"items": [{"remote_id"}]}` → the results, by remote id."""
-        sent = [str(item["remote_id"]) for item in await _items(request, "order")]
-        unknown = sales.acknowledge(sent)
-        rows = [
-            {"remote_id": order_id, "number": "", "status": "FAIL" if order_id in unknown else "SUCCESS", "message": ""}
-            for order_id in sent
-        ]
-        return JsonResponse({"results": rows})
-
     return [
-        Route("/orders/acknowledge", acknowledge, methods=["POST"]),
         listed("/orders", sales.orders),
         listed("/cancellations", sales.cancellations),
         listed("/order-items", sales.changed_items),

@@ -11,7 +11,7 @@ from deployments.sandbox.base.dates import iso
 from deployments.sandbox.market.market_sales import Item, MarketSales
 from deployments.sandbox.market.settings import MarketSettings
 
-Kind = Literal["product", "price", "stock", "offer", "image", "delete", "order", "request"]
+Kind = Literal["product", "price", "stock", "offer", "image", "delete", "order", "request", "acknowledgement"]
 
 _REFUSALS = (
     "Barkod daha önce başka bir ürün için kullanılmış",
@@ -83,6 +83,8 @@ class Intake:
     def _take_one(self, kind: Kind, item: Item) -> Item:
         if kind == "order":
             return self._take_order(item)
+        if kind == "acknowledgement":
+            return self._take_acknowledgement(item)
         return self._take_decision(item) if kind == "request" else self._take(kind, item)
 
     def _rejected_at_once(self, kind: Kind, item: Item) -> Item | None:
@@ -121,6 +123,13 @@ class Intake:
         if message is None:
             self._check_version("order", {"version": before}, {"sku": number, "version": version})
             self.acknowledged.append(("order", number, version))
+        verdict = {"status": "FAIL" if message else "SUCCESS", "message": message or ""}
+        return {"remote_id": item["remote_id"], "number": number, **verdict}
+
+    def _take_acknowledgement(self, item: Item) -> Item:
+        """Note that an order has arrived in the shop; its verdict `{"remote_id", "number", "status", "message"}`."""
+        number = str(item.get("number") or "")
+        message = self.refuse.get(number) or self._sales.acknowledge(item)
         verdict = {"status": "FAIL" if message else "SUCCESS", "message": message or ""}
         return {"remote_id": item["remote_id"], "number": number, **verdict}
 

@@ -45,10 +45,17 @@ class MarketSales:
         changed_items: by item id, those that the market changed after they were ordered.
         versions: by order id, the version that the shop sent last.
         decisions: how often each `(request id, status)` was sent.
+        wants_acknowledgement: whether new orders wait to hear that they have arrived (`acknowledged`).
     """
 
     def __init__(
-        self, *, seed: int, listed: Mapping[str, Item], product_id: Callable[[str], str], stamp: Callable[[], str]
+        self,
+        *,
+        seed: int,
+        listed: Mapping[str, Item],
+        product_id: Callable[[str], str],
+        stamp: Callable[[], str],
+        wants_acknowledgement: bool = False,
     ) -> None:
         self.orders: dict[str, Item] = {}
         self.items: dict[str, Item] = {}
@@ -57,6 +64,7 @@ class MarketSales:
         self.changed_items: dict[str, Item] = {}
         self.versions: dict[str, Any] = {}
         self.decisions: Counter[tuple[str, str]] = Counter()
+        self.wants_acknowledgement = wants_acknowledgement
         self._lines_made = 0
         self._order_of_item: dict[str, Item] = {}
         self._listed = listed
@@ -112,9 +120,10 @@ class MarketSales:
             "cargo": rng.choice(list(geography.CARGO_COMPANIES)),
             "notes": rng.choice(_NOTES),
             "tracking_number": None,
-            "acknowledged": False,
             "items": lines,
         }
+        if self.wants_acknowledgement:
+            order["acknowledged"] = False
         _override(order, overrides)
         for path in without:
             _remove(order, path.split("."))
@@ -218,13 +227,13 @@ class MarketSales:
         order["updated_at"] = row["updated_at"]
         return row
 
-    def acknowledge(self, order_ids: Iterable[str]) -> list[str]:
-        """Notes that the shop has these orders; the ids that are unknown. Repeating it changes nothing."""
-        wanted = list(order_ids)
-        for order_id in wanted:
-            if order_id in self.orders:
-                self.orders[order_id]["acknowledged"] = True
-        return [order_id for order_id in wanted if order_id not in self.orders]
+    def acknowledge(self, sent: Item) -> str | None:
+        """Notes that the shop has an order; the reason of a refusal. Repeating it changes nothing."""
+        order = self.orders.get(str(sent["remote_id"]))
+        if order is None:
+            return f"Sipariş bulunamadı: {sent['remote_id']}"
+        order["acknowledged"] = True
+        return None
 
     def take_order(self, sent: Item) -> str | None:
         """Take the shop's update of an order; the reason when it is refused."""

@@ -169,7 +169,11 @@ class MarketplaceSandbox(SandboxSystem):
         settings = self._settings
         listed: dict[str, Item] = {}
         self.sales = MarketSales(
-            seed=settings.seed, listed=listed, product_id=remote_id_of, stamp=Stamps(self.clock).next
+            seed=settings.seed,
+            listed=listed,
+            product_id=remote_id_of,
+            stamp=Stamps(self.clock).next,
+            wants_acknowledgement=settings.wants_acknowledgement,
         )
         self.assortment = Assortment(
             category_nodes=settings.category_nodes, attributes=settings.attributes, values=settings.values

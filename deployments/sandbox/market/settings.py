@@ -13,6 +13,7 @@ class MarketOptions(TypedDict, total=False):
     refuse: Mapping[str, str]
     refuse_share: float
     reject_at_once_share: float
+    wants_acknowledgement: bool
     seed: int
     category_nodes: int | None
     attributes: int | None
@@ -29,6 +30,7 @@ class MarketSettings:
         refuse: messages by sku, number of an order or id of a request; such an item is refused in the result.
         refuse_share: the share of skus that are refused in the result, always the same ones.
         reject_at_once_share: the share of skus that are refused in the answer to an asynchronous request already.
+        wants_acknowledgement: whether each order says that it waits to hear of its arrival (`acknowledged`).
         seed: decides who buys what.
         category_nodes, attributes, values: the sizes of its `assortment`; the shop's own kinds when absent.
     """
@@ -38,6 +40,7 @@ class MarketSettings:
     refuse: Mapping[str, str] = field(default_factory=dict)
     refuse_share: float = 0.0
     reject_at_once_share: float = 0.0
+    wants_acknowledgement: bool = False
     seed: int = 7
     category_nodes: int | None = None
     attributes: int | None = None

@@ -118,6 +118,12 @@ class SandboxMarketplaceClient:
         """Reports status, tracking and invoice numbers of orders, by remote id. Repeating it changes nothing."""
         return await self._transport.send(Call("PUT", "/orders", self._mode, {"items": list(items)}))
 
+    async def acknowledge_orders(self, items: Sequence[Mapping[str, Any]]) -> Reply:
+        """Tells that orders have arrived, by remote id; always answered at once. Repeating it changes nothing."""
+        return await self._transport.send(
+            Call("POST", "/orders/acknowledge", body={"items": list(items)}, repeatable=True)
+        )
+
     async def decide_requests(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Reports the decisions about requests, by remote id; always answered at once. Repeating it changes nothing."""
         return await self._transport.send(Call("PUT", "/requests", body={"items": list(items)}))

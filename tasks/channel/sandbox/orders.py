@@ -88,7 +88,8 @@ class GetOrders(orders.GetOrders[Marketplace]):
             tracking_number=row.get("tracking_number"),
             status=STATUSES.get(row.get("status") or "", ""),
         )
-        return ChannelCreateOrderDto(order=order, order_item=[_item(line) for line in row["items"]])
+        items = [_item(line) for line in row["items"]]
+        return ChannelCreateOrderDto(order=order, order_item=items, is_acknowledged=row.get("acknowledged"))
 
 
 def _address(row: Row) -> AddressDto:
@@ -131,6 +132,18 @@ def _item(row: Row) -> OrderItemDto:
         tracking_number=row.get("tracking_number"),
         parent=row.get("parent"),
     )
+
+
+class AcknowledgeOrders(orders.AcknowledgeOrders[Marketplace]):
+    """For a marketplace that wants to know; telling it twice is the same as once."""
+
+    def transform_data(self, data: list[ChannelCreateOrderDto]) -> list[Row]:
+        return [{"remote_id": entry.order.remote_id, "number": entry.order.number} for entry in data]
+
+    async def send(self, items: list[Row]) -> Completed:
+        reply = await self.integration.client.acknowledge_orders(items)
+        body = reply.data if isinstance(reply.data, dict) else {}
+        return Completed(_order_results(self, body.get("results")))
 
 
 class SendUpdatedOrders(orders.SendUpdatedOrders[Marketplace]):

@@ -100,8 +100,6 @@ class AttachCounterpart(Enrichment[Offer]):
                 self._add(offer, row)
         if held:
             await give_back(self.integration.client, self.batch_request, only=held)
-            for object_key in held:
-                self.batch_request.drop(object_key)
             what = self.attribute.removeprefix("product")
             self.log.info(
                 "%d wait for a batch that holds their %s. They stay due, at no cost of attempts.", len(held), what

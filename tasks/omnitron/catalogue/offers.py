@@ -58,9 +58,7 @@ class GetInsertedOffers(GetOffers[Offer]):
     async def get_data(self) -> DueRows[Offer]:
         ready = None if self.integration.create_batch else self._of_listed_products
         offers = self.integration.client.offers(self.content_type)
-        return await offers.due(
-            self.which, self.limit, {*self.skip, *self.waiting}, self.objects, ready, len(self.waiting)
-        )
+        return await offers.due(self.which, self.limit, self.skip, self.objects, ready, self.waiting)
 
     async def _of_listed_products(self, rows: Sequence[Offer]) -> list[Offer]:
         """The offers whose products are on the channel, each with its product's name there."""

@@ -4,7 +4,7 @@ Failing a batch releases what is still `processing` in it: that counts an attemp
 RETRY_INTERVAL. An object whose action stands as it did before the batch is not processing, and is due at once.
 """
 
-from collections.abc import Container
+from collections.abc import Collection
 from typing import Any
 
 from clients.omnitron import OmnitronClient
@@ -16,10 +16,10 @@ _STANDING = {"status", "version_date", "remote_id", "local_batch_id", "state"}
 """The fields of an action that a batch changes."""
 
 
-async def give_back(client: OmnitronClient, batch: Batch, only: Container[ObjectKey] | None = None) -> None:
+async def give_back(client: OmnitronClient, batch: Batch, only: Collection[ObjectKey] | None = None) -> None:
     """Puts the actions of an open batch back to what they were before it, where that is known: from `batch.before`, and from
     an action without a name on the channel, which is the batch's own. The others are left to the failing of the batch.
-    `only` these objects, or all that it holds.
+    `only` these objects, which leave the batch, or all that it holds.
 
     It records nothing that was not recorded before, so it may stop anywhere, and be repeated.
     """
@@ -36,6 +36,8 @@ async def give_back(client: OmnitronClient, batch: Batch, only: Container[Object
             await client.actions.delete(action.pk)
 
     await for_each(held, put_back)
+    for object_key in only or ():
+        batch.drop(object_key)
 
 
 def _standing(action: IntegrationAction) -> dict[str, Any]:

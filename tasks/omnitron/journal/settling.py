@@ -109,8 +109,6 @@ class ProcessBatchRequests(SettleCommand):
         ]
         if halves:
             await give_back(self.integration.client, batch, only=halves)
-            for object_key in halves:
-                batch.drop(object_key)
 
     async def _record(self, results: Sequence[ItemResult]) -> Irregularities:
         """Records what the channel has taken. A refusal waits for the end of the batch, which counts the attempt."""

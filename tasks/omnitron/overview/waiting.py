@@ -62,8 +62,8 @@ def describe_waiting(contents: Sequence[ContentHealth], batches: Sequence[BatchR
         age = format_age(age_of(oldest, now))
         which = f" The oldest batch of products is {oldest.local_batch_id}, which {hands} has had for {age}."
     return (
-        f"At least {', '.join(counts)} wait for a send of their products that succeeds: they are sent by the next runs "
-        f"after it, and it costs them no attempt.{which}"
+        f"At least {', '.join(counts)} wait until their products have been sent, at no cost of attempts. `channel-app explain "
+        f"SKU` says why one has not.{which}"
     )
 
 
