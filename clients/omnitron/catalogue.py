@@ -117,10 +117,6 @@ class Offers(Objects[Row]):
         due_list = DueList(self.connection, self.content_type, which, self.model, extra_list)
         return await due_list.read(wanted, skip, ready=ready, waiting=waiting)
 
-    def due_pages(self, which: str, wanted: int, extra_list: int | None = None) -> AsyncIterator[list[Row]]:
-        """Pages of the same list, for who only looks."""
-        return DueList(self.connection, self.content_type, which, self.model, extra_list).pages(wanted)
-
 
 class ListedOffers(Offers[Row]):
     """Prices or stocks: each stands in a list, the catalog's own or an extra one."""

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple
 from clients.errors import ContractError
 from clients.omnitron.connection import OmnitronConnection
 from clients.omnitron.listings import LISTINGS
-from clients.omnitron.lists import PAGE, RowList, key_of
+from clients.omnitron.lists import PAGE, Page, RowList, key_of, rows_in_all
 from clients.omnitron.rows import NO_VERSION, Row, UnreadableRow
 from dto.enums import ContentType
 
@@ -22,6 +22,13 @@ class DueRows(NamedTuple, Generic[Row]):
     """Due objects that cannot be read, but whose keys and versions can: each is to fail with its reason."""
     waiting: tuple[int, ...] = ()
     """Keys of due objects that cannot be taken up yet."""
+
+
+class DueHead(NamedTuple, Generic[Row]):
+    """The beginning of a list, and its length."""
+
+    total: int
+    page: Page[Row]
 
 
 Ready = Callable[[Sequence[Row]], Awaitable[list[Row]]]
@@ -150,9 +157,14 @@ class DueList(Generic[Row]):
         """Whether one object is due now."""
         return await self._list.holds(self._filters, key)
 
-    async def first_keys(self, pages: int) -> tuple[set[int], int | None]:
-        """The keys on the first pages, and the last of them; None if the list ends there."""
-        first = await self._list.first(self._filters, pages)
+    async def head(self) -> DueHead[Row]:
+        """The first page, which tells how many objects are due."""
+        (page,) = await self._list.first(self._filters, 1)
+        return DueHead(rows_in_all(page, self._list.path, self._is_asked), page)
+
+    async def first_keys(self, pages: int, head: DueHead[Row] | None = None) -> tuple[set[int], int | None]:
+        """The keys on the first pages, and the last of them; None if the list ends there. `head` is not read again."""
+        first = await self._list.first(self._filters, pages, head.page if head else None)
         keys = {key for page in first for key in page.keys}  # what cannot be read is due all the same
         return keys, max(keys, default=0) if first[-1].has_next else None
 

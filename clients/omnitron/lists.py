@@ -64,6 +64,19 @@ class Page(NamedTuple, Generic[Row]):
         return sorted([*map(key_of, self.rows), *(row.key for row in self.unreadable)])
 
 
+def rows_in_all(page: Page[Row], path: str, is_asked: Callable[[Row], bool]) -> int:
+    """How many rows a list has by its first page.
+
+    Raises:
+        ContractError: a row was not asked for, so the hub counted everything; or the hub did not count.
+    """
+    if not all(map(is_asked, page.rows)):
+        raise ContractError(f"Omnitron answered GET {path} with rows that were not asked for.", path=path)
+    if page.has_next and page.total < page.received:
+        raise ContractError(f"Omnitron's list {path} goes on, and does not say how many rows it has.", path=path)
+    return page.total if page.has_next else page.received
+
+
 class RowList(Generic[Row]):
     """One list of Omnitron, by its full path.
 
@@ -192,18 +205,11 @@ class RowList(Generic[Row]):
         Raises:
             ContractError: a row was not asked for, so the hub counted everything; or the hub did not count.
         """
-        page = await self.page(1, {**(params or {}), "limit": 1})
-        if not all(map(is_asked, page.rows)):
-            raise ContractError(f"Omnitron answered GET {self.path} with rows that were not asked for.", path=self.path)
-        if page.has_next and page.total < page.received:
-            raise ContractError(
-                f"Omnitron's list {self.path} goes on, and does not say how many rows it has.", path=self.path
-            )
-        return page.total if page.has_next else page.received
+        return rows_in_all(await self.page(1, {**(params or {}), "limit": 1}), self.path, is_asked)
 
-    async def first(self, params: Mapping[str, Any], pages: int) -> list[Page[Row]]:
-        """The first pages in the order of their keys: at least one."""
-        found = [self._noted(await self.page(1, {**params, "sort": "id"}))]
+    async def first(self, params: Mapping[str, Any], pages: int, known: Page[Row] | None = None) -> list[Page[Row]]:
+        """The first pages in the order of their keys: at least one. The first one is not read again if it is `known`."""
+        found = [known or self._noted(await self.page(1, {**params, "sort": "id"}))]
         while found[-1].has_next and len(found) < pages:
             found.append(self._noted(await self.page(len(found) + 1, {**params, "sort": "id"})))
         return found

@@ -194,7 +194,7 @@ CASES = [
         for kind, row in ((ContentType.product_price, PRICE), (ContentType.product_stock, STOCK))
     ),
     Case("Offers.due", lambda hub: hub.images.due("updates", 5), page(IMAGE), "images"),
-    Case("Offers.due_pages", lambda hub: hub.prices.due_pages("inserts", 5, 4), page(PRICE)),
+    Case("DueList.head", lambda hub: hub.due_list(ContentType.product_price, "inserts", 4).head(), page(PRICE)),
     Case("Actions.listed_product_pages", lambda hub: hub.actions.listed_product_pages(), page(ACTION)),
     Case(
         "SetupRows.pages",

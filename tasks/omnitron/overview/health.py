@@ -6,6 +6,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from clients.omnitron.due import DueHead
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.enums import GOODS, OFFERS, ContentType, IntegrationActionStatus
 from dto.health import Abandoned, ChannelHealth, ContentHealth, FailureGroup, OpenBatches
@@ -75,9 +76,10 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
             known_counts[_PROCESSING] = Counter()
         if len(failed) == total:
             known_counts[_ERROR] = Counter(action.content_type.model for action in failed)
+        self._heads: dict[tuple[ContentType, int | None], DueHead[Any]] = {}
         contents = await side_by_side(*(self._content(content_type, known_counts) for content_type in KINDS))
-        lists = {kind: [None, *extra_lists(kind, catalog, channel.conf)] for kind in OFFERS}
-        contents = with_waiting(contents, await count_waiting(client, contents, lists))
+        new_offers = ((kind, head.page.rows) for (kind, _), head in self._heads.items())
+        contents = with_waiting(contents, await count_waiting(client, new_offers))
         moment: datetime = client.server_time
         remarks = []
         if len(failed) < total:
@@ -129,12 +131,19 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
                 return known[content_type]
             return await client.actions.count(content_type, status)
 
+        async def count_due(which: str, number: int | None) -> int:
+            due_list = client.due_list(content_type, which, number)
+            if content_type not in OFFERS or which != "inserts":
+                return await due_list.count()
+            head = self._heads[content_type, number] = await due_list.head()
+            return head.total
+
         lists: list[int | None] = [None, *extra_lists(content_type, self._catalog, self._conf)]
         pairs = [(which, number) for which in kind.due_lists for number in lists]
         processing, failed, *counts = await side_by_side(
             count(_PROCESSING),
             count(_ERROR),
-            *(client.due_list(content_type, which, number).count() for which, number in pairs),
+            *(count_due(which, number) for which, number in pairs),
         )
         due: dict[str, int] = defaultdict(int)
         for (which, _), number in zip(pairs, counts, strict=True):
@@ -227,7 +236,8 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
                 continue
             for number in [None, *extra_lists(content_type, self._catalog, self._conf)]:
                 due_list = self.integration.client.due_list(content_type, which, number)
-                found, end = await due_list.first_keys(DUE_PAGES)
+                head = self._heads.get((content_type, number)) if which == "inserts" else None
+                found, end = await due_list.first_keys(DUE_PAGES, head)
                 keys |= found
                 if end is not None:
                     ends.append(end)

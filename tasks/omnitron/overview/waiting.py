@@ -2,7 +2,8 @@
 offer that waits stays due, and costs no attempt."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from clients.omnitron import OmnitronClient
 from dto.batch_states import OPEN_LOCALLY
@@ -10,35 +11,15 @@ from dto.enums import OFFERS, ContentType, IntegrationActionStatus
 from dto.health import ContentHealth
 from dto.omnitron import BatchRequest
 from tasks.ages import age_of, format_age
-from tasks.concurrency import for_each
-
-READ = 100
-"""Rows of each due list that are looked at: its first page."""
 
 
 async def count_waiting(
-    client: OmnitronClient,
-    contents: Sequence[ContentHealth],
-    lists: Mapping[ContentType, Sequence[int | None]],
+    client: OmnitronClient, due: Iterable[tuple[ContentType, Sequence[Any]]]
 ) -> Counter[ContentType]:
-    """The offers that wait, among the first of each due list.
-
-    Args:
-        client: Omnitron's.
-        contents: the counts of all types: nothing waits if no offer is due.
-        lists: the lists of each type; None is the catalog's own.
-    """
-    known = {content.content_type: content for content in contents}
-    wanted = [(kind, number) for kind in OFFERS if known[kind].inserts for number in lists[kind]]
+    """The offers that wait, among the new ones that are `due`: by type, the first of each list."""
     products: dict[ContentType, list[int]] = defaultdict(list)
-
-    async def look(entry: tuple[ContentType, int | None]) -> None:
-        kind, number = entry
-        async for page in client.offers(kind).due_pages("inserts", READ, number):
-            products[kind] += [row.product for row in page if row.product]
-            return
-
-    await for_each(wanted, look)
+    for kind, offers in due:
+        products[kind] += [offer.product for offer in offers if offer.product]
     found = await client.actions.find(
         content_type=ContentType.product,
         object_ids={pk for keys in products.values() for pk in keys},
