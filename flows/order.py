@@ -9,7 +9,6 @@ from dto.orders import CancellationRequestDto, CancelOrderDto, ChannelCreateOrde
 from dto.summary import RunSummary
 from flows.naming import run_name
 from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
-from flows.pipeline import span
 from flows.plan import Limits, Sending, reading, step
 from flows.receiving import Listing, Receiving
 from flows.run import Run, run_flow
@@ -31,6 +30,7 @@ from tasks.omnitron.orders.known_orders import GetKnownOrders, GetMissingOrders,
 from tasks.omnitron.orders.order_items import UpdateOrderItems
 from tasks.omnitron.orders.orders import ImportOrders
 from tasks.omnitron.orders.shipping_infos import CreateOrderShippingInfo
+from tasks.progress import span
 
 LookbackDays = Annotated[
     float | None,

@@ -23,6 +23,7 @@ from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
 from tasks.omnitron.journal.due import Due
 from tasks.omnitron.journal.recording import record_settled
+from tasks.progress import span
 from tasks.settlement import settle
 
 
@@ -316,8 +317,3 @@ def merged(objects: Sequence[Any], answers: Sequence[tuple[Sequence[str], Sequen
         for item in objects
         if all(item.pk in rows for _, rows in by_key)
     ]
-
-
-def span(done: int, more: int) -> str:
-    """The next objects of many, by their places: `2,001 to 3,000`."""
-    return f"{done + 1:,} to {done + more:,}" if more > 1 else f"{done + 1:,}"

@@ -1,4 +1,4 @@
-"""Logs the progress of a long step, at most once a second."""
+"""The progress of a long step, for people: a line a second at most, and places among many."""
 
 from clients.clock import Clock
 from tasks.log import Logger
@@ -22,3 +22,8 @@ class Progress:
         if now - self._logged_at >= self.EVERY and self._done < self._total:
             self._logged_at = now
             self._log.info("%s: %s of %s", self._activity, f"{self._done:,}", f"{self._total:,}")
+
+
+def span(done: int, more: int) -> str:
+    """The next objects of many, by their places: `2,001 to 3,000`."""
+    return f"{done + 1:,} to {done + more:,}" if more > 1 else f"{done + 1:,}"

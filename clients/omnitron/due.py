@@ -103,6 +103,7 @@ class DueList(Generic[Row]):
         total: int | None = None
         problems: list[str] = []
         is_usable = False
+        # Less than a page of those that wait stand behind a row that was ready and not taken: no such row is passed over.
         start = max(1, len(waiting) // PAGE)
         async for page in self._list.counted_pages(self._sorted, wanted=wanted, headers=headers, start=start):
             total = page.total if total is None else total
@@ -129,8 +130,6 @@ class DueList(Generic[Row]):
                 f"because of {problems[0]}. Has its API changed? `channel-app check` compares it with the contract."
             )
         rows = list(found.values())[:wanted]
-        if len(found) > len(rows):  # those behind the last one are looked at again
-            not_ready = {key for key in not_ready if key < key_of(rows[-1])}
         failing = list(unreadable.values())[: wanted - len(rows)]
         return DueRows(rows, total or 0, failing, tuple(sorted(not_ready)))
 

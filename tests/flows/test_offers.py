@@ -357,6 +357,8 @@ async def test_later_batches_begin_behind_what_waits(make_world: Callable[..., W
     assert summary.counts == {"integrated": 200, "waiting": 600}
     pages = sum(request.url.path.endswith("/product_prices/inserts/") for request in seen)
     assert pages <= 8 + 10 * 3
+    looked_up = sum(request.url.params.get("content_type_name") == "product" for request in seen)
+    assert looked_up <= 8 + 10
 
 
 async def test_an_offer_command_that_runs_alone_fails_offers_of_products_that_were_never_sent(

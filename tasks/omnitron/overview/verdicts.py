@@ -161,7 +161,9 @@ def _due(facts: Facts) -> str:
 def _failed(facts: Facts) -> str:
     own = facts.own
     assert own is not None  # noqa: S101  # the case says so
-    return f"{facts.name} {_kept(own)}failed {_because(own)}; {_next(own)}."
+    waiting = _names([offer for offer in facts.offers if offer.due == "inserts"])
+    after = f" Waiting until it has been sent, at no cost of attempts: {waiting}." if waiting else ""
+    return f"{facts.name} {_kept(own)}failed {_because(own)}; {_next(own)}.{after}"
 
 
 def _abandoned(facts: Facts) -> str:

@@ -13,7 +13,6 @@ SUBJECT = Subject(
         Mutant("and action.local_batch_id != own", "and False"),
         Mutant("and action.status is IntegrationActionStatus.processing", "and True"),
         Mutant("            await give_back(self.integration.client, self.batch_request, only=held)\n", ""),
-        Mutant("                self.batch_request.drop(object_key)\n", "                pass\n"),
         Mutant("                self.batch_request.before[self._counterpart, row.pk] = action\n", ""),
     ),
 )
