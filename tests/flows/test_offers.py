@@ -1,6 +1,7 @@
 """Prices, stocks and images, end to end over both local systems."""
 
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -343,6 +344,19 @@ async def test_a_batch_behind_offers_that_wait_reads_no_more_than_it_needs(make_
     looked_up = [request for request in seen if request.url.params.get("content_type_name") == "product"]
     assert len(looked_up) == 4
     assert summary.counts["integrated"] == 150
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+async def test_no_offer_is_passed_over_among_those_that_wait(make_world: Callable[..., World], share: float) -> None:
+    """Wherever they stand in the list, all offers of products that are there are sent in one run."""
+    world = make_world(failing=0, products=700)
+    await run(world, insert_products, add_stock=False, add_price=False)
+    rng = random.Random(share)
+    late = {row["pk"] for row in actions(world) if rng.random() < share}
+    for pk in late:
+        world.actions.change(pk, status="error")
+    summary = await run(world, insert_product_prices, batch_size=45)
+    assert summary.counts == {"integrated": 700 - len(late), "waiting": len(late)}
 
 
 async def test_later_batches_begin_behind_what_waits(make_world: Callable[..., World]) -> None:
