@@ -7,6 +7,7 @@ ChannelAppError                  never raised itself
 │   ├── ChannelUnavailableError  the channel did not answer, or answered 5xx
 │   ├── LostAnswerError          a create was sent and its answer never came: look before creating again
 │   └── DeadlineError            the time for a safe send is over
+│       └── NoTurnError          ... before the channel's limits let the call start: nothing was sent
 ├── FatalError                   the run stops; a person has to change something
 │   ├── ConfigError              a setting, a flow parameter or the connector
 │   │   └── CapabilityError      the connector lacks a command that the flow is for
@@ -87,6 +88,10 @@ class LostAnswerError(RetryableError):
 
 class DeadlineError(RetryableError):
     """Sending would no longer be safe: by now another run may own the batch."""
+
+
+class NoTurnError(DeadlineError):
+    """The channel's limits let the call start only after its deadline: nothing was sent."""
 
 
 class FatalError(ChannelAppError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clients.clock import Clock
 from clients.deadline import seconds_left
-from clients.errors import ConfigError, DeadlineError, RateLimitedError
+from clients.errors import ConfigError, NoTurnError, RateLimitedError
 
 LONGEST_WAIT = 120.0
 """Seconds of waiting for one request. A system that asks for more is left alone until the next run."""
@@ -71,7 +71,7 @@ class Pace:
         """Waits until a call of the group may start.
 
         Raises:
-            DeadlineError: it may not start before the deadline in force.
+            NoTurnError: it may not start before the deadline in force.
             RateLimitedError: it may not start soon; without a deadline.
         """
         of = self._groups[group]
@@ -81,7 +81,7 @@ class Pace:
             while (pause := of.free_at() - self._clock.monotonic()) > SHORTEST_PAUSE:
                 left = seconds_left(self._clock)
                 if left is not None and pause > left:
-                    raise DeadlineError(
+                    raise NoTurnError(
                         f"The channel's limit{_of(group)} lets the next call start in {pause:.0f} s, but the batch may be "
                         f"sent for {left:.0f} s more: it is released, and offered again.",
                         spent=True,

@@ -3,22 +3,24 @@
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, assert_never
 
 from clients.deadline import deadline
 from clients.errors import ConfigError, ContractError, DeadlineError, TakenOverError
 from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
+from dto.omnitron import IntegrationAction
 from dto.outcomes import Accepted, Completed, SendOutcome
-from flows.plan import Limits, Sending, Stage, Step
+from flows.groups import whole_groups
+from flows.plan import Limits, Sending
 from flows.release import released_when_stopped
 from flows.run import Run
-from tasks.batch import Batch, in_order
+from flows.stages import Commands, enrichment_of, merged, stages_of
+from tasks.batch import Batch, Member, ObjectKey, in_order
 from tasks.channel.command import SendCommand, check_of
 from tasks.channel.integration import ChannelIntegration
 from tasks.concurrency import side_by_side
-from tasks.omnitron.enrichment import Enrichment
-from tasks.omnitron.hub import Hub
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
 from tasks.omnitron.journal.due import Due
@@ -28,7 +30,7 @@ from tasks.settlement import settle
 
 
 class Pipeline:
-    """One sending of one run. `send_batch` is the whole way of a batch; the methods below it are its steps, in order."""
+    """One sending of one run. `send_due` is the whole way of a batch; the methods below it are its steps, in order."""
 
     def __init__(
         self,
@@ -52,19 +54,21 @@ class Pipeline:
         """Objects that were due when the run began, for progress messages."""
         self.waiting: set[int] = set()
         """Keys that are due, and cannot be sent yet."""
+        self.is_reading = False
+        """Whether the next objects are being read: nothing of them is locked yet."""
         self.is_prepared = False
-        self.counterpart = _counterpart(sending, connector)
-        stages = _stages(sending, self.counterpart)
-        self.stages = [[(each, _enrichment(hub, each)) for each in stage] for stage in stages]
+        self.command = send_command_of(sending, connector)
+        self.group_by = self.command.group_by
+        self.counterpart = sending.counterpart if self.command.needs_counterpart else None
+        stages = stages_of(sending, self.counterpart)
+        self.stages: list[Commands] = [[(each, enrichment_of(hub, each)) for each in stage] for stage in stages]
 
     async def drain(self) -> None:
         """Batch after batch, each object at most once."""
         rounds = itertools.count() if self.limits.max_batches is None else range(self.limits.max_batches)
         for _ in rounds:
-            batch = self.hub.new_batch(self.sending.content_type)
-            async with released_when_stopped(self.run, self.hub, batch):
-                if not await self.send_batch(batch):
-                    break
+            if not await self.send_next():
+                break
             self.size = min(self.size * 2, self.batch_size)
         if self.waiting:
             self.run.counts["waiting"] += len(self.waiting)
@@ -75,13 +79,20 @@ class Pipeline:
                 f"{len(self.waiting):,}",
             )
 
-    async def send_batch(self, batch: Batch) -> bool:
-        """One batch, from its reading to its end or into the channel's hands. False when nothing (more) was due."""
-        due = await self.read()
+    async def send_next(self) -> bool:
+        """The next objects, from their reading to their end or into the channel's hands. False when no more are due."""
+        self.is_reading = True
+        due, is_last = await self.read()
+        self.is_reading = False
         if not due.members:
             return False
         await self.prepare()
-        try:
+        await self.send_due(due)
+        return not is_last or any(member.pk not in self.seen for member in due.members)
+
+    async def send_due(self, due: Due[Any]) -> None:
+        """Sends the objects, in one batch."""
+        async with self.batch() as batch:
             await self.commit(batch, due)
             objects = await self.enrich(batch, due)
             if objects:
@@ -89,23 +100,37 @@ class Pipeline:
                 await self.settle(batch, outcome)
             else:
                 await self.end(batch)
+
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[Batch]:
+        """A new batch. It is released if the work inside stops, and dropped if another run has taken it over."""
+        batch = self.hub.new_batch(self.sending.content_type)
+        try:
+            async with released_when_stopped(self.run, self.hub, batch):
+                yield batch
         except TakenOverError as taken:
             self.hub.logger(batch).warning("%s", taken.message)
             self.run.counts["taken over"] += sum(1 for _ in batch.of_type())
-        return len(due.members) >= self.size
 
     # -- read --------------------------------------------------------------------------------------------------------
 
-    async def read(self) -> Due[Any]:
-        """The next objects that are due and that this run has not tried. Nothing is locked yet."""
+    async def read(self) -> tuple[Due[Any], bool]:
+        """The next objects that are due and that this run has not tried, and whether they are the last."""
         command, parameters = self.sending.read.command, self.sending.read.parameters
         # The trials take turns, lest one object that the channel cannot bear fails them all.
         turn = min(self.run.holding.tries, self.batch_size) if not self.seen else 0
-        found: dict[str, Any] = {"limit": turn or self.size, "skip": self.seen, "waiting": self.waiting}
+        # The rest of a group may stand further down the list.
+        wanted = turn or self.size + (self.batch_size if self.group_by else 0)
+        found: dict[str, Any] = {"limit": wanted, "skip": self.seen, "waiting": self.waiting}
         due: Due[Any] = await self.hub.do_action(command.key, **found, **parameters)
         self.waiting.update(due.waiting)
         self.total = self.total or due.total
-        return due.last() if turn else due
+        if turn:
+            return due.last(), len(due.members) < self.size
+        if self.group_by:
+            together = due.only(whole_groups(due, self.group_by, self.size, self.batch_size))
+            return together, len(due.members) < wanted and len(together) == len(due)
+        return due, len(due.members) < self.size
 
     # -- prepare -----------------------------------------------------------------------------------------------------
 
@@ -142,6 +167,10 @@ class Pipeline:
         await self.hub.commit(batch)
         for failure in due.unreadable:
             batch.fail_member(failure)
+        self.log_beginning(batch, due)
+
+    def log_beginning(self, batch: Batch, due: Due[Any]) -> None:
+        """From here on, this run has tried the objects."""
         which = span(len(self.seen), len(due.members))
         self.seen.update(member.pk for member in due.members)
         of = f" of {self.total:,} that were due" if self.total >= len(self.seen) else ""
@@ -151,41 +180,52 @@ class Pipeline:
         """Reads the actions of objects that are about to be committed, so that they can be put back: in a trial, and where an
         object may have to wait for its other half."""
         is_trial = self.run.holding.tries and self.size == 1
-        if not is_trial and self.counterpart is None:
-            return
+        if is_trial or self.counterpart is not None:
+            await self.read_standing(batch)
+
+    async def read_standing(self, batch: Batch) -> None:
+        """Notes how the objects stand that are not committed yet."""
+        unknown = (member for member in batch.members.values() if member.object_key not in batch.before)
+        batch.before.update(await self.standing(member for member in unknown if not member.committed))
+
+    async def standing(self, members: Iterable[Member]) -> dict[ObjectKey, IntegrationAction | None]:
+        """The action of each object; None if it has none."""
         of_type: dict[ContentType, list[int]] = defaultdict(list)
-        for member in batch.members.values():
-            if member.object_key not in batch.before and not member.committed:
-                of_type[member.content_type].append(member.pk)
+        for member in members:
+            of_type[member.content_type].append(member.pk)
+        found: dict[ObjectKey, IntegrationAction | None] = {}
         for content_type, keys in of_type.items():
-            found = await self.hub.client.actions.find(content_type=content_type, object_ids=keys)
-            known = {action.object_id: action for action in found}
-            batch.before.update(((content_type, pk), known.get(pk)) for pk in keys)
+            actions = await self.hub.client.actions.find(content_type=content_type, object_ids=keys)
+            found.update(((content_type, pk), None) for pk in keys)
+            found.update((action.object_key, action) for action in actions)
+        return found
 
     # -- enrich ------------------------------------------------------------------------------------------------------
 
-    async def enrich(self, batch: Batch, due: Due[Any]) -> Sequence[Any]:
-        """The objects with all that the channel needs. Each command fails the ones that lack something, with the reason; a
-        second commit names those, and what travels along."""
-        objects: Sequence[Any] = due
-        for stage in self.stages:
-            if objects:
-                objects = await self.enrich_once(batch, stage, objects)
+    async def enrich(self, batch: Batch, due: Sequence[Any]) -> Sequence[Any]:
+        """The objects with all that the channel needs. A second commit names those that failed, and what travels along."""
+        objects = await self.attach(batch, due, self.stages)
         if objects:
             await self.note_standing(batch)
             await self.move(batch, BatchRequestStatus.commit)
         return objects
 
-    async def enrich_once(
-        self, batch: Batch, stage: Sequence[tuple[Step, type[Enrichment[Any]]]], objects: Sequence[Any]
-    ) -> list[Any]:
+    async def attach(self, batch: Batch, objects: Sequence[Any], stages: Sequence[Commands]) -> Sequence[Any]:
+        """The objects with all that the stages attach. Each command fails the ones that lack something, with the reason."""
+        for stage in stages:
+            if objects:
+                objects = await self.attach_once(batch, stage, objects)
+        return objects
+
+    async def attach_once(self, batch: Batch, stage: Commands, objects: Sequence[Any]) -> list[Any]:
         """The objects that every command of the stage kept, with the fields that each attached. Failures of an earlier
         stage are reported meanwhile."""
         work = (
             self.hub.do_action(each.command.key, objects=objects, batch_request=batch, **each.parameters)
             for each, _ in stage
         )
-        _, *answers = await side_by_side(self.hub.report_failures(batch), *work)
+        reporting = [self.hub.report_failures(batch)] if batch.is_open else []
+        answers = (await side_by_side(*work, *reporting))[: len(stage)]
         return merged(objects, [(command.attaches, rows) for (_, command), rows in zip(stage, answers, strict=True)])
 
     # -- send --------------------------------------------------------------------------------------------------------
@@ -193,15 +233,24 @@ class Pipeline:
     async def send(self, batch: Batch, objects: Sequence[Any]) -> SendOutcome:
         """Hands the objects over, within the time in which the batch is certainly still ours."""
         seconds = self.run.runtime.settings.CHANNEL_APP_OLDER_THAN / 3
-        owned = asyncio.timeout(seconds)
+        with deadline(seconds, self.run.runtime.clock):
+            return await self.hand_over(batch, in_order(objects), asyncio.get_running_loop().time() + seconds)
+
+    async def hand_over(self, batch: Batch, objects: Sequence[Any], ends_at: float) -> SendOutcome:
+        """Makes the call to the channel, which is cut off when the loop's clock shows `ends_at`.
+
+        Raises:
+            DeadlineError: it was.
+        """
+        channel = await self.run.open_channel(self.hub)
+        owned = asyncio.timeout_at(ends_at)
         try:
-            with deadline(seconds, self.run.runtime.clock):
-                async with owned:
-                    channel = await self.run.open_channel(self.hub)
-                    return await channel.do_action(self.sending.send, objects=in_order(objects), batch_request=batch)
+            async with owned:
+                return await channel.do_action(self.sending.send, objects=objects, batch_request=batch)
         except TimeoutError as error:
             if not owned.expired():  # the connector's own
                 raise
+            seconds = self.run.runtime.settings.CHANNEL_APP_OLDER_THAN / 3
             raise DeadlineError(
                 f"The channel did not take the batch within {seconds:.0f} s; it is released, and offered again.",
                 spent=True,
@@ -272,48 +321,17 @@ class Pipeline:
         self.hub.logger(batch).info("%s: the batch is %s: %s", self.sending.title, batch.status, counts)
 
 
-def _counterpart(sending: Sending, connector: type[ChannelIntegration]) -> Step | None:
-    """The step that attaches the other halves, if the connector's one call carries both."""
-    send = connector.actions.get(sending.send.key)
-    carries_both = send is not None and issubclass(send, SendCommand) and send.needs_counterpart
-    return sending.counterpart if carries_both else None
-
-
-def _stages(sending: Sending, counterpart: Step | None) -> list[Stage]:
-    """The enrichments of a sending. Other halves come last, and once: not for information too."""
-    if counterpart is None:
-        return list(sending.enrich)
-    others = [[each for each in stage if each.command is not counterpart.command] for stage in sending.enrich]
-    return [*filter(None, others), [counterpart]]
-
-
-def _enrichment(hub: Hub, each: Step) -> type[Enrichment[Any]]:
-    """The command that a step runs: an integrator may have replaced it.
+def send_command_of(sending: Sending, connector: type[ChannelIntegration]) -> type[SendCommand[Any]]:
+    """The connector's own form of the send command, which says what one of its calls takes.
 
     Raises:
-        ConfigError: the replacement is no enrichment.
+        CapabilityError: the connector has none.
+        ConfigError: its command is no send.
     """
-    command = hub.get_action(each.command)
-    if not issubclass(command, Enrichment):
+    connector.require(sending.send)
+    own = connector.get_action(sending.send)
+    if not issubclass(own, SendCommand):
         raise ConfigError(
-            f"{command.__name__} takes the place of `{command.key}`, but does not say which fields it attaches: derive it "
-            f"from {each.command.__name__}, or from Enrichment with its fields in `attaches`."
+            f"{own.__name__} takes the place of `{sending.send.key}`: derive it from {sending.send.__name__}."
         )
-    return command
-
-
-def merged(objects: Sequence[Any], answers: Sequence[tuple[Sequence[str], Sequence[Any]]]) -> list[Any]:
-    """The objects that are in every answer, each with the fields that the answers attach.
-
-    Args:
-        objects: rows with a `pk`.
-        answers: the names of the attached fields, and the rows that carry them.
-    """
-    by_key = [(fields, {row.pk: row for row in rows}) for fields, rows in answers]
-    return [
-        item.model_copy(
-            update={name: getattr(rows[item.pk], name) for fields, rows in by_key for name in fields},
-        )
-        for item in objects
-        if all(item.pk in rows for _, rows in by_key)
-    ]
+    return own

@@ -6,7 +6,7 @@ If a system was at fault and no object, that costs no attempt where it can be he
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from clients.errors import ChannelAppError, DeadlineError
+from clients.errors import ChannelAppError, DeadlineError, NoTurnError
 from flows.holding import system_at_fault
 from flows.run import Run
 from tasks import reports
@@ -57,4 +57,5 @@ def _offered_again(hub: Hub, *, costs_attempts: bool) -> str:
 
 def _nothing_is_wrong_with_the_objects(error: BaseException) -> bool:
     """A send that was too slow may be so because of what it carried, and would be so again."""
-    return isinstance(error, Exception) and not isinstance(error, DeadlineError) and system_at_fault(error) is not None
+    was_slow = isinstance(error, DeadlineError) and not isinstance(error, NoTurnError)
+    return isinstance(error, Exception) and not was_slow and system_at_fault(error) is not None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from clients.errors import RefusedError
 from dto.omnitron import Catalog, ChannelConf
 from dto.summary import RunSummary
-from flows.pipeline import Pipeline
+from flows.call_by_call import pipeline_of
 from flows.plan import Limits, Sending
 from flows.run import Run, run_flow
 from tasks.channel.integration import load_channel
@@ -23,7 +23,7 @@ async def send_all(*sendings: Sending, title: str, limits: Limits) -> RunSummary
         run.require(connector, *(sending.send for sending in sendings))
         hub = await run.open_hub(read_channel=False)
         for sending in sendings:
-            await Pipeline(run, hub, connector, sending, limits).drain()
+            await pipeline_of(run, hub, connector, sending, limits).drain()
 
     return await run_flow(title, work)
 
@@ -47,13 +47,14 @@ async def send_lists(
             run.reason = no_list
         unread: list[RefusedError] = []
         for sending in sendings:
+            pipeline = pipeline_of(run, hub, connector, sending, limits)
             try:
-                await Pipeline(run, hub, connector, sending, limits).drain()
+                await pipeline.drain()
             except RefusedError as error:
-                if hub.batch_request is None or hub.batch_request.status is not None:
+                if not pipeline.is_reading:
                     raise
                 # Nothing was committed: whatever is wrong with this list costs no object an attempt.
-                hub.logger(hub.batch_request).error("%s: %s", sending.title, error.message)
+                hub.logger().error("%s: %s", sending.title, error.message)
                 unread.append(error)
         if unread:
             raise unread[0]

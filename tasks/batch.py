@@ -176,6 +176,15 @@ class Batch:
         if member is not None:
             del self._by_owner[member.owner][object_key]
 
+    def hand_over(self, owners: Iterable[ObjectKey], to: "Batch") -> None:
+        """Moves objects, with those that travel along, into another batch."""
+        for owner in owners:
+            for object_key, member in list(self._by_owner.get(owner, {}).items()):
+                self.drop(object_key)
+                to._put(member)
+                if object_key in self.before:
+                    to.before[object_key] = self.before[object_key]
+
     def take_members(self, members: Iterable[Member]) -> None:
         """Replaces the members by those that the batch's actions name. Failures that the channel's check found remain."""
         found = [member.failure for member in self.members.values() if member.failure is not None]

@@ -187,11 +187,24 @@ class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
         needs_counterpart: of prices and stocks, whether one call carries both. Then each price comes with its product's stock,
             as `price.productstock`, or each stock with its price, as `stock.productprice`: it is locked in the same batch and has
             the same result, so no older value overwrites a newer one.
+        max_items_per_call: the number of objects that the channel takes in one call, where a batch holds more. The command runs
+            once for each call. A call that fails costs only its own objects an attempt.
+        group_by: the field by which objects belong together, such as `base_code` for the variants of a product. What is due of a
+            group goes out in one call, unless that is more than a call takes.
     """
 
     needs_counterpart: ClassVar[bool] = False
+    max_items_per_call: ClassVar[int | None] = None
+    group_by: ClassVar[str] = ""
 
     batch_request: Batch = OWN_BATCH
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.max_items_per_call is not None and cls.max_items_per_call < 1:
+            raise ConfigError(
+                f"{cls.__name__}.max_items_per_call is {cls.max_items_per_call}: give 1 or more, or leave it out."
+            )
 
     def outcome(self, answer: Any) -> SendOutcome:
         match answer:

@@ -109,12 +109,16 @@ class IdentifyUpdatedOffers(IdentifyOffers):
 
     key = "identify_updated_offers"
 
-    async def remote_ids(self, _: list[Any]) -> Mapping[int, str]:
-        actions = await self.integration.client.actions.find(
-            local_batch_id=self.batch_request.local_batch_id,
-            status=IntegrationActionStatus.processing,
-            content_type=self._offer_type,
-        )
+    async def remote_ids(self, rows: list[Any]) -> Mapping[int, str]:
+        batch, find = self.batch_request, self.integration.client.actions.find
+        if batch.local_batch_id is None:  # its objects are committed later, call by call
+            actions = await find(content_type=self._offer_type, object_ids=[row.pk for row in rows])
+        else:
+            actions = await find(
+                local_batch_id=batch.local_batch_id,
+                status=IntegrationActionStatus.processing,
+                content_type=self._offer_type,
+            )
         return {action.object_id: action.remote_id for action in actions if action.remote_id}
 
 

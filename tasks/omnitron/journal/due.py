@@ -41,6 +41,12 @@ class Due(list[Row]):
         self.unreadable = unreadable
         self.waiting = waiting
 
+    def only(self, rows: Sequence[Row]) -> "Due[Row]":
+        """Some of the rows alone, and those that cannot be read."""
+        wanted = {key_of(row) for row in rows} | {failure.object.pk for failure in self.unreadable}
+        members = [member for member in self.members if member.pk in wanted]
+        return Due(rows, members, self.total, self.unreadable, self.waiting)
+
     def last(self) -> "Due[Row]":
         """The last of them alone; one that can be read, if there is one."""
         if self:
