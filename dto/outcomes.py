@@ -32,6 +32,15 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """Objects of a send that were not sent, by their keys in Omnitron, and the error that kept them. They stay due, at no cost of
+    attempts."""
+
+    keys: tuple[int, ...]
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """The channel has finished. `unreadable` are lines of its answer that could not be understood.
 
@@ -44,6 +53,7 @@ class Completed:
     reports: tuple[ErrorReportDto, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     rest: ResponseStatus | None = field(default=None, kw_only=True)
+    unsent: Unsent | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

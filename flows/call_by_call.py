@@ -60,6 +60,10 @@ class CallByCall(Pipeline):
             await self.send_in_batches(due)
             return
         await super().send_due(due)
+        self.raise_if_stopped()
+
+    def raise_if_stopped(self) -> None:
+        """Ends the run if not all objects of a batch could be sent, now that the others have their results."""
         stopped_by, self.stopped_by = self.stopped_by, None
         if stopped_by is not None and not isinstance(stopped_by, NoTurnError):
             raise stopped_by
@@ -87,18 +91,22 @@ class CallByCall(Pipeline):
         """
         calls = self.calls(objects)
         if len(calls) == 1:
-            return await super().hand_over(batch, objects, ends_at)
+            outcome = await super().hand_over(batch, objects, ends_at)
+            if isinstance(outcome, Completed):
+                await self.give_back(batch, self.unsent(outcome))
+            return outcome
         make_call, loop = super().hand_over, asyncio.get_running_loop()
         answers: list[Completed] = []
         errors: list[ChannelAppError] = []
-        left: list[Any] = []
+        unsent: list[ObjectKey] = []
 
         async def make(call: list[Any]) -> None:
             if self.stopped_by is not None or loop.time() >= ends_at:
-                left.extend(call)
+                unsent.extend(map(self.object_key, call))
                 return
             try:
                 answers.append(self._completed(await make_call(batch, call, ends_at)))
+                unsent.extend(self.unsent(answers[-1]))
                 self.failed_calls = 0
             except ChannelAppError as error:
                 errors.append(error)
@@ -106,12 +114,12 @@ class CallByCall(Pipeline):
                     self.fail_call(batch, call, error)
                 else:
                     self.stopped_by = error
-                    left.extend(call)
+                    unsent.extend(map(self.object_key, call))
 
         await for_each(calls, make, at_once=self.run.runtime.settings.CHANNEL_APP_IN_FLIGHT)
         if errors and not answers:
             raise errors[0]
-        await self.give_back(batch, list(map(self.object_key, left)))
+        await self.give_back(batch, unsent)
         rests = {answer.rest for answer in answers}
         return Completed(
             tuple(result for answer in answers for result in answer.results),
@@ -119,6 +127,14 @@ class CallByCall(Pipeline):
             tuple(row for answer in answers for row in answer.unreadable),
             rest=rests.pop() if len(rests) == 1 else None,
         )
+
+    def unsent(self, outcome: Completed) -> list[ObjectKey]:
+        """The objects that a call did not send."""
+        if outcome.unsent is None:
+            return []
+        if isinstance(outcome.unsent.error, ChannelAppError):
+            self.stopped_by = outcome.unsent.error
+        return [(self.sending.content_type, key) for key in outcome.unsent.keys]
 
     def _completed(self, outcome: SendOutcome) -> Completed:
         if isinstance(outcome, Accepted):
@@ -128,17 +144,18 @@ class CallByCall(Pipeline):
             )
         return outcome
 
-    async def give_back(self, batch: Batch, left: Sequence[ObjectKey]) -> None:
+    async def give_back(self, batch: Batch, unsent: Sequence[ObjectKey]) -> None:
         """Objects that were not sent stay due, at no cost of attempts. This run takes them up again."""
-        if not left:
+        if not unsent:
             return
-        together = [member.object_key for member in batch.members.values() if member.owner in set(left)]
+        owners = set(unsent)
+        together = [member.object_key for member in batch.members.values() if member.owner in owners]
         await give_back(self.hub.client, batch, only=together)
-        self.seen.difference_update(pk for _, pk in left)
+        self.seen.difference_update(pk for _, pk in unsent)
         self.hub.logger(batch).warning(
             "%s: %d objects were not sent: the channel took too long, or is down. They stay due, at no cost of attempts.",
             self.sending.title,
-            len(left),
+            len(unsent),
         )
 
     # -- a batch for each call ---------------------------------------------------------------------------------------
@@ -213,6 +230,7 @@ class CallByCall(Pipeline):
             return error
         self.failed_calls = 0
         await self.settle(batch, outcome)
+        self.raise_if_stopped()
         return None
 
     async def lock_counterparts(self, batch: Batch, objects: Sequence[Any]) -> Sequence[Any]:
@@ -293,6 +311,7 @@ def _is_newer(action: IntegrationAction, member: Member) -> bool:
 def pipeline_of(
     run: Run, hub: OmnitronIntegration, connector: type[ChannelIntegration], sending: Sending, limits: Limits
 ) -> Pipeline:
-    """The pipeline for what one call of the channel takes."""
-    has_limit = send_command_of(sending, connector).max_items_per_call is not None
-    return (CallByCall if has_limit else Pipeline)(run, hub, connector, sending, limits)
+    """The pipeline for as many objects as one call of the channel takes."""
+    command = send_command_of(sending, connector)
+    is_whole = command.max_items_per_call is None and not command.is_one_by_one()
+    return (Pipeline if is_whole else CallByCall)(run, hub, connector, sending, limits)

@@ -218,6 +218,12 @@ def _names_a_stranger(results: list[ItemResult], unreadable: list[Unreadable], n
     return not (all(map(names.find, refusals)) and all(names.called(row.name) for row in unreadable))
 
 
+def results_by_key(batch: Batch, results: Iterable[ItemResult]) -> dict[int, ItemResult]:
+    """The result of each object of the batch's own type that one names, by its key."""
+    names = _Names(batch)
+    return {member.pk: result for result in results for member in names.find(result)}
+
+
 def strangers(batch: Batch, results: Iterable[ItemResult]) -> list[ItemResult]:
     """The results that fit no object of the batch."""
     names = _Names(batch)

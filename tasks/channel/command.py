@@ -1,7 +1,7 @@
 """The bases of a connector's commands: they turn each form of answer into one of a few outcomes."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from dto.reports import ErrorReportDto
 from tasks import reports
 from tasks.batch import Batch, Member, in_order
 from tasks.channel.integration import ChannelIntegration
+from tasks.channel.one_by_one import OneByOne
 from tasks.command import OWN_BATCH, CommandInterface, In, Out
 from tasks.sanitizing import line_of, place_of
 
@@ -205,6 +206,37 @@ class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
             raise ConfigError(
                 f"{cls.__name__}.max_items_per_call is {cls.max_items_per_call}: give 1 or more, or leave it out."
             )
+
+    def send(self, validated_data: Any) -> Any:
+        """Hands the objects over; by default one by one."""
+        return self.one_by_one(validated_data)
+
+    async def one_by_one(self, objects: Sequence[Any]) -> Completed:
+        """Sends each object with `send_one`, side by side: for a channel that takes one in a call, and for the second try where
+        a call for many was refused as a whole. An object that fails costs no other anything."""
+        return await OneByOne(self).send(objects)
+
+    async def send_one(self, item: Any, found: ItemResult | None) -> ItemResult:  # noqa: ARG002  # for subclasses
+        """Sends one object, and answers its result. Raise RejectedError with the channel's reason where it refuses the object.
+
+        `found` is the channel's own record of it, as `find` answers it: then it is there already, and wants an update.
+        """
+        raise ConfigError(f"{type(self).__name__} has neither `send` nor `send_one`: write one of them.")
+
+    async def find(self, objects: Sequence[Any]) -> Iterable[ItemResult]:  # noqa: ARG002  # for subclasses
+        """Those of the objects that the channel has already. It is asked before objects are sent one by one, and again about one
+        whose answer was lost. Write it where sending an object twice would create two."""
+        return ()
+
+    @property
+    def can_find(self) -> bool:
+        """Whether the channel can be asked for an object."""
+        return type(self).find is not SendCommand.find
+
+    @classmethod
+    def is_one_by_one(cls) -> bool:
+        """Whether it may send objects one by one."""
+        return cls.send_one is not SendCommand.send_one
 
     def outcome(self, answer: Any) -> SendOutcome:
         match answer:
