@@ -54,9 +54,8 @@ class CallByCall(Pipeline):
     """When it was read how the objects of the next calls stand."""
 
     async def send_due(self, due: Due[Any]) -> None:
-        channel = await self.run.open_channel(self.hub)
-        may_answer_later = self.sending.kind.check is not None and not (channel.is_sync or self.limits.is_sync)
-        if may_answer_later:
+        channel, check = await self.run.open_channel(self.hub), self.sending.kind.check
+        if check is not None and channel.can(check) and not channel.is_sync:
             await self.send_in_batches(due)
             return
         await super().send_due(due)

@@ -6,7 +6,7 @@ SUBJECT = Subject(
     "flows/sending.py",
     tests=("tests/flows/test_sending.py", "tests/flows/test_offers.py"),
     mutants=(
-        Mutant("if hub.batch_request is None or hub.batch_request.status is not None:", "if False:"),
+        Mutant("if not pipeline.is_reading:", "if False:"),
         Mutant("                unread.append(error)\n", ""),
         Mutant("            run.reason = no_list", "            pass"),
         Mutant("        run.require(connector, *(sending.send for sending in sendings))\n", ""),

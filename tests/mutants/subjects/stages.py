@@ -1,0 +1,17 @@
+"""Mutants of the stages of an enrichment."""
+
+from tests.mutants.table import Mutant, Subject
+
+SUBJECT = Subject(
+    "flows/stages.py",
+    tests=("tests/flows/test_sending.py",),
+    mutants=(
+        Mutant("if all(item.pk in rows for _, rows in by_key)", "if any(item.pk in rows for _, rows in by_key)"),
+        Mutant("    if not issubclass(command, Enrichment):", "    if False:"),
+        Mutant(
+            "    return [*filter(None, others), [counterpart]]",
+            "    return list(sending.enrich)",
+            tests=("tests/flows/test_price_and_stock.py",),
+        ),
+    ),
+)
