@@ -19,6 +19,7 @@ ChannelAppError                  never raised itself
 ├── SkipError                    the run ends, having changed nothing
 │   ├── ChannelInactive          the merchant switched the channel off
 │   ├── HeldBackError            a system that the run needs is down, and it is not time to try again
+│   ├── NotSentError             a dry run would have changed something
 │   ├── NotOfferedError          a schedule started a flow that this channel cannot serve
 │   └── CommitLockedError        another run holds this content type
 ├── TakenOverError               somebody else ended or took this batch: drop it and read again
@@ -146,6 +147,10 @@ class ChannelInactive(SkipError):  # noqa: N818  # a state of the shop, not an e
 
 class HeldBackError(SkipError):
     """A system that the run needs was found to be down, and it is not time to try again."""
+
+
+class NotSentError(SkipError):
+    """The run is a dry run, and the request may have changed something."""
 
 
 class NotOfferedError(SkipError):

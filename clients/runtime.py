@@ -12,6 +12,7 @@ from clients.clock import Clock, SystemClock
 from clients.connections import Connections
 from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
+from clients.rehearsal import Rehearsal
 from clients.settings import Settings
 from clients.variables import Variables
 
@@ -38,6 +39,8 @@ class Runtime:
     """Keeps values from run to run; None: with the run's own Prefect server, if it has one."""
     log_in_turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """Surrounds each log-in to Omnitron, to have it wait for those of other runs."""
+    rehearsal: Rehearsal | None = None
+    """Makes a dry run of it: whatever would change something is not sent."""
     read_secret: Callable[[str], Awaitable[SecretStr]] = _from_prefect
     """Reads a Secret block by its name; `secret` also masks its value."""
 

@@ -33,6 +33,7 @@ from clients.limits import AdaptiveLimiter, RetryBudget
 from clients.log_in import LogIn
 from clients.paths import is_path
 from clients.rates import LONGEST_WAIT, Pace, Rate, Share
+from clients.rehearsal import READS
 from clients.runtime import Runtime
 from clients.unpacking import ACCEPTED, MAX_BODY_BYTES, bounded
 from clients.verdicts import Judge, Verdicts
@@ -66,6 +67,7 @@ class Transport:
         ContractError: the answer is a redirect, or, to a read, too large or not JSON.
         ConfigError: the path leads to another host.
         DeadlineError: the deadline in force has passed.
+        NotSentError: the run is a dry run, and the call may change something.
     """
 
     def __init__(
@@ -91,6 +93,9 @@ class Transport:
         self.redactor = runtime.redactor
         self._clock = runtime.clock
         self._tries = settings.CHANNEL_APP_TRIES
+        self._rehearsal = runtime.rehearsal
+        if self._rehearsal is not None:
+            self._rehearsal.transports += 1
         self._verdicts = Verdicts(name, base_url, runtime.redactor, runtime.clock, unavailable)
         own = dict(headers or {})
         self._media_type = next(
@@ -138,6 +143,8 @@ class Transport:
     async def send(self, call: Call) -> Reply:
         """Sends a request, again if that is safe and useful, and returns the reply. With a log-in, the request has its key; one
         whose key is refused is sent once more with another."""
+        if self._rehearsal is not None and call.method not in READS:
+            raise self._rehearsal.keep_back(self.name, call, self._url(call), self._media_type, self.redactor)
         if self._log_in is None:
             return await self._send(call)
         key = await self._log_in.key(self._send)

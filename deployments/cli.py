@@ -46,6 +46,12 @@ def run(
         list[str] | None,
         typer.Option("--param", "-p", help="A parameter, as name=value; repeat the option for several."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Change nothing: show what the flow would send for the first objects that are due."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a flow once in this process, on the server of PREFECT_API_URL or on a temporary one.
@@ -54,7 +60,13 @@ def run(
     """
     from deployments.one_run import checked_parameters, run_once
 
-    run_once(flow, checked_parameters(flow, param or []), as_json=as_json)
+    parameters = checked_parameters(flow, param or [])
+    if dry_run:
+        from deployments.dry_run import show_dry_run
+
+        show_dry_run(flow, parameters, as_json=as_json)
+    else:
+        run_once(flow, parameters, as_json=as_json)
 
 
 @app.command()

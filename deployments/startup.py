@@ -14,6 +14,8 @@ PREFECT_DEFAULTS = {
     # A page of another site cannot change anything: it does not get the token that each change needs.
     "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "channel_app",
+    # Or else a line outside a run, as of a dry run, comes with a warning about itself.
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     # As in deployments/compose.yaml for a large server: events are kept for three days, runs for thirty.

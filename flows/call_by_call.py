@@ -26,6 +26,7 @@ from clients.omnitron.lists import PAGE
 from dto.enums import BatchRequestStatus, FailedReasonType, IntegrationActionStatus
 from dto.omnitron import IntegrationAction
 from dto.outcomes import Accepted, Completed, SendOutcome
+from flows.dry_run import DryRun
 from flows.groups import calls_of
 from flows.pipeline import Pipeline, send_command_of
 from flows.plan import Limits, Sending
@@ -162,6 +163,7 @@ class CallByCall(Pipeline):
     async def send_in_batches(self, due: Due[Any]) -> None:
         """Enriches all objects together; then commits and sends those of one call after the other."""
         draft = self.draft(due)
+        self.log_beginning(draft, due)
         shared = self.stages if self.counterpart is None else self.stages[:-1]
         objects = await self.attach(draft, due, shared)
         await self.end_failed(draft)
@@ -187,16 +189,6 @@ class CallByCall(Pipeline):
         soon.update(map(self.object_key, calls[0]))
         draft.before = await self.standing(each for each in draft.members.values() if each.owner in soon)
         self.read_at = now
-
-    def draft(self, due: Due[Any]) -> Batch:
-        """The objects, as a batch that Omnitron never sees."""
-        draft = self.hub.new_batch(self.sending.content_type)
-        for member in due.members:
-            draft.add(member)
-        for failure in due.unreadable:
-            draft.fail_member(failure)
-        self.log_beginning(draft, due)
-        return draft
 
     async def end_failed(self, draft: Batch) -> None:
         """Objects that lack something end in a batch of their own."""
@@ -311,6 +303,8 @@ def pipeline_of(
     run: Run, hub: OmnitronIntegration, connector: type[ChannelIntegration], sending: Sending, limits: Limits
 ) -> Pipeline:
     """The pipeline for as many objects as one call of the channel takes."""
+    if run.runtime.rehearsal is not None:
+        return DryRun(run, hub, connector, sending, limits)
     command = send_command_of(sending, connector)
     is_whole = command.max_items_per_call is None and not command.is_one_by_one()
     return (Pipeline if is_whole else CallByCall)(run, hub, connector, sending, limits)

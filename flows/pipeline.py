@@ -200,6 +200,15 @@ class Pipeline:
             found.update((action.object_key, action) for action in actions)
         return found
 
+    def draft(self, due: Due[Any]) -> Batch:
+        """The objects, as a batch that Omnitron never sees."""
+        draft = self.hub.new_batch(self.sending.content_type)
+        for member in due.members:
+            draft.add(member)
+        for failure in due.unreadable:
+            draft.fail_member(failure)
+        return draft
+
     # -- enrich ------------------------------------------------------------------------------------------------------
 
     async def enrich(self, batch: Batch, due: Sequence[Any]) -> Sequence[Any]:

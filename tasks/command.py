@@ -156,15 +156,19 @@ class CommandInterface(WithParameters, Generic[In, Out, System]):
 
     async def run(self) -> Out:
         """The steps, one after the other."""
-        data = await _awaited(self.get_data())
-        validated = await _awaited(self.validated_data(data))
-        transformed = await _awaited(self.transform_data(validated))
+        data, validated, transformed = await self.prepared()
         if inspect.iscoroutinefunction(self.send):
             response = await self.send(transformed)
         else:
             response = await _awaited(await in_thread(self.send, transformed))
         result: Out = await _awaited(self.normalize_response(data, validated, transformed, response))
         return result
+
+    async def prepared(self) -> tuple[Any, Any, Any]:
+        """The input, as it was read, checked, and converted for `send`."""
+        data = await _awaited(self.get_data())
+        validated = await _awaited(self.validated_data(data))
+        return data, validated, await _awaited(self.transform_data(validated))
 
     def fail(self, failed: Any, reason: FailedReasonType, message: str, code: str = "Failed") -> None:
         """Fails one object with its reason and one report; the others continue."""

@@ -1,14 +1,11 @@
 """The way of a channel that takes objects one by one: each is looked for, sent, and has a result of its own."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from clients.errors import (
     AuthError,
     ChannelAppError,
-    ConfigError,
     ContractError,
     ItemError,
     LostAnswerError,
@@ -18,19 +15,33 @@ from clients.errors import (
 )
 from dto.enums import FailedReasonType
 from dto.outcomes import Completed, ItemResult, Unsent
+from tasks.batch import Batch
 from tasks.concurrency import for_each
 from tasks.sanitizing import unforeseen_about_one
 from tasks.settlement import results_by_key
 
-if TYPE_CHECKING:
-    from tasks.channel.command import SendCommand
+
+class SendsOne(Protocol):
+    """A send command, as far as it sends one object."""
+
+    batch_request: Batch
+    failed_object_list: list[tuple[Any, ...]]
+
+    @property
+    def can_find(self) -> bool: ...
+
+    async def find(self, objects: Sequence[Any]) -> Iterable[ItemResult]: ...
+
+    async def send_one(self, item: Any, found: ItemResult | None) -> ItemResult: ...
+
+    def fail(self, failed: Any, reason: FailedReasonType, message: str, code: str = ...) -> None: ...
 
 
 class OneByOne:
     """Sends the objects of one command side by side. One that fails costs no other anything. If the channel goes down in the
     middle, what it has answered counts, and the rest is not sent."""
 
-    def __init__(self, command: SendCommand[Any, Any]) -> None:
+    def __init__(self, command: SendsOne) -> None:
         self.command = command
         self.results: list[ItemResult] = []
         self.unsent: list[int] = []
@@ -53,10 +64,7 @@ class OneByOne:
 
     async def find(self, objects: Sequence[Any]) -> dict[int, ItemResult]:
         """The objects that the channel has already, by their keys."""
-        batch = self.command.batch_request
-        if batch is None:
-            raise ConfigError(f"`{self.command.key}` sends one by one, and needs a batch: give it as `batch_request`.")
-        return results_by_key(batch, await self.command.find(objects))
+        return results_by_key(self.command.batch_request, await self.command.find(objects))
 
     async def send_one(self, item: Any, found: ItemResult | None) -> ItemResult | None:
         """The result of one object; None if it failed, or was not sent."""

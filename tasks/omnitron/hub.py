@@ -116,7 +116,7 @@ class Hub(BaseIntegration):
 
     async def tell(self, lines: Sequence[ErrorReportDto]) -> int:
         """Writes lines into the merchant's log, and an event for each; the number of lines written."""
-        if not lines:
+        if not lines or self.runtime.rehearsal is not None:
             return 0
         events = [OperationalEventDto.from_error_report(line) for line in lines]
         written, _ = await side_by_side(

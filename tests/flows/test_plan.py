@@ -6,7 +6,7 @@ import pytest
 
 from clients.errors import ConfigError
 from dto.omnitron import Product
-from flows.pipeline import merged
+from flows.stages import merged
 from flows.plan import Reading, Step
 from flows.product import insert_products
 from flows.run import RunFailedError
