@@ -6,10 +6,10 @@ import pytest
 
 from clients.errors import ConfigError
 from dto.omnitron import Product
-from flows.stages import merged
 from flows.plan import Reading, Step
 from flows.product import insert_products
 from flows.run import RunFailedError
+from flows.stages import merged
 from tasks.omnitron.catalogue.mapping import GetMappedProducts
 from tasks.omnitron.catalogue.products import GetInsertedProducts
 from tasks.omnitron.command import OmnitronCommand
