@@ -134,6 +134,15 @@ async def test_no_call_carries_more_than_the_channel_takes(world: World) -> None
     assert_converged(world)
 
 
+async def test_objects_that_lack_something_end_with_their_reasons(make_world: Callable[..., World]) -> None:
+    """In a batch of their own, where each call has one."""
+    world = make_world(failing=0.4, products=23, asynchronous=True)
+    use_connector(world, f"{__name__}:Few")
+    await run(world, insert_products)
+    await answered(world)
+    assert_converged(world)
+
+
 async def test_each_call_of_a_channel_that_answers_later_keeps_its_own_remote_id(world: World) -> None:
     """If the channel answers at once, all calls belong to one batch."""
     await run(world, insert_products)
@@ -230,12 +239,13 @@ class Meanwhile:
 
     def __init__(self, world: World, work: Callable[[], Any]) -> None:
         self.world, self.work, self.before = world, work, world.hook
+        self.is_over = False
         world.hook = self
 
     def __call__(self, number: int, request: Any, moment: str) -> None:
         self.before(number, request, moment)
-        if moment == "after" and request.url.path == "/products":
-            self.world.hook = self.before
+        if moment == "after" and request.url.path == "/products" and not self.is_over:
+            self.is_over = True
             self.world.clock.advance(60)
             self.work()
 
