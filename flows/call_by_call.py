@@ -233,8 +233,8 @@ class CallByCall(Pipeline):
         return objects
 
     def leave_out_others(self, batch: Batch, call: list[Any]) -> list[Any]:
-        """The objects that no other run has taken or sent since they were read. Those whose price or stock was sent in a newer
-        version meanwhile are read again."""
+        """The objects that no other run has taken or sent since they were read. What was sent, or had its price or stock sent in a
+        newer version, is read again: it may be due no longer."""
         gone: set[ObjectKey] = set()
         for member in list(batch.members.values()):
             action = batch.before.get(member.object_key)
@@ -242,11 +242,11 @@ class CallByCall(Pipeline):
                 continue
             is_held = action.status is IntegrationActionStatus.processing
             is_sent = action.status is IntegrationActionStatus.success and _is_newer(action, member)
-            if member.object_key == member.owner and (is_held or is_sent):
-                gone.add(member.owner)
-            elif is_sent:
+            if is_sent:
                 gone.add(member.owner)
                 self.seen.discard(member.owner[1])
+            elif is_held and member.object_key == member.owner:
+                gone.add(member.owner)
             elif is_held:
                 batch.drop(member.object_key)  # it travels along, and its own batch settles it
         for owner in gone:

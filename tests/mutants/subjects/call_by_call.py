@@ -25,8 +25,8 @@ SUBJECT = Subject(
         Mutant("        if first_error is not None and not has_sent:", "        if False:"),
         Mutant(" and now - self.read_at < FRESH:", ":"),
         Mutant("            await self.end(batch)\n            return error\n", "            return error\n"),
-        Mutant("(is_held or is_sent):", "is_sent:"),
-        Mutant("(is_held or is_sent):", "is_held:"),
+        Mutant("            if is_sent:\n", "            if False:\n"),
+        Mutant("elif is_held and member.object_key == member.owner:", "elif False:"),
         Mutant("                self.seen.discard(member.owner[1])\n", ""),
         Mutant("            case NoTurnError():\n                return False\n", ""),
         Mutant(
