@@ -233,8 +233,8 @@ class CallByCall(Pipeline):
         return objects
 
     def leave_out_others(self, batch: Batch, call: list[Any]) -> list[Any]:
-        """The objects that no other run has taken or sent since they were read. What was sent, or had its price or stock sent in a
-        newer version, is read again: it may be due no longer."""
+        """The objects that no other run has taken or sent since they were read. One that was sent, or whose price or stock was
+        sent in a newer version, is read again: it may be due no longer."""
         gone: set[ObjectKey] = set()
         for member in list(batch.members.values()):
             action = batch.before.get(member.object_key)
