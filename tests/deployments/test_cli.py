@@ -265,6 +265,19 @@ def test_a_run_ends_with_its_summary(channel_app: Command, shop: Shop, settings:
 
 @pytest.mark.flow
 @pytest.mark.process
+def test_a_run_names_what_failed_and_why(channel_app: Command, shop: Shop, settings: dict[str, str]) -> None:
+    """In its own lines for people, and in the summary for machines."""
+    shop.control("marketplace", "POST", "refuse", {"1KBATC00000001": "The picture is too small"})
+    result = channel_app("run", "insert_products", settings=settings)
+    assert result.returncode == 0, result.stderr
+    first, second = result.stdout.splitlines()
+    assert first.startswith("insert products: 11 integrated, 1 failed (1 Rejected)")
+    assert second.startswith("  - 1KBATC00000001: Rejected: ")
+    assert "The picture is too small" in second
+
+
+@pytest.mark.flow
+@pytest.mark.process
 def test_a_channel_that_is_switched_off_is_no_failure(
     channel_app: Command, shop: Shop, settings: dict[str, str]
 ) -> None:
