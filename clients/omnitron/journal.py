@@ -204,12 +204,6 @@ class Actions:
         async for page in self._resource.pages(params, wanted=EVERYTHING):
             yield [row for row in page if self._is_ours(row) and row.content_type.model == content_type]
 
-    async def listed_product_pages(self) -> AsyncIterator[list[IntegrationAction]]:
-        """Pages of the actions of all products that the channel has, in any version."""
-        params = {**self._conditions(ContentType.product, None), "sort": "id"}
-        async for page in self._resource.pages(params, wanted=10 * PAGE):
-            yield [row for row in page if row.remote_id and row.content_type.model == ContentType.product]
-
     async def first_in_work(self, content_type: ContentType) -> tuple[list[IntegrationAction], bool]:
         """The first page of the actions that open batches hold, and whether these are all."""
         processing = IntegrationActionStatus.processing

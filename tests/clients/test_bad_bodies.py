@@ -195,7 +195,6 @@ CASES = [
     ),
     Case("Offers.due", lambda hub: hub.images.due("updates", 5), page(IMAGE), "images"),
     Case("DueList.head", lambda hub: hub.due_list(ContentType.product_price, "inserts", 4).head(), page(PRICE)),
-    Case("Actions.listed_product_pages", lambda hub: hub.actions.listed_product_pages(), page(ACTION)),
     Case(
         "SetupRows.pages",
         lambda hub: hub.setup_rows("attributes", Attribute).pages(name__exact="Colour"),
