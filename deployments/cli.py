@@ -9,6 +9,7 @@ import typer
 from clients.errors import ChannelAppError
 from deployments.console import BAD_USAGE, FAILED, end, say, say_json, without_tracebacks
 from deployments.startup import import_from_current_folder, set_prefect_defaults
+from deployments.type_names import GoodsName
 
 app = typer.Typer(
     name="channel-app",
@@ -142,6 +143,39 @@ def explain(
         say_json(explanation)
     else:
         show_explanation(explanation)
+
+
+@app.command()
+def resend(
+    skus: Annotated[list[str], typer.Argument(help="The products' skus.")],
+    types: Annotated[
+        list[GoodsName] | None,
+        typer.Option(
+            "--type",
+            help="Only objects of this type; repeat the option for several. Without it, all that a product has.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Have products, or their prices, stocks and images, sent again, though Omnitron knows them as sent or has given them up.
+
+    It makes Omnitron list them as due, and says which flow takes them up. An object that a batch holds is left alone.
+
+    Exit codes: 0 all of them are due, 1 at least one is not, 2 the call was wrong.
+    """
+    from deployments.resend import offer_again, show_resent
+
+    without_tracebacks()
+    try:
+        rows = asyncio.run(offer_again(skus, types or []))
+    except ChannelAppError as error:
+        end(f"Nothing can be offered again. {error.message}", FAILED)
+    if as_json:
+        say_json({"objects": [row.model_dump(mode="json") for row in rows]})
+    else:
+        show_resent(rows)
+    if not all(row.is_on_its_way for row in rows):
+        raise typer.Exit(FAILED)
 
 
 @app.command()

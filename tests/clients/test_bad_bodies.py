@@ -209,6 +209,7 @@ CASES = [
         VALUE,
     ),
     Case("SetupRows.update", lambda hub: hub.setup_rows("category_nodes", TreeNode).update(1, {}), NODE),
+    Case("Objects.touch", lambda hub: hub.products.touch(1), PRODUCT),
     Case("Actions.pages", lambda hub: hub.actions.pages(ContentType.product), page(ACTION)),
     Case("OwnChannel.update", lambda hub: hub.channel.update({"schema": {}}), CHANNEL),
     Case(

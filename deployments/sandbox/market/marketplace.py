@@ -153,7 +153,9 @@ class MarketplaceSandbox(SandboxSystem):
                     "Newest items", fields, ([item.get(field, "") for field in fields] for item in reversed(newest))
                 ),
                 table_html("Sales", ("kind", "number"), counts["sales"].items()),
-                table_html("Play the buyer, or the market", ("POST", "JSON"), ((CONTROL + path, body) for path, body in DEEDS)),
+                table_html(
+                    "Play the buyer, or the market", ("POST", "JSON"), ((CONTROL + path, body) for path, body in DEEDS)
+                ),
                 table_html(
                     "Newest orders",
                     (*order_fields, "items"),

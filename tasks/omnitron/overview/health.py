@@ -14,7 +14,7 @@ from dto.omnitron import BatchRequest, Catalog, Channel, ChannelConf, Integratio
 from tasks.ages import age_of, format_age
 from tasks.channel.command import CheckCommand
 from tasks.concurrency import side_by_side
-from tasks.omnitron.catalogue.offer_lists import extra_price_lists, extra_stock_lists
+from tasks.omnitron.catalogue.offer_lists import extra_lists
 from tasks.omnitron.command import OmnitronQuery
 from tasks.omnitron.kinds import KINDS
 from tasks.omnitron.overview.waiting import count_waiting, describe_waiting, with_waiting
@@ -37,14 +37,6 @@ def retry_interval(conf: ChannelConf) -> timedelta | None:
     """The time after a failure until the object becomes due again; None if the conf does not set it."""
     limits = conf.FAILED_INTEGRATION.get("DEFAULT")
     return None if limits is None or limits.RETRY_INTERVAL is None else timedelta(seconds=limits.RETRY_INTERVAL)
-
-
-def extra_lists(content_type: ContentType, catalog: Catalog | None, conf: ChannelConf) -> list[int]:
-    """The extra lists from which objects of this type are sent."""
-    if catalog is None or content_type not in (ContentType.product_price, ContentType.product_stock):
-        return []
-    lists = extra_price_lists if content_type is ContentType.product_price else extra_stock_lists
-    return sorted(lists(catalog, conf))
 
 
 class ReadHealth(OmnitronQuery[ChannelHealth]):

@@ -9,10 +9,8 @@ from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.enums import IntegrationActionStatus
 from dto.explanation import BatchStanding, ListedStanding, ObjectStanding, Verdict
 from dto.omnitron import Channel, Product
+from tasks.omnitron.catalogue.goods import SIMPLE
 from tasks.omnitron.kinds import KINDS
-
-SIMPLE = (None, "", "0")
-"""Types of products that are sent to channels."""
 
 
 @dataclass(frozen=True, slots=True)
