@@ -252,6 +252,11 @@ CASES = [
         lambda hub: hub.error_reports.find("product", 1),
         page({"id": 12, "model": "product", **REPORT}),
     ),
+    Case(
+        "ErrorReports.newest_failures",
+        lambda hub: hub.error_reports.newest_failures("product", [1], 2),
+        page({"id": 12, "model": "product", "action_object_id": 1, **REPORT}),
+    ),
     Case("Customers.find", lambda hub: hub.customers.find("email", hostile.PERSON["email"]), page(CUSTOMER)),
     Case("Customers.create", lambda hub: hub.customers.create(hostile.PERSON), CUSTOMER),
     Case("Customers.update", lambda hub: hub.customers.update(31, hostile.PERSON), CUSTOMER),

@@ -10,7 +10,7 @@ from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.enums import ContentType, IntegrationActionStatus
 from dto.explanation import BatchStanding, Explanation, ListedStanding, ObjectStanding, Reason
 from dto.listing import ListedPriceDto, ListedStockDto
-from dto.omnitron import Catalog, Channel, IntegrationAction, Product
+from dto.omnitron import IntegrationAction, Product
 from tasks.ages import age_of, standing_since
 from tasks.channel_key import channel_key
 from tasks.concurrency import for_each
@@ -18,6 +18,7 @@ from tasks.omnitron.catalogue.goods import Good, read_offers
 from tasks.omnitron.catalogue.product_search import find_products, unreadable_product
 from tasks.omnitron.command import OmnitronCommand
 from tasks.omnitron.overview.health import BATCH_PAGES, retry_interval
+from tasks.omnitron.overview.reading import read_channel
 from tasks.omnitron.overview.verdicts import Facts, judge
 
 BATCHES_READ = 200
@@ -44,10 +45,7 @@ class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):
 
     async def send(self, listed: Listed | None) -> Explanation:
         client = self.integration.client
-        # Not by `refresh`, which refuses a channel that is switched off: here that is an answer.
-        self._channel: Channel = await client.channel.get()
-        number = self.integration.runtime.settings.OMNITRON_CATALOG_ID or self._channel.catalog
-        self._catalog: Catalog | None = None if number is None else await client.catalogs.get(number)
+        self._channel, self._catalog = await read_channel(self.integration)
         self._can_read_reports: bool | None = None
         product = await self._product(listed or ())
         if product is None:
