@@ -9,7 +9,7 @@ from clients.omnitron.listings import is_listed
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.enums import ContentType, IntegrationActionStatus
 from dto.explanation import BatchStanding, Explanation, ListedStanding, ObjectStanding, Reason
-from dto.listing import ListedPriceDto, ListedStockDto
+from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
 from dto.omnitron import IntegrationAction, Product
 from tasks.ages import age_of, standing_since
 from tasks.channel_key import channel_key
@@ -26,7 +26,7 @@ BATCHES_READ = 200
 REASONS_KEPT = 5
 """Lines of the merchant's log that are shown for one object."""
 
-Listed = Sequence[ListedPriceDto | ListedStockDto]
+Listed = Sequence[ListedProductDto | ListedPriceDto | ListedStockDto]
 
 
 class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):

@@ -232,8 +232,8 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
         advice = []
         if abandoned:
             advice.append(
-                f"{abandoned} failed objects are out of attempts. `channel-app explain SKU` shows why one failed: correct that, "
-                "then change the object in Omnitron, because a change gives it new attempts."
+                f"{abandoned} failed objects are out of attempts. `channel-app failures` says why each failed: correct that, "
+                "then `channel-app resend SKU`, or change the object in Omnitron: both give it new attempts."
             )
         if unaccounted:
             advice.append(
