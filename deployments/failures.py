@@ -59,7 +59,7 @@ def show_failures(found: FailureList) -> None:
 
 def _headline(found: FailureList) -> str:
     if not found.total:
-        return "Nothing has failed."
+        return "No such object has failed."
     if not found.failures:
         return f"{found.total} objects have failed, and not one of them is of that kind."
     counts = Counter(failure.content_type for failure in found.failures)
