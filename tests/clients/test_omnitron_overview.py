@@ -152,7 +152,7 @@ def _log(*pages: list[dict[str, Any]]) -> Script:
 
 async def test_the_newest_failure_of_each_object_is_found_in_one_reading_of_the_log() -> None:
     """Lines of another type or object, and of successes, are no reasons."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"pk": 9, "action_content_type": 13, "action_object_id": 7, "error_desc": "of a price"},
         {"pk": 8, "action_content_type": 12, "action_object_id": 7, "is_ok": True},
         {"pk": 7, "action_content_type": {"id": 12, "model": "product"}, "action_object_id": 7, "error_desc": "new"},
