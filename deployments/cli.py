@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from clients.errors import ChannelAppError
-from deployments.console import BAD_USAGE, FAILED, end, say, say_json, without_tracebacks
+from deployments.console import BAD_USAGE, FAILED, end, say, without_tracebacks
+from deployments.questions import Json, explain, failures, resend, status
 from deployments.startup import import_from_current_folder, set_prefect_defaults
 
 app = typer.Typer(
@@ -17,8 +18,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
 def main() -> None:
@@ -114,46 +113,8 @@ def resume() -> None:
         say(line)
 
 
-@app.command()
-def status(as_json: Json = False) -> None:
-    """Show the state of the channel: objects due, under way and failed, open batches, and anything that stands still."""
-    from deployments.status import read_status, show_status
-
-    try:
-        health = asyncio.run(read_status())
-    except ChannelAppError as error:
-        end(f"The channel's state could not be read. {error.message}", FAILED)
-    if as_json:
-        say_json(health)
-    else:
-        show_status(health)
-
-
-@app.command()
-def explain(
-    sku: Annotated[str | None, typer.Argument(help="The product's sku.")] = None,
-    pk: Annotated[int | None, typer.Option(min=1, help="Omnitron's key of the product, instead of its sku.")] = None,
-    channel: Annotated[bool, typer.Option(help="Also read the channel's whole list of products.")] = True,
-    as_json: Json = False,
-) -> None:
-    """Explain why a product is on sale or not. Changes nothing.
-
-    Exit codes: 0 there is an answer, 1 Omnitron could not be read, 2 the call was wrong.
-    """
-    from deployments.explain import explain_product, show_explanation
-
-    without_tracebacks()
-    has_sku, has_pk = bool(sku), pk is not None
-    if has_sku == has_pk:
-        end("Name one product, by its sku or by Omnitron's key. Example: channel-app explain 1KBATC00001001", BAD_USAGE)
-    try:
-        explanation = asyncio.run(explain_product(sku or None, pk, ask_channel=channel))
-    except ChannelAppError as error:
-        end(f"The product could not be looked up. {error.message}", FAILED)
-    if as_json:
-        say_json(explanation)
-    else:
-        show_explanation(explanation)
+for command in (status, explain, failures, resend):
+    app.command()(command)
 
 
 @app.command()

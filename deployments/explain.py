@@ -10,9 +10,9 @@ from clients import runtime as runtimes
 from deployments.standing_holds import read_standing_holds
 from deployments.status import draw, line
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
-from dto.enums import GOODS
+from dto.enums import GOODS, ListingState
 from dto.explanation import Explanation, ObjectStanding
-from dto.listing import ListedPriceDto, ListedStockDto
+from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
 from flows.artifact import Table
 from flows.holding import OF_HUB, describe
 from tasks.ages import format_age
@@ -20,13 +20,14 @@ from tasks.batch import short
 from tasks.channel.fetching import FetchAll
 from tasks.channel.integration import load_channel
 from tasks.channel.prices import GetListedPrices
+from tasks.channel.products import GetListing
 from tasks.channel.stocks import GetListedStocks
 from tasks.omnitron.integration import OmnitronIntegration, load_hub
 from tasks.omnitron.kinds import KINDS
 from tasks.omnitron.overview.explanation import ExplainProduct
 from tasks.sanitizing import sanitized
 
-Listed = Sequence[ListedPriceDto | ListedStockDto]
+Listed = Sequence[ListedProductDto | ListedPriceDto | ListedStockDto]
 
 
 async def explain_product(sku: str | None, pk: int | None, *, ask_channel: bool = True) -> Explanation:
@@ -66,10 +67,11 @@ async def _listed(hub: OmnitronIntegration) -> tuple[Listed | None, str | None]:
         return None, "It was not asked: the channel is switched off."
     try:
         connector = load_channel(hub.runtime)
-        known: tuple[type[FetchAll[Any, Any]], ...] = (GetListedPrices, GetListedStocks)
+        known: tuple[type[FetchAll[Any, Any]], ...] = (GetListing, GetListedPrices, GetListedStocks)
         fetches = [fetch for fetch in known if connector.can(fetch)]
         if not fetches:
-            return None, f"The connector `{connector.name}` has neither get_listed_prices nor get_listed_stocks."
+            keys = ", ".join(fetch.key for fetch in known)
+            return None, f"The connector `{connector.name}` cannot list: it has no {keys}."
         async with connector(row, hub.runtime) as channel:
             return [item for fetch in fetches for item in (await channel.do_action(fetch)).items], None
     except Exception as problem:  # a failure of the channel must not hide Omnitron's record
@@ -118,9 +120,11 @@ def _listing(explanation: Explanation) -> str:
     listed = explanation.listed
     if listed is None:
         return explanation.channel_note or "It does not list this product."
+    words = f" ({listed.message})" if listed.message else ""
+    state = "" if listed.state in (None, ListingState.live) and not words else f", {listed.state}{words}"
     price = "" if listed.price is None else f", price {listed.price:f} {listed.currency or ''}".rstrip()
     stock = "" if listed.stock is None else f", stock {listed.stock}"
-    return f"It lists this product as {listed.remote_id or 'one without an id'}{price}{stock}."
+    return f"It lists this product as {listed.remote_id or 'one without an id'}{state}{price}{stock}."
 
 
 def _cells(row: ObjectStanding, now: datetime) -> tuple[str, ...]:

@@ -66,8 +66,19 @@ def run_once(flow: str, parameters: dict[str, Any], *, as_json: bool) -> None:
         say_json({**summary.model_dump(mode="json"), "peak_memory_mb": round(peak, 1)})
     elif failure is None:
         say(f"{summary.flow}: {summary.reason or summary.sentence}", typer.colors.GREEN)
+    if not as_json:
+        _say_failed(summary)
     if failure is not None:
         end(f"{summary.flow} failed. {failure}", FAILED)
+
+
+def _say_failed(summary: RunSummary) -> None:
+    """Prints the first failed objects with their reasons."""
+    for failed in summary.failed_objects:
+        say(f"  - {failed}")
+    more = summary.counts.get("failed", 0) - len(summary.failed_objects)
+    if summary.failed_objects and more > 0:
+        say(f"  - and {more} more: `channel-app failures` lists those that Omnitron has recorded.")
 
 
 async def _run(flow: str, parameters: dict[str, Any]) -> RunSummary:

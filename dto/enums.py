@@ -66,6 +66,19 @@ class ResponseStatus(StrEnum):
     success = "SUCCESS"
 
 
+class ListingState(StrEnum):
+    """The state of a product on the channel, as the channel tells it."""
+
+    live = "live"
+    """Buyers can see it."""
+    in_review = "in review"
+    """The channel has not decided yet."""
+    rejected = "rejected"
+    """The channel refused it, at once or later."""
+    delisted = "delisted"
+    """The channel, or somebody there, took it off the market."""
+
+
 class ErrorType(StrEnum):
     """The kinds of place that a merchant can map, and that an address error names."""
 

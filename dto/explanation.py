@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from dto.base import Money, UtcDatetime
-from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
+from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus, ListingState
 from dto.holds import Hold
 
 
@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     deleted = "to be taken off the channel"
     waiting = "waiting for the channel"
     in_work = "in a batch"
+    not_live = "sent, but not live"
     on_sale = "on sale"
     edited = "on sale in an older version"
     due = "due"
@@ -84,6 +85,10 @@ class ListedStanding(_Value):
     """The channel's current listing of the product."""
 
     remote_id: str | None = None
+    state: ListingState | None = None
+    message: str | None = None
+    """The channel's words about the state."""
+    title: str | None = None
     price: Money | None = None
     currency: str | None = None
     stock: int | None = None

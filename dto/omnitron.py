@@ -322,6 +322,8 @@ class ErrorReportRow(OmnitronObject):
     """A line of the merchant's log, on hubs that allow it to be read."""
 
     pk: Key
+    action_content_type: Annotated[Any, BeforeValidator(_key_of)] = None
+    """The id of the object's type, if the hub shows it."""
     action_object_id: Whole | None = None
     error_code: str = ""
     error_desc: str = ""

@@ -14,6 +14,21 @@ class RunOutcome(StrEnum):
     failed = "failed"
 
 
+class FailedObject(BaseModel):
+    """An object that failed in a run, without secrets and personal data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    """Its sku, or the number of its order."""
+    code: str
+    """The short name of the reason."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.code}: {self.message}"
+
+
 class RunSummary(BaseModel):
     """Counts of one flow run."""
 
@@ -26,6 +41,8 @@ class RunSummary(BaseModel):
     """Objects by outcome: `integrated`, `failed`, `accepted` (waiting for the channel), `deleted`, `released`, ..."""
     failures: Mapping[str, int] = {}
     """Failed objects by reason code."""
+    failed_objects: tuple[FailedObject, ...] = ()
+    """The first ten failed objects; `counts` has the number of all."""
     irregularities: Mapping[str, int] = {}
     """Lines of the channel's answers that match no object: `unknown`, `duplicated`, `missing`, `conflicting`."""
     batches: int = 0

@@ -1,4 +1,4 @@
-"""Omnitron's prices and stocks, compared with the channel's. Nothing is changed."""
+"""Omnitron's products, prices and stocks, compared with the channel's. Nothing is changed."""
 
 from typing import Any
 
@@ -12,17 +12,29 @@ from flows.run import Run, run_flow
 from tasks.channel.fetching import FetchCommand
 from tasks.channel.integration import load_channel
 from tasks.channel.prices import GetListedPrices
+from tasks.channel.products import GetListing
 from tasks.channel.stocks import GetListedStocks
 from tasks.omnitron.catalogue.comparison import Compare, ComparePrices, CompareStocks, ComparisonResult
+from tasks.omnitron.catalogue.listing_comparison import CompareListing
 
 COUNTED: dict[ComparisonResult, str] = {
     ComparisonResult.same: "same",
+    ComparisonResult.in_review: "in review",
     ComparisonResult.different: "different",
     ComparisonResult.missing: "missing",
+    ComparisonResult.rejected: "rejected",
+    ComparisonResult.delisted: "delisted",
     ComparisonResult.unknown: "unknown",
 }
 LOGGED = 20
 """The number of differences in the log; the artifact shows a hundred."""
+
+
+@flow(name="compare listing", flow_run_name=run_name, persist_result=False)
+async def compare_listing(is_success_log: IsSuccessLog = True) -> RunSummary:
+    """Lists products that the channel has rejected or delisted since they were sent, or does not know; that were changed there
+    by hand; and that Omnitron does not know. It changes nothing."""
+    return await _compare("compare listing", GetListing, CompareListing, is_success_log=is_success_log)
 
 
 @flow(name="compare prices", flow_run_name=run_name, persist_result=False)
@@ -52,11 +64,11 @@ async def _compare(
         table = Table("sku", "in Omnitron", "on the channel", "what")
         for difference in comparison.differences:
             table.add(*difference)
-        table.total = sum(number for result, number in comparison.counts.items() if result is not ComparisonResult.same)
+        table.total = comparison.differing
         run.tables.append(table)
         for sku, in_omnitron, on_channel, result in comparison.differences[:LOGGED]:
             run.log.warning(
-                "%s is %s: %s in Omnitron, %s there", sku, result, in_omnitron or "nothing", on_channel or "nothing"
+                "%s is %s. In Omnitron: %s. There: %s.", sku, result, in_omnitron or "nothing", on_channel or "nothing"
             )
         for odd in listed.unreadable:
             run.log.warning("%s could not be understood on the channel: %s", odd.name, odd.why)

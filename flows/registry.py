@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect import Flow
 
-from flows.compare import compare_prices, compare_stocks
+from flows.compare import compare_listing, compare_prices, compare_stocks
 from flows.health import report_health
 from flows.image import insert_and_update_images, insert_product_images, update_product_images
 from flows.order import (
@@ -61,6 +61,7 @@ FLOWS: Mapping[str, Flow[..., Any]] = {
         insert_product_images,
         update_product_images,
         insert_and_update_images,
+        compare_listing,
         compare_prices,
         compare_stocks,
         fetch_and_create_order,

@@ -23,8 +23,8 @@ from clients.runtime import Runtime
 from dto.enums import ContentType
 from dto.outcomes import Unreadable
 from dto.reports import ErrorReportDto
-from dto.summary import RunOutcome, RunSummary
-from flows.artifact import Link, Table, publish
+from dto.summary import FailedObject, RunOutcome, RunSummary
+from flows.artifact import CELL, Link, Table, publish
 from flows.booking import CheckBookings
 from flows.holding import Holding
 from flows.telling import Told
@@ -41,6 +41,8 @@ from tasks.settlement import Irregularities
 CHANNEL_TAG = "channel:"
 """What the tag of a channel begins with; its key in Omnitron follows."""
 REMOTE_BATCHES_KEPT = 100
+FAILED_OBJECTS_KEPT = 10
+"""Failed objects that a summary names, with their reasons."""
 LEFT_OUT_NAMED = 100
 """Rows that a run left out of Omnitron's lists and names to the merchant and in its log; all are counted."""
 
@@ -208,6 +210,7 @@ class Run:
             reason=reason,
             counts={name: number for name, number in self.counts.items() if number},
             failures=dict(self.failures),
+            failed_objects=self._first_failed(),
             irregularities=dict(self.irregularities),
             batches=self.batches,
             remote_batches=tuple(self.remote_batches),
@@ -216,6 +219,15 @@ class Run:
             retries=sum(traffic.retries for traffic in self._traffic),
             seconds=round(self.runtime.clock.monotonic() - self._started, 3),
             wire_seconds=round(self._wire_seconds(), 3),
+        )
+
+    def _first_failed(self) -> tuple[FailedObject, ...]:
+        """The first failed objects. Their texts are masked, because they leave the program as those of the artifact do."""
+        masked = self.runtime.redactor.line
+        rows = self.failed_objects.rows[:FAILED_OBJECTS_KEPT]
+        return tuple(
+            FailedObject(name=masked(str(name)), code=masked(str(code)), message=masked(str(message), CELL))
+            for name, code, message, _ in rows
         )
 
     def _wire_seconds(self) -> float:

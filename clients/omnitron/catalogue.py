@@ -43,6 +43,16 @@ class Objects(Generic[Row]):
             found.update((key_of(row), row) for row in rows if key_of(row) in missing)
         return list(found.values())
 
+    async def touch(self, pk: int, *, extra: bool = False) -> None:
+        """Marks an object of the catalog's own list, or of an `extra` one, as changed, without a change: its `modified_date`
+        moves (assumed), so that it has new attempts.
+
+        Raises:
+            RefusedError: this hub does not let it be written.
+        """
+        resource = self.resources[1 if extra else 0]
+        await self.connection.call("PATCH", resource.row_path(pk), body={})
+
 
 class Products(Objects[Product]):
     """Products, whether on the channel or not."""

@@ -8,8 +8,9 @@ from clients.calls import Traffic
 from clients.omnitron.catalogue import AttributeConfigs, ListedOffers, Objects, Offers, ProductCategories, Products
 from clients.omnitron.connection import OmnitronConnection
 from clients.omnitron.due import DueList
-from clients.omnitron.journal import Actions, Batches, ContentTypes, ErrorReports, OperationalEvents
+from clients.omnitron.journal import Actions, Batches
 from clients.omnitron.lists import Resource
+from clients.omnitron.logs import ContentTypes, ErrorReports, OperationalEvents
 from clients.omnitron.orders import (
     Addresses,
     CancellationRequests,

@@ -1,23 +1,20 @@
-"""Batches, integration actions, and the lines that tell of them: error reports and events."""
+"""Batches and integration actions."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from clients.errors import ContractError, RefusedError
+from clients.errors import RefusedError
 from clients.omnitron.catalogue import PRODUCTS_PER_FILTER
 from clients.omnitron.connection import OmnitronConnection
 from clients.omnitron.due import DueList, DueRows
 from clients.omnitron.listings import LISTINGS
-from clients.omnitron.lists import EVERYTHING, PAGE, Resource, RowList
+from clients.omnitron.lists import EVERYTHING, PAGE, Resource
 from clients.omnitron.rows import UnreadableRow, of_no_type
-from clients.omnitron.setup import SetupRows
 from dto.base import is_blank
 from dto.batches import BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
-from dto.omnitron import BatchRequest, ContentTypeRow, ErrorReportRow, IntegrationAction
-from dto.omnitron_setup import OperationalEvent
+from dto.omnitron import BatchRequest, IntegrationAction
 
 
 class Batches:
@@ -204,12 +201,6 @@ class Actions:
         async for page in self._resource.pages(params, wanted=EVERYTHING):
             yield [row for row in page if self._is_ours(row) and row.content_type.model == content_type]
 
-    async def listed_product_pages(self) -> AsyncIterator[list[IntegrationAction]]:
-        """Pages of the actions of all products that the channel has, in any version."""
-        params = {**self._conditions(ContentType.product, None), "sort": "id"}
-        async for page in self._resource.pages(params, wanted=10 * PAGE):
-            yield [row for row in page if row.remote_id and row.content_type.model == ContentType.product]
-
     async def first_in_work(self, content_type: ContentType) -> tuple[list[IntegrationAction], bool]:
         """The first page of the actions that open batches hold, and whether these are all."""
         processing = IntegrationActionStatus.processing
@@ -270,81 +261,3 @@ class Actions:
 
     def _is_ours(self, row: IntegrationAction) -> bool:
         return row.channel in (None, self._connection.channel_id)
-
-
-class ContentTypes:
-    """Omnitron's ids of its model names."""
-
-    def __init__(self, connection: OmnitronConnection) -> None:
-        self._list = RowList(connection, "content_types/", ContentTypeRow)
-        self._ids: dict[str, int] = {}
-        self._looking_up: dict[str, asyncio.Lock] = {}
-
-    async def get_id(self, model: str) -> int:
-        """The id of a model name; looked up once, however many ask at the same time."""
-        lock = self._looking_up.setdefault(model, asyncio.Lock())
-        async with lock:
-            if model not in self._ids:
-                matching = [row.id for row in await self._list.all({"model": model}) if row.model == model]
-                if len(matching) != 1:
-                    raise ContractError(f"Omnitron knows {len(matching)} content types named `{model}`, not one.")
-                self._ids[model] = matching[0]
-            return self._ids[model]
-
-
-class ErrorReports:
-    """The merchant's log."""
-
-    def __init__(self, connection: OmnitronConnection, content_types: ContentTypes) -> None:
-        self._connection = connection
-        self._content_types = content_types
-        self._resource = Resource(connection, "error_reports", ErrorReportRow)
-
-    async def create(self, fields: Mapping[str, Any]) -> None:
-        """Writes a line at least once: a repeated one shows by its code."""
-        await self._connection.call("POST", self._resource.path, body=dict(fields))
-
-    async def find(self, content_type: str, object_id: int) -> list[ErrorReportRow] | None:
-        """The newest lines about one object, newest first; None if this hub does not let them be read."""
-        params = {
-            "action_content_type": await self._content_types.get_id(content_type),
-            "action_object_id": object_id,
-            "sort": "-id",
-        }
-        try:
-            rows = (await self._resource.page(1, params)).rows
-        except RefusedError as error:
-            if error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-                return None
-            raise
-        return [row for row in rows if row.action_object_id in (None, object_id)]
-
-
-class OperationalEvents:
-    """The hub's own monitoring. Older hubs have none."""
-
-    def __init__(self, connection: OmnitronConnection) -> None:
-        self._connection = connection
-        self._rows = SetupRows(connection, "operational_events", OperationalEvent)
-        self._is_missing = False
-
-    async def create(self, fields: Mapping[str, Any]) -> bool:
-        """Writes an event. False on a hub without events, which is not asked again."""
-        if self._is_missing:
-            return False
-        try:
-            await self._connection.call("POST", self._connection.path("operational_events"), body=dict(fields))
-        except RefusedError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-            self._is_missing = True
-        return not self._is_missing
-
-    async def all(self) -> list[OperationalEvent]:
-        """All events, oldest first; empty if this hub does not let them be read."""
-        try:
-            return await self._rows.all()
-        except RefusedError as error:
-            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-                raise
-            return []

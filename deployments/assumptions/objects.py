@@ -114,6 +114,20 @@ ASSUMPTIONS: Assumptions = {
         "convergence: a failed update keeps the object's remote id",
         untried("it needs a product that is on sale, and would change Omnitron's record of it"),
     ),
+    "set-back-version": Assumption(
+        "an object is due again when the `version_date` of its action is set back",
+        "no lie: `channel-app resend` says of an object that it is due",
+        untried(
+            "it would have a product sent again; `resend` looks at the due list itself, and says if the object is not there"
+        ),
+    ),
+    "empty-patch": Assumption(
+        "an empty PATCH of a product, price, stock or image moves its `modified_date`",
+        "bounded retry: `channel-app resend` gives a failed object new attempts",
+        untried(
+            "it would make the product due on all channels; `resend` looks at the due list itself, and says if it is not there"
+        ),
+    ),
     "uncommitted-objects": Assumption(
         "`done` accepts an object that was never committed",
         "a price and a stock that were not announced are settled with their product",

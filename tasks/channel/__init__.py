@@ -28,8 +28,8 @@ from dto.batches import (
     OrderBatchRequestResponseDto,
     ProductBatchRequestResponseDto,
 )
-from dto.enums import CancellationType, ContentType, FailedReasonType, OrderStatus, ResponseStatus
-from dto.listing import ListedPriceDto, ListedStockDto
+from dto.enums import CancellationType, ContentType, FailedReasonType, ListingState, OrderStatus, ResponseStatus
+from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
 from dto.omnitron import Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
 from dto.omnitron_orders import Order, OrderItem
 from dto.orders import (
@@ -114,7 +114,9 @@ __all__ = [
     "ItemResult",
     "Key",
     "ListedPriceDto",
+    "ListedProductDto",
     "ListedStockDto",
+    "ListingState",
     "LogIn",
     "MissingError",
     "Order",

@@ -1,8 +1,10 @@
 """A connector's commands for products. It subclasses those that its channel supports and lists them in its `actions`."""
 
 from dto.enums import ContentType
+from dto.listing import ListedProductDto
 from dto.omnitron import IntegrationAction, Product
 from tasks.channel.command import CheckCommand, Connector, SendCommand
+from tasks.channel.fetching import FetchAll
 
 
 class SendInsertedProducts(SendCommand[list[Product], Connector]):
@@ -41,3 +43,11 @@ class CheckDeletedProducts(CheckCommand[Connector]):
 
     key = "check_deleted_products"
     content_type = ContentType.integration_action
+
+
+class GetListing(FetchAll[ListedProductDto, Connector]):
+    """Reads all products that the channel knows now, with the state of each: live, in review, rejected or delisted."""
+
+    key = "get_listing"
+    content_type = ContentType.product
+    item = ListedProductDto

@@ -195,7 +195,6 @@ CASES = [
     ),
     Case("Offers.due", lambda hub: hub.images.due("updates", 5), page(IMAGE), "images"),
     Case("DueList.head", lambda hub: hub.due_list(ContentType.product_price, "inserts", 4).head(), page(PRICE)),
-    Case("Actions.listed_product_pages", lambda hub: hub.actions.listed_product_pages(), page(ACTION)),
     Case(
         "SetupRows.pages",
         lambda hub: hub.setup_rows("attributes", Attribute).pages(name__exact="Colour"),
@@ -210,6 +209,7 @@ CASES = [
         VALUE,
     ),
     Case("SetupRows.update", lambda hub: hub.setup_rows("category_nodes", TreeNode).update(1, {}), NODE),
+    Case("Objects.touch", lambda hub: hub.products.touch(1), PRODUCT),
     Case("Actions.pages", lambda hub: hub.actions.pages(ContentType.product), page(ACTION)),
     Case("OwnChannel.update", lambda hub: hub.channel.update({"schema": {}}), CHANNEL),
     Case(
@@ -251,6 +251,11 @@ CASES = [
         "ErrorReports.find",
         lambda hub: hub.error_reports.find("product", 1),
         page({"id": 12, "model": "product", **REPORT}),
+    ),
+    Case(
+        "ErrorReports.newest_failures",
+        lambda hub: hub.error_reports.newest_failures("product", [1], 2),
+        page({"id": 12, "model": "product", "action_object_id": 1, **REPORT}),
     ),
     Case("Customers.find", lambda hub: hub.customers.find("email", hostile.PERSON["email"]), page(CUSTOMER)),
     Case("Customers.create", lambda hub: hub.customers.create(hostile.PERSON), CUSTOMER),

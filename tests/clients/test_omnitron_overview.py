@@ -141,6 +141,57 @@ async def test_reports_of_other_objects_are_left_out() -> None:
     assert [row.pk for row in found or ()] == [2, 1]
 
 
+def _log(*pages: list[dict[str, Any]]) -> Script:
+    """The ids of content types, then the pages of the merchant's log."""
+    bodies = [
+        {"count": 1_000, "next": "x" if number < len(pages) else None, "results": rows}
+        for number, rows in enumerate(pages, start=1)
+    ]
+    return Script(answer([{"id": 12, "model": "product"}]), *map(answer, bodies))
+
+
+async def test_the_newest_failure_of_each_object_is_found_in_one_reading_of_the_log() -> None:
+    """Lines of another type or object, and of successes, are no reasons."""
+    rows: list[dict[str, Any]] = [
+        {"pk": 9, "action_content_type": 13, "action_object_id": 7, "error_desc": "of a price"},
+        {"pk": 8, "action_content_type": 12, "action_object_id": 7, "is_ok": True},
+        {"pk": 7, "action_content_type": {"id": 12, "model": "product"}, "action_object_id": 7, "error_desc": "new"},
+        {"pk": 6, "action_content_type": 12, "action_object_id": 7, "error_desc": "old"},
+        {"pk": 5, "action_content_type": "12", "action_object_id": 9},
+        {"pk": 4, "action_object_id": 8, "error_desc": "as asked"},
+    ]
+    script = _log(rows)
+    async with hub_of(script, Sleeper()) as client:
+        found = await client.error_reports.newest_failures("product", [7, 8], 3)
+    assert [(row.action_object_id, row.error_desc) for row in found or ()] == [(7, "new"), (8, "as asked")]
+    (asked,) = [request for request in script.requests if "error_reports" in request.url.path]
+    assert (asked.url.params["action_content_type"], asked.url.params["sort"]) == ("12", "-id")
+
+
+async def test_the_log_is_read_no_further_than_it_was_said() -> None:
+    script = _log(*([{"pk": page, "action_object_id": 1}] for page in range(1, 9)))
+    async with hub_of(script, Sleeper()) as client:
+        assert await client.error_reports.newest_failures("product", [7], 3) == []
+    assert sum("error_reports" in request.url.path for request in script.requests) == 3
+
+
+async def test_an_object_is_marked_as_changed_on_its_own_list() -> None:
+    """Nothing of it is written."""
+    world = World(products=8, failing=0, extra_lists=True)
+    async with OmnitronClient(world.runtime()) as client:
+        own, extra = [row["pk"] for row in world.prices.find("product", 1001)]
+        before = {pk: dict(world.prices[pk]) for pk in (own, extra)}
+        await client.prices.touch(own)
+        await client.prices.touch(extra, extra=True)
+        for pk in (own, extra):
+            assert world.prices[pk].pop("modified_date") > before[pk].pop("modified_date")
+            assert world.prices[pk] == before[pk]
+    assert [path for method, path, _ in world.hub.requests if method == "PATCH"] == [
+        f"/api/v1/channel/6/product_prices/{own}/",
+        f"/api/v1/channel/6/extra_product_prices/{extra}/",
+    ]
+
+
 async def test_batches_are_read_from_either_end() -> None:
     world = World(products=1)
     async with OmnitronClient(world.runtime()) as client:

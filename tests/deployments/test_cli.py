@@ -265,6 +265,37 @@ def test_a_run_ends_with_its_summary(channel_app: Command, shop: Shop, settings:
 
 @pytest.mark.flow
 @pytest.mark.process
+def test_a_run_names_what_failed_and_why(channel_app: Command, shop: Shop, settings: dict[str, str]) -> None:
+    """In its own lines for people, and in the summary for machines."""
+    shop.control("marketplace", "POST", "refuse", {"1KBATC00000001": "The picture is too small"})
+    result = channel_app("run", "insert_products", settings=settings)
+    assert result.returncode == 0, result.stderr
+    first, second = result.stdout.splitlines()
+    assert first.startswith("insert products: 11 integrated, 1 failed (1 Rejected)")
+    assert second.startswith("  - 1KBATC00000001: Rejected: ")
+    assert "The picture is too small" in second
+
+
+@pytest.mark.flow
+@pytest.mark.process
+def test_what_was_changed_on_the_channel_is_found_and_sent_again(
+    channel_app: Command, shop: Shop, settings: dict[str, str]
+) -> None:
+    """By an operator, with three commands."""
+    sku = "1KBATC00000001"
+    assert channel_app("run", "insert_products", settings=settings).returncode == 0
+    shop.control("marketplace", "POST", f"listing/{sku}", {"state": "delisted", "message": "Şikâyet var"})
+    compared = summary_of(channel_app("run", "compare_listing", "--json", settings=settings))
+    assert compared["counts"] == {"same": 11, "delisted": 1}
+    resent = channel_app("resend", sku, "--type", "product", settings=settings)
+    assert resent.stdout == f"✓ {sku} is due again: the next run of update_products sends it.\n"
+    assert summary_of(channel_app("run", "update_products", "--json", settings=settings))["counts"] == {"integrated": 1}
+    assert shop.http.get(f"{shop.sandbox.urls['marketplace']}/listing/{sku}").json()["state"] == "live"
+    shop.assert_nothing_locked()
+
+
+@pytest.mark.flow
+@pytest.mark.process
 def test_a_channel_that_is_switched_off_is_no_failure(
     channel_app: Command, shop: Shop, settings: dict[str, str]
 ) -> None:

@@ -179,7 +179,7 @@ class Mute(Sandbox):
     """Cannot list."""
 
     name = "mute"
-    actions: ClassVar = {key: command for key, command in Sandbox.actions.items() if not key.startswith("get_listed")}
+    actions: ClassVar = {key: command for key, command in Sandbox.actions.items() if not key.startswith("get_list")}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ class Mute(Sandbox):
     [
         ("Down", "It could not be asked: The marketplace did not answer."),
         ("Broken", "KeyError: 'base_url' ("),
-        ("Mute", "The connector `mute` has neither get_listed_prices nor get_listed_stocks."),
+        ("Mute", "The connector `mute` cannot list: it has no get_listing, get_listed_prices, get_listed_stocks."),
     ],
 )
 def test_a_channel_that_says_nothing_keeps_no_answer_back(world: World, call: Call, connector: str, note: str) -> None:

@@ -83,7 +83,16 @@ async def test_the_integrators_own_command_runs_wherever_a_flow_uses_one() -> No
     for scenario in SCENARIOS:
         await run_scenario(scenario)
     world = with_own_commands(small_world())
-    for flow in (CONF, TREE, ATTRIBUTES, CATEGORIES, "compare_prices", "compare_stocks", "report_health"):
+    for flow in (
+        CONF,
+        TREE,
+        ATTRIBUTES,
+        CATEGORIES,
+        "compare_listing",
+        "compare_prices",
+        "compare_stocks",
+        "report_health",
+    ):
         await run(world, flow)
     shop = with_own_commands(World(products=2, failing=0))
     await run(shop, "insert_products")

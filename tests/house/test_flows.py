@@ -182,6 +182,7 @@ COVERED = {
     "insert_product_images",
     "update_product_images",
     "verify_batch",
+    "compare_listing",
     "compare_prices",
     "compare_stocks",
 }

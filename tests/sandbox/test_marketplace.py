@@ -49,6 +49,20 @@ async def test_a_refused_sku_is_not_listed(marketplace: MarketplaceSandbox, mark
     assert (await market.put("/products", json=items("A"))).json()["results"][0]["status"] == "SUCCESS"
 
 
+async def test_a_listed_product_is_rejected_later_and_is_live_again_when_it_is_sent(
+    marketplace: MarketplaceSandbox, market: httpx.AsyncClient
+) -> None:
+    await market.put("/products", json=items("A"))
+    change = {"state": "rejected", "message": "Yasaklı kelime", "name": "Kupa", "price": "1.50", "stock": 3}
+    changed = (await market.post("/_sandbox/listing/A", json=change)).json()
+    assert (changed["state"], changed["message"], changed["name"]) == ("rejected", "Yasaklı kelime", "Kupa")
+    assert (changed["price"], changed["stock"]) == ({"price": "1.50"}, {"stock": 3})
+    await market.put("/products", json=items("A"))
+    again = (await market.get("/listing/A")).json()
+    assert (again["state"], again["message"], again["name"]) == ("live", "", "Ürün A")
+    assert (await market.post("/_sandbox/listing/B", json={})).status_code == 404
+
+
 async def test_a_share_is_refused(market: httpx.AsyncClient, marketplace: MarketplaceSandbox) -> None:
     """The same skus each time."""
     marketplace.reset(refuse_share=0.2)

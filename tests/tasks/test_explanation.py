@@ -9,9 +9,9 @@ import pytest
 
 from clients.omnitron.setup import OwnChannel
 from deployments.sandbox.base.faults import Fault
-from dto.enums import BatchRequestStatus, ContentType
+from dto.enums import BatchRequestStatus, ContentType, ListingState
 from dto.explanation import Explanation, Verdict
-from dto.listing import ListedPriceDto, ListedStockDto
+from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
 from dto.omnitron import Channel, ChannelConf
 from flows.image import insert_product_images
 from flows.product import delete_products, insert_products, update_products
@@ -281,6 +281,29 @@ async def test_a_new_image_waits_for_a_product_that_is_being_updated(make_world:
     assert image.waits_for == explanation.objects[0].local_batch_id
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (
+            ListingState.rejected,
+            "but the channel has rejected it since: Yasaklı kelime. Correct that, then `channel-app re",
+        ),
+        (ListingState.delisted, "but the channel has taken it off the market since: Yasaklı kelime. Correct"),
+        (ListingState.in_review, "and the channel is still looking at it: Yasaklı kelime: there is nothing to do yet."),
+    ],
+)
+async def test_a_product_that_was_sent_and_cannot_be_seen_is_not_called_on_sale(
+    world: World, state: ListingState, words: str
+) -> None:
+    await run(world, insert_products)
+    listed = ListedProductDto(sku=skus(world)[FIRST], remote_id=None, state=state, message="Yasaklı kelime")
+    explanation = await explained(world, objects=[listed])
+    assert explanation.verdict is Verdict.not_live
+    assert words in explanation.sentence
+    live = ListedProductDto(sku=skus(world)[FIRST], remote_id=None)
+    assert (await explained(world, objects=[live])).verdict is Verdict.on_sale
+
+
 async def test_an_offer_that_failed_on_a_product_on_sale_is_said_to_be_tried_again(world: World) -> None:
     await run(world, insert_products)
     world.market.refuse[skus(world)[FIRST]] = "The image is too small."
@@ -403,12 +426,16 @@ async def test_what_the_channel_lists_is_shown_beside_what_omnitron_says(world: 
     listed = [
         ListedPriceDto("OTHER NAME", own["remote_id"], Decimal("62.40"), "try"),
         ListedStockDto("OTHER NAME", own["remote_id"], 7),
+        ListedProductDto("OTHER NAME", own["remote_id"], title="Kupa"),
         ListedStockDto("SOMETHING", "MP-1", 99),
     ]
     explanation = await explained(world, objects=listed)
     assert explanation.listed
     assert explanation.listed.model_dump(mode="json") == {
         "remote_id": own["remote_id"],
+        "state": "live",
+        "message": None,
+        "title": "Kupa",
         "price": "62.40",
         "currency": "try",
         "stock": 7,

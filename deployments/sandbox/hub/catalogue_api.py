@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from deployments.sandbox.base.http import HttpError, JsonResponse
 from deployments.sandbox.hub.due_lists import Due
 from deployments.sandbox.hub.listing import Filter, Listing, filters
-from deployments.sandbox.hub.resources import Render, Where, due_listing, readable, row_of
+from deployments.sandbox.hub.resources import Render, Where, change, due_listing, readable, row_of
 from deployments.sandbox.hub.shop import Shop
 from deployments.sandbox.hub.tables import Row
 from dto.enums import ContentType
@@ -70,5 +70,11 @@ def _mount(
         for name, lists in _DUE_LISTS.items()
     ]
     table = shop.offered[content_type]
+
+    def touch(pk: int, body: Row) -> Row:
+        if body:
+            raise HttpError(403, {"detail": "The merchant's own: a program may only mark it as changed."})
+        return shop.edit(content_type, pk)
+
     own = readable(table, known, violation=shop.violations.append, where=where, render=render)
-    return Mount(f"/{path}", routes=[*due, *own])
+    return Mount(f"/{path}", routes=[*due, change(table, touch), *own])

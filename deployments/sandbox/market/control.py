@@ -1,20 +1,23 @@
-"""The control routes of the local marketplace: a person plays the buyer, and decides on refusals."""
+"""The control routes of the local marketplace: a person plays the buyer, or the market that decides about a product."""
 
-from pydantic import BaseModel, RootModel
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, RootModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deployments.sandbox.base.http import JsonResponse, json_object
+from deployments.sandbox.base.http import HttpError, JsonResponse, json_object
 from deployments.sandbox.market.intake import Intake
 from deployments.sandbox.market.market_sales import MarketSales
 
-BUYERS_DEEDS = (
+DEEDS = (
     ("orders", '{} or {"items": [["SKU", 2]], "city": "Gotham", "without": ["notes"]}'),
     ("orders/several", '{"number": 5}'),
     ("orders/ORDER/cancel", '{} or {"items": ["ITEM"], "reason": "DAMAGED"}'),
     ("order-items/ITEM/request", '{"kind": "refund", "reason": "DAMAGED"}'),
     ("order-items/ITEM/change", '{"status": "DELIVERED", "invoice_number": "FT1"}'),
+    ("listing/SKU", '{"state": "rejected", "message": "Yasaklı kelime"} or {"state": "delisted"} or {"name": "Cup"}'),
 )
 """The requests that a person may POST, as the page shows them."""
 
@@ -22,6 +25,18 @@ BUYERS_DEEDS = (
 class _Several(BaseModel):
     number: int
     skus: list[str] | None = None
+
+
+class _Listed(BaseModel):
+    """A later change of a listed item. `price` and `stock` are the bare values."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["live", "in review", "rejected", "delisted"] | None = None
+    message: str | None = None
+    name: str | None = None
+    price: str | None = None
+    stock: int | None = None
 
 
 class _Refused(RootModel[dict[str, str]]):
@@ -58,7 +73,15 @@ def control_routes(intake: Intake, sales: MarketSales) -> list[Route]:
     async def change_item(request: Request) -> Response:
         return JsonResponse(sales.change_item(request.path_params["id"], **await json_object(request)))
 
+    async def change_listing(request: Request) -> Response:
+        sku = request.path_params["sku"]
+        if sku not in intake.items:
+            raise HttpError(404, {"detail": f"There is no item {sku}."})
+        changes = _Listed.model_validate(await json_object(request)).model_dump(exclude_none=True)
+        return JsonResponse(intake.change_listing(sku, **changes))
+
     return [
+        Route("/listing/{sku}", change_listing, methods=["POST"]),
         Route("/refuse", refuse, methods=["POST"]),
         Route("/batches", forget, methods=["DELETE"]),
         Route("/orders", place_order, methods=["POST"]),

@@ -80,6 +80,17 @@ class Intake:
         is_ready = batch.polls > settings.polls_until_ready and waited >= settings.ready_after_seconds
         return {"status": "done", "results": batch.results} if is_ready else {"status": "processing"}
 
+    def change_listing(self, sku: str, **changes: Any) -> Item:
+        """The market rejects a listed item or takes it off, or somebody edits it there."""
+        price, stock = changes.pop("price", None), changes.pop("stock", None)
+        item = self.items[sku]
+        item |= changes
+        if price is not None:
+            item["price"] = {**item.get("price", {}), "price": price}
+        if stock is not None:
+            item["stock"] = {**item.get("stock", {}), "stock": stock}
+        return item
+
     def _take_one(self, kind: Kind, item: Item) -> Item:
         if kind == "order":
             return self._take_order(item)
@@ -162,7 +173,8 @@ class Intake:
         known = self.items.get(sku, {})
         self._check_version("product", known, item)
         remote_id = remote_id_of(sku)
-        self.items[sku] = {**known, **item, "remote_id": remote_id}
+        # A product that is sent again is on sale again, whatever became of it.
+        self.items[sku] = {**known, **item, "remote_id": remote_id, "state": "live", "message": ""}
         self.sku_by_remote_id[remote_id] = sku
 
     def _store_detail(self, kind: Kind, stored: Item, item: Item) -> None:

@@ -10,7 +10,7 @@ from deployments.sandbox.base.pages import table_html
 from deployments.sandbox.base.system import CONTROL, SandboxSystem
 from deployments.sandbox.market.api import market_routes
 from deployments.sandbox.market.assortment import Assortment
-from deployments.sandbox.market.control import BUYERS_DEEDS, control_routes
+from deployments.sandbox.market.control import DEEDS, control_routes
 from deployments.sandbox.market.intake import Intake, Kind, remote_id_of
 from deployments.sandbox.market.market_sales import Item, MarketSales, RequestKind
 from deployments.sandbox.market.settings import MarketOptions, MarketSettings
@@ -90,6 +90,11 @@ class MarketplaceSandbox(SandboxSystem):
         """Forget every batch; the items that they listed stay."""
         self._intake.batches.clear()
 
+    def change_listing(self, sku: str, **changes: Any) -> Item:
+        """The market changes a listed item later (`state`, `message`), or somebody edits it there (`name`, `price`,
+        `stock`)."""
+        return self._intake.change_listing(sku, **changes)
+
     def place_order(self, **overrides: Any) -> Item:
         """A buyer orders; see `MarketSales.place_order`."""
         return self.sales.place_order(**overrides)
@@ -148,7 +153,9 @@ class MarketplaceSandbox(SandboxSystem):
                     "Newest items", fields, ([item.get(field, "") for field in fields] for item in reversed(newest))
                 ),
                 table_html("Sales", ("kind", "number"), counts["sales"].items()),
-                table_html("Play the buyer", ("POST", "JSON"), ((CONTROL + path, body) for path, body in BUYERS_DEEDS)),
+                table_html(
+                    "Play the buyer, or the market", ("POST", "JSON"), ((CONTROL + path, body) for path, body in DEEDS)
+                ),
                 table_html(
                     "Newest orders",
                     (*order_fields, "items"),

@@ -13,6 +13,7 @@ from tasks.channel import (
     InProgress,
     IntegrationAction,
     ItemResult,
+    ListedProductDto,
     Product,
     ProductBatchRequestResponseDto,
     ProductImage,
@@ -126,3 +127,25 @@ class CheckProducts(products.CheckProducts[Marketplace]):
     def results(self, rows: Any) -> tuple[ItemResult, ...]:
         """The marketplace's rows as results."""
         return results_of(self, rows)
+
+
+class GetListing(products.GetListing[Marketplace]):
+    """All products that the marketplace knows."""
+
+    async def send(self, _: None) -> list[ListedProductDto]:
+        rows = [row async for row in self.integration.client.listing()]
+        return self.build_each(rows, _listed, lambda row: row["sku"])
+
+
+def _listed(row: dict[str, Any]) -> ListedProductDto:
+    price, stock = row.get("price") or {}, row.get("stock") or {}
+    return ListedProductDto(
+        sku=row["sku"],
+        remote_id=row["remote_id"],
+        state=row["state"],
+        message=row["message"],
+        title=row.get("name"),
+        price=price.get("price"),
+        currency=price.get("currency_type"),
+        stock=stock.get("stock"),
+    )

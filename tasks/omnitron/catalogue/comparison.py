@@ -1,13 +1,14 @@
-"""Compares Omnitron's prices and stocks with those that the channel lists. Changes nothing."""
+"""Compares Omnitron's products, prices and stocks with those that the channel lists. Changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from dto.enums import ContentType
-from dto.listing import ListedPriceDto, ListedStockDto
+from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
 from dto.omnitron import IntegrationAction, Product, ProductPrice, ProductStock
 from tasks.channel_key import channel_key
 from tasks.concurrency import side_by_side
@@ -17,16 +18,23 @@ from tasks.omnitron.command import OmnitronCommand
 DIFFERENCES_KEPT = 1_000
 """Differences that a comparison keeps; all are counted."""
 
-Listed = TypeVar("Listed", ListedPriceDto, ListedStockDto)
+Listed = TypeVar("Listed", ListedPriceDto, ListedStockDto, ListedProductDto)
 
 
 class ComparisonResult(StrEnum):
     """The result of comparing one product in Omnitron with the channel's listing."""
 
     same = "same"
+    in_review = "in review"
     different = "different"
     missing = "missing on the channel"
+    rejected = "rejected by the channel"
+    delisted = "delisted on the channel"
     unknown = "unknown in Omnitron"
+
+
+AS_EXPECTED = (ComparisonResult.same, ComparisonResult.in_review)
+"""Results that are no difference."""
 
 
 class Difference(NamedTuple):
@@ -48,8 +56,29 @@ class Comparison:
     def add(self, sku: str, in_omnitron: str, on_channel: str, result: ComparisonResult) -> None:
         """Adds one product."""
         self.counts[result] += 1
-        if result is not ComparisonResult.same and len(self.differences) < DIFFERENCES_KEPT:
+        if result not in AS_EXPECTED and len(self.differences) < DIFFERENCES_KEPT:
             self.differences.append(Difference(sku, in_omnitron, on_channel, result))
+
+    @property
+    def differing(self) -> int:
+        """The number of all differences."""
+        return sum(number for result, number in self.counts.items() if result not in AS_EXPECTED)
+
+
+class Sent(NamedTuple):
+    """A product that Omnitron has a record of, and its value there."""
+
+    action: IntegrationAction
+    product: Product
+    row: Any
+
+
+class Compared(NamedTuple):
+    """The two values of a product, for people, and the result of comparing them."""
+
+    in_omnitron: str
+    on_channel: str
+    result: ComparisonResult
 
 
 class _Listing(Generic[Listed]):
@@ -70,12 +99,12 @@ class _Listing(Generic[Listed]):
 
 
 class Compare(OmnitronCommand[Sequence[Listed], Comparison]):
-    """Compares the channel's listing with the rows of the catalog's own list, a page of products at a time."""
+    """Compares the channel's listing with Omnitron's values of all products that have a record, a page of them at a time."""
 
     async def send(self, items: Sequence[Listed]) -> Comparison:
         comparison, listing = Comparison(), _Listing(items)
         progress = self.integration.progress("comparing", len(items), self.batch_request)
-        async for actions in self.integration.client.actions.listed_product_pages():
+        async for actions in self.integration.client.actions.pages(ContentType.product):
             await self._compare(actions, listing, comparison)
             progress.step(len(actions))
         for item in listing.left.values():
@@ -88,27 +117,31 @@ class Compare(OmnitronCommand[Sequence[Listed], Comparison]):
         keys = sorted({action.object_id for action in actions})
         found, rows = await side_by_side(self.integration.client.products.get_many(keys), self.rows(keys))
         products: dict[int, Product] = {product.pk: product for product in found}
-        row_of = {row.product: row for row in rows}
         for action in actions:
-            product, row = products.get(action.object_id), row_of.get(action.object_id)
+            product, row = products.get(action.object_id), rows.get(action.object_id)
             if product is None or row is None:
                 continue  # Omnitron has no value: if the channel lists one, it counts as unknown
+            sent = Sent(action, product, row)
             item = listing.take(action.remote_id, channel_key(product, self.integration.channel.conf))
-            if item is None:
-                comparison.add(product.sku, self.in_omnitron(row), "", ComparisonResult.missing)
-            else:
-                result = ComparisonResult.same if self.is_same(row, item) else ComparisonResult.different
-                comparison.add(product.sku, self.in_omnitron(row), self.on_channel(item), result)
+            if item is not None:
+                comparison.add(product.sku, *self.compare(sent, item))
+            elif action.remote_id:  # without it, the product has not been there
+                comparison.add(product.sku, self.in_omnitron(sent), "", ComparisonResult.missing)
 
-    async def rows(self, products: list[int]) -> list[Any]:
-        """The rows of the catalog's own list for these products."""
+    def compare(self, sent: Sent, item: Listed) -> Compared:
+        """Compares the values of one product."""
+        result = ComparisonResult.same if self.is_same(sent.row, item) else ComparisonResult.different
+        return Compared(self.in_omnitron(sent), self.on_channel(item), result)
+
+    async def rows(self, products: list[int]) -> Mapping[int, Any]:
+        """Omnitron's values of these products, by their keys."""
         raise NotImplementedError
 
     def is_same(self, row: Any, item: Listed) -> bool:
         """Whether the two values are equal."""
         raise NotImplementedError
 
-    def in_omnitron(self, row: Any) -> str:
+    def in_omnitron(self, sent: Sent) -> str:
         """Omnitron's value, for people."""
         raise NotImplementedError
 
@@ -123,19 +156,18 @@ class ComparePrices(Compare[ListedPriceDto]):
     key = "compare_prices"
     content_type: ClassVar = ContentType.product_price
 
-    async def rows(self, products: list[int]) -> list[ProductPrice]:
+    async def rows(self, products: list[int]) -> Mapping[int, ProductPrice]:
         number = own_list(self.integration.catalog, "price_list")
-        return await self.integration.client.prices.find(products, number)
+        return {row.product: row for row in await self.integration.client.prices.find(products, number)}
 
     def is_same(self, row: ProductPrice, item: ListedPriceDto) -> bool:
-        currencies = {text.casefold() for text in (row.currency_type, item.currency) if text}
-        return row.price == item.price and len(currencies) <= 1
+        return is_same_price(row, item.price, item.currency)
 
-    def in_omnitron(self, row: ProductPrice) -> str:
-        return f"{row.price:f} {row.currency_type or ''}".strip()
+    def in_omnitron(self, sent: Sent) -> str:
+        return price_text(sent.row.price, sent.row.currency_type)
 
     def on_channel(self, item: ListedPriceDto) -> str:
-        return f"{item.price:f} {item.currency or ''}".strip()
+        return price_text(item.price, item.currency)
 
 
 class CompareStocks(Compare[ListedStockDto]):
@@ -144,15 +176,26 @@ class CompareStocks(Compare[ListedStockDto]):
     key = "compare_stocks"
     content_type: ClassVar = ContentType.product_stock
 
-    async def rows(self, products: list[int]) -> list[ProductStock]:
+    async def rows(self, products: list[int]) -> Mapping[int, ProductStock]:
         number = own_list(self.integration.catalog, "stock_list")
-        return await self.integration.client.stocks.find(products, number)
+        return {row.product: row for row in await self.integration.client.stocks.find(products, number)}
 
     def is_same(self, row: ProductStock, item: ListedStockDto) -> bool:
         return row.stock == item.stock
 
-    def in_omnitron(self, row: ProductStock) -> str:
-        return str(row.stock)
+    def in_omnitron(self, sent: Sent) -> str:
+        return str(sent.row.stock)
 
     def on_channel(self, item: ListedStockDto) -> str:
         return str(item.stock)
+
+
+def is_same_price(row: ProductPrice, price: Decimal, currency: str | None) -> bool:
+    """Whether the channel has Omnitron's price; currencies count if both sides name one."""
+    currencies = {text.casefold() for text in (row.currency_type, currency) if text}
+    return row.price == price and len(currencies) <= 1
+
+
+def price_text(price: Decimal, currency: str | None) -> str:
+    """A price, for people."""
+    return f"{price:f} {currency or ''}".strip()

@@ -20,6 +20,14 @@ def extra_stock_lists(catalog: Catalog, conf: ChannelConf) -> dict[int, str]:
     return _with_codes(catalog.extra_stock_lists, conf.WAREHOUSE_CODES)
 
 
+def extra_lists(content_type: ContentType, catalog: Catalog | None, conf: ChannelConf) -> list[int]:
+    """The extra lists from which objects of this type are sent."""
+    if catalog is None or content_type not in (ContentType.product_price, ContentType.product_stock):
+        return []
+    lists = extra_price_lists if content_type is ContentType.product_price else extra_stock_lists
+    return sorted(lists(catalog, conf))
+
+
 def _with_codes(lists: Sequence[int], codes: Mapping[str, str]) -> dict[int, str]:
     return {number: codes[str(number)] for number in lists if codes.get(str(number))}
 

@@ -1,39 +1,36 @@
 """Reads what Omnitron knows about one product, to explain why it is on sale or not. Changes nothing."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from clients.errors import UnreadableRowError
-from clients.omnitron.listings import LISTINGS, is_listed
+from clients.omnitron.listings import is_listed
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.enums import ContentType, IntegrationActionStatus
 from dto.explanation import BatchStanding, Explanation, ListedStanding, ObjectStanding, Reason
-from dto.listing import ListedPriceDto, ListedStockDto
-from dto.omnitron import Catalog, Channel, IntegrationAction, Product
+from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
+from dto.omnitron import IntegrationAction, Product
 from tasks.ages import age_of, standing_since
 from tasks.channel_key import channel_key
 from tasks.concurrency import for_each
+from tasks.omnitron.catalogue.goods import Good, read_offers
+from tasks.omnitron.catalogue.product_search import find_products, unreadable_product
 from tasks.omnitron.command import OmnitronCommand
-from tasks.omnitron.overview.health import BATCH_PAGES, FAILURES_READ, extra_lists, retry_interval
+from tasks.omnitron.overview.health import BATCH_PAGES, retry_interval
+from tasks.omnitron.overview.reading import read_channel
 from tasks.omnitron.overview.verdicts import Facts, judge
 
-LOOKED_THROUGH = 1_000
-"""Products of each due list that are searched for a sku, before all products are."""
 BATCHES_READ = 200
 """Newest batches that are searched for the product's last one."""
 REASONS_KEPT = 5
 """Lines of the merchant's log that are shown for one object."""
 
-Listed = Sequence[ListedPriceDto | ListedStockDto]
+Listed = Sequence[ListedProductDto | ListedPriceDto | ListedStockDto]
 
 
 class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):
-    """The state of one product, in one sentence and in detail. The input is the channel's listing, if known.
-
-    Omnitron has no filter by sku. The product is searched first where few requests find it: by the remote id under which
-    the channel lists it, on the due lists, among failed objects; then page by page among all products.
-    """
+    """The state of one product, in one sentence and in detail. The input is the channel's listing, if known."""
 
     key = "explain_product"
     content_type: ClassVar = ContentType.product
@@ -48,10 +45,7 @@ class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):
 
     async def send(self, listed: Listed | None) -> Explanation:
         client = self.integration.client
-        # Not by `refresh`, which refuses a channel that is switched off: here that is an answer.
-        self._channel: Channel = await client.channel.get()
-        number = self.integration.runtime.settings.OMNITRON_CATALOG_ID or self._channel.catalog
-        self._catalog: Catalog | None = None if number is None else await client.catalogs.get(number)
+        self._channel, self._catalog = await read_channel(self.integration)
         self._can_read_reports: bool | None = None
         product = await self._product(listed or ())
         if product is None:
@@ -96,17 +90,10 @@ class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):
         if self.pk is not None:
             found: list[Product] = await client.products.get_many([self.pk])
             return found[0] if found else None
-        async for page in self._likely(listed):
-            for product in page:
-                if product.sku == self.sku:
-                    return product
-        progress = self.integration.progress("looking through all products", await client.products.count())
-        async for page in client.products.pages():
-            for product in page:
-                if product.sku == self.sku:
-                    return product
-                progress.step()
-        return None
+        if self.sku is None:
+            return None
+        remote_ids = [item.remote_id for item in listed if item.sku == self.sku and item.remote_id]
+        return (await find_products(self.integration, [self.sku], remote_ids)).get(self.sku)
 
     def _refuse_unreadable(self) -> None:
         """Makes sure that the product is not just unreadable: it would be called gone.
@@ -114,26 +101,8 @@ class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):
         Raises:
             UnreadableRowError: it is.
         """
-        for row in self.integration.client.left_out.rows.values():
-            is_named = row.key == self.pk or (self.sku is not None and row.text("sku") == self.sku)
-            if row.resource == LISTINGS[ContentType.product].resource and is_named:
-                raise UnreadableRowError(row.message(self.sku))
-
-    async def _likely(self, listed: Listed) -> AsyncIterator[list[Product]]:
-        """Products among which few requests find most products that people ask about."""
-        client = self.integration.client
-        named = await self._actions_named(listed)
-        yield await client.products.get_many({action.object_id for action in named})
-        for which in ("inserts", "updates"):
-            seen = 0
-            async for page in client.products.due_pages(which, LOOKED_THROUGH):
-                yield page
-                seen += len(page)
-                if seen >= LOOKED_THROUGH:
-                    break
-        failed, _ = await client.actions.newest_failed(FAILURES_READ)
-        keys = {action.object_id for action in failed if action.content_type.model == ContentType.product}
-        yield await client.products.get_many(keys)
+        if row := unreadable_product(self.integration.client, sku=self.sku, pk=self.pk):
+            raise UnreadableRowError(row.message(self.sku))
 
     async def _actions_named(self, listed: Listed) -> list[IntegrationAction]:
         """The product actions with the remote ids under which the channel lists the sku."""
@@ -184,28 +153,19 @@ class ExplainProduct(OmnitronCommand[Listed | None, Explanation]):
         client, catalog = self.integration.client, self._catalog
         if product is None:
             return []
-        rows: list[tuple[ContentType, Any, int | None]] = []
-        for content_type, read, own in (
-            (ContentType.product_price, client.prices.find, catalog.price_list if catalog else None),
-            (ContentType.product_stock, client.stocks.find, catalog.stock_list if catalog else None),
-        ):
-            if own is not None:
-                rows += [(content_type, row, None) for row in await read([product.pk], own)]
-            for number in extra_lists(content_type, catalog, self._channel.conf):
-                rows += [(content_type, row, number) for row in await read([product.pk], number, extra=True)]
-        images = await self._rows(ContentType.product_image, [image.pk for image in product.productimage_set])
-        rows += [(ContentType.product_image, row, None) for row in images]
+        goods = await read_offers(client, [product], catalog, self._channel.conf)
         actions: dict[tuple[str, int], IntegrationAction] = {}
-        for content_type in {content_type for content_type, _, _ in rows}:
-            found = await self._actions(content_type, [row.pk for kind, row, _ in rows if kind is content_type])
+        for content_type in {good.content_type for good in goods}:
+            found = await self._actions(
+                content_type, [good.row.pk for good in goods if good.content_type is content_type]
+            )
             actions.update(((content_type, action.object_id), action) for action in found)
 
-        async def stand(entry: tuple[ContentType, Any, int | None]) -> ObjectStanding:
-            content_type, row, number = entry
-            action = actions.get((content_type, row.pk))
-            return await self._standing(content_type, row.pk, row.modified_date, action, number)
+        async def stand(good: Good) -> ObjectStanding:
+            pk, action = good.row.pk, actions.get((good.content_type, good.row.pk))
+            return await self._standing(good.content_type, pk, good.row.modified_date, action, good.list_number)
 
-        return await for_each(rows, stand)
+        return await for_each(goods, stand)
 
     async def _standing(
         self,

@@ -10,21 +10,20 @@ from clients.omnitron.due import DueHead
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.enums import GOODS, OFFERS, ContentType, IntegrationActionStatus
 from dto.health import Abandoned, ChannelHealth, ContentHealth, FailureGroup, OpenBatches
-from dto.omnitron import BatchRequest, Catalog, Channel, ChannelConf, IntegrationAction
+from dto.omnitron import BatchRequest, Channel, ChannelConf, IntegrationAction, Product
 from tasks.ages import age_of, format_age
 from tasks.channel.command import CheckCommand
 from tasks.concurrency import side_by_side
-from tasks.omnitron.catalogue.offer_lists import extra_price_lists, extra_stock_lists
+from tasks.omnitron.catalogue.offer_lists import extra_lists
 from tasks.omnitron.command import OmnitronQuery
 from tasks.omnitron.kinds import KINDS
+from tasks.omnitron.overview.reading import read_channel, read_due_keys, read_products
 from tasks.omnitron.overview.waiting import count_waiting, describe_waiting, with_waiting
 
 FAILURES_READ = 500
 """Newest failed objects whose reasons are counted."""
 BATCH_PAGES = 2
 """Pages of open batches that are read, oldest first."""
-DUE_PAGES = 2
-"""Pages of a due list that are read to see whether a failed object is still due."""
 QUOTED = 3
 """Reasons with an example from the merchant's log."""
 NAMED = 20
@@ -39,14 +38,6 @@ def retry_interval(conf: ChannelConf) -> timedelta | None:
     return None if limits is None or limits.RETRY_INTERVAL is None else timedelta(seconds=limits.RETRY_INTERVAL)
 
 
-def extra_lists(content_type: ContentType, catalog: Catalog | None, conf: ChannelConf) -> list[int]:
-    """The extra lists from which objects of this type are sent."""
-    if catalog is None or content_type not in (ContentType.product_price, ContentType.product_stock):
-        return []
-    lists = extra_price_lists if content_type is ContentType.product_price else extra_stock_lists
-    return sorted(lists(catalog, conf))
-
-
 class ReadHealth(OmnitronQuery[ChannelHealth]):
     """Reads the state of the channel, in a number of requests that does not grow with the shop."""
 
@@ -59,10 +50,7 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
 
     async def send(self, _: None) -> ChannelHealth:
         client = self.integration.client
-        # Not by `refresh`, which refuses a channel that is switched off: the report has to say so.
-        channel: Channel = await client.channel.get()
-        number = self.integration.runtime.settings.OMNITRON_CATALOG_ID or channel.catalog
-        catalog: Catalog | None = None if number is None else await client.catalogs.get(number)
+        channel, catalog = await read_channel(self.integration)
         self._conf, self._catalog = channel.conf, catalog
         (failed, total), (batches, all_batches), products, known, processing = await side_by_side(
             client.actions.newest_failed(FAILURES_READ),
@@ -95,7 +83,7 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
                 "batches that held them were given up, and they become due after RETRY_INTERVAL or are out of attempts."
             )
         abandoned = await self._abandoned(failed, contents, moment, remarks)
-        names = await self._names(abandoned[:NAMED])
+        products_of = await read_products(client, [(kind, action.object_id) for kind, action, _ in abandoned[:NAMED]])
         open_batches = _grouped(batches, moment)
         return ChannelHealth(
             channel=channel.pk,
@@ -109,7 +97,10 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
             batches=open_batches,
             abandoned=tuple(
                 Abandoned(
-                    content_type=kind, pk=action.object_id, name=names.get((kind, action.object_id)), last_try=when
+                    content_type=kind,
+                    pk=action.object_id,
+                    name=_sku(products_of.get((kind, action.object_id))),
+                    last_try=when,
                 )
                 for kind, action, when in abandoned[:NAMED]
             ),
@@ -207,7 +198,10 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
             ]
             if not ripe:
                 continue
-            due, last = await self._due_keys(content_type, health)
+            counts = {"inserts": health.inserts, "updates": health.updates}
+            numbers = [None, *extra_lists(content_type, self._catalog, self._conf)]
+            lists = [(which, number) for which in KINDS[content_type].due_lists if counts[which] for number in numbers]
+            due, last = await read_due_keys(self.integration.client, content_type, lists, self._heads)
             for action, when in ripe:
                 if action.object_id in due:
                     continue
@@ -226,44 +220,6 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
             )
         return gone
 
-    async def _due_keys(self, content_type: ContentType, health: ContentHealth) -> tuple[set[int], int | None]:
-        """The keys on the due lists, and the last key that was read; None if the lists were read to their ends."""
-        counts = {"inserts": health.inserts, "updates": health.updates}
-        keys: set[int] = set()
-        ends: list[int] = []
-        for which in KINDS[content_type].due_lists:
-            if not counts[which]:
-                continue
-            for number in [None, *extra_lists(content_type, self._catalog, self._conf)]:
-                due_list = self.integration.client.due_list(content_type, which, number)
-                head = self._heads.get((content_type, number)) if which == "inserts" else None
-                found, end = await due_list.first_keys(DUE_PAGES, head)
-                keys |= found
-                if end is not None:
-                    ends.append(end)
-        return keys, min(ends, default=None)
-
-    async def _names(
-        self, abandoned: Sequence[tuple[ContentType, IntegrationAction, datetime]]
-    ) -> Mapping[tuple[ContentType, int], str]:
-        """The sku of each object's product, if both exist."""
-        client = self.integration.client
-        product_of: dict[tuple[ContentType, int], int] = {}
-        rows: dict[int, Any] = {}
-        for goods in GOODS:
-            keys = [action.object_id for content_type, action, _ in abandoned if content_type is goods]
-            if not keys:
-                continue
-            found = await client.objects(goods).get_many(keys)
-            if goods is ContentType.product:
-                rows.update((row.pk, row) for row in found)
-                product_of.update(((goods, row.pk), row.pk) for row in found)
-            else:
-                product_of.update(((goods, row.pk), row.product) for row in found if row.product)
-        missing = set(product_of.values()) - set(rows)
-        rows.update((row.pk, row) for row in await client.products.get_many(missing))
-        return {object_key: rows[pk].sku for object_key, pk in product_of.items() if pk in rows}
-
     def _advice(
         self,
         channel: Channel,
@@ -276,8 +232,8 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
         advice = []
         if abandoned:
             advice.append(
-                f"{abandoned} failed objects are out of attempts. `channel-app explain SKU` shows why one failed: correct that, "
-                "then change the object in Omnitron, because a change gives it new attempts."
+                f"{abandoned} failed objects are out of attempts. `channel-app failures` says why each failed: correct that, "
+                "then `channel-app resend SKU`, or change the object in Omnitron: both give it new attempts."
             )
         if unaccounted:
             advice.append(
@@ -311,6 +267,10 @@ class ReadHealth(OmnitronQuery[ChannelHealth]):
     def _deadline(self, row: BatchRequest) -> float:
         """Seconds that the channel has for a batch."""
         return self.deadlines.get(row.content_type or ContentType.product, CheckCommand.give_up_after)
+
+
+def _sku(product: Product | None) -> str | None:
+    return product.sku if product else None
 
 
 def _batches(rows: Sequence[BatchRequest], moment: datetime) -> str:

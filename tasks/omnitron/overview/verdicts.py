@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
-from dto.enums import IntegrationActionStatus
+from dto.enums import IntegrationActionStatus, ListingState
 from dto.explanation import BatchStanding, ListedStanding, ObjectStanding, Verdict
 from dto.omnitron import Channel, Product
+from tasks.omnitron.catalogue.goods import SIMPLE
 from tasks.omnitron.kinds import KINDS
-
-SIMPLE = (None, "", "0")
-"""Types of products that are sent to channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,11 @@ class Facts:
     def is_due(self) -> bool:
         """Whether a due list holds it now."""
         return self.own is not None and self.own.due is not None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether buyers can see it, as far as the channel tells."""
+        return self.listed is None or self.listed.state in (None, ListingState.live)
 
     @property
     def is_edited(self) -> bool:
@@ -126,6 +129,17 @@ def _in_work(facts: Facts) -> str:
     return f"{facts.name} is being sent: {_batch(facts)} was touched at {_moment(batch.since)}.{_with_it(facts)}"
 
 
+def _not_live(facts: Facts) -> str:
+    own, listed = facts.own, facts.listed
+    assert own is not None and listed is not None  # noqa: S101, PT018  # the case says so
+    sent = f"{facts.name} was sent ({_remote(own.remote_id)}) in the version of {_moment(own.version_date)}"
+    why = f": {listed.message.rstrip('.')}" if listed.message else ""
+    if listed.state is ListingState.in_review:
+        return f"{sent}, and the channel is still looking at it{why}: there is nothing to do yet."
+    deed = "rejected it" if listed.state is ListingState.rejected else "taken it off the market"
+    return f"{sent}, but the channel has {deed} since{why}. Correct that, then `channel-app resend {facts.name}`."
+
+
 def _on_sale(facts: Facts) -> str:
     own = facts.own
     assert own is not None  # noqa: S101  # the case says so
@@ -171,7 +185,7 @@ def _abandoned(facts: Facts) -> str:
     assert own is not None  # noqa: S101  # the case says so
     return (
         f"{facts.name} {_kept(own)}failed {_because(own)}, and its attempts are used up: it was last tried at "
-        f"{_moment(own.last_try)}, and is no longer due. Correct that, then change the product in Omnitron."
+        f"{_moment(own.last_try)}, and is no longer due. Correct that, then `channel-app resend {facts.name}`."
     )
 
 
@@ -279,6 +293,7 @@ CASES: Sequence[_Case] = (
         _waiting,
     ),
     (Verdict.in_work, lambda facts: facts.status is _PROCESSING, _in_work),
+    (Verdict.not_live, lambda facts: facts.own is not None and facts.own.is_current and not facts.is_live, _not_live),
     (Verdict.on_sale, lambda facts: facts.own is not None and facts.own.is_current, _on_sale),
     (Verdict.edited, lambda facts: facts.status is IntegrationActionStatus.success, _edited),
     (Verdict.due, lambda facts: facts.is_due and (facts.status is None or facts.is_edited), _due),
