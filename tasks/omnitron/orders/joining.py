@@ -23,6 +23,12 @@ class RowsDifferError(ItemError):
     code = "RowsDiffer"
 
 
+class RowsApartError(ItemError):
+    """The channel lists one thing in several rows that stand on different pages."""
+
+    code = "RowsApart"
+
+
 def joined_order(rows: Sequence[ChannelCreateOrderDto]) -> ChannelCreateOrderDto:
     """One order of rows that complete one another: equal in all fields of the order, each with items of its own. The texts of
     the customer and the addresses may be spelled differently; the first row's spelling counts.
