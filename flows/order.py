@@ -28,6 +28,7 @@ from tasks.omnitron.orders import order_updates
 from tasks.omnitron.orders.cancellation_requests import CreateCancellationRequests, GetMissingCancellationRequests
 from tasks.omnitron.orders.cancellation_updates import GetCancellationRequestsUpdate, TranslateCancellationRequests
 from tasks.omnitron.orders.cancellations import CreateOrderCancel
+from tasks.omnitron.orders.channel_decisions import name_of
 from tasks.omnitron.orders.joining import joined_order
 from tasks.omnitron.orders.known_orders import GetKnownOrders, GetMissingOrders, remote_id_of
 from tasks.omnitron.orders.order_items import UpdateOrderItems
@@ -66,7 +67,7 @@ ITEM_CHANGES: Listing[ChannelUpdateOrderItemDto] = Listing(
     waits=lambda update: update.modified_date is None,
 )
 REQUESTS: Listing[CancellationRequestDto] = Listing(
-    "cancellation request", identity=lambda request: request.remote_id, name=lambda request: request.remote_id
+    "cancellation request", identity=lambda request: (request.order, request.remote_id), name=name_of
 )
 
 

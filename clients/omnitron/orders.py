@@ -221,6 +221,10 @@ class CancellationRequests:
         rows = await self._resource.look_up({"order_item": order_item})
         return [row for row in rows if row.order_item == order_item]
 
+    async def get(self, pk: int) -> CancellationRequest:
+        """One request."""
+        return await self._resource.get(pk)
+
     async def due(self, wanted: int, skip: Collection[int] = ()) -> DueRows[CancellationRequest]:
         """The first requests that the merchant decided since the channel was last told."""
         due_list = DueList(self._connection, ContentType.cancellation_request, "updates", CancellationRequest)
@@ -229,3 +233,7 @@ class CancellationRequests:
     async def create(self, fields: Mapping[str, Any]) -> CancellationRequest:
         """A new request, for the merchant to decide."""
         return await self._resource.create(fields)
+
+    async def update(self, pk: int, fields: Mapping[str, Any]) -> CancellationRequest:
+        """Changes the status of a request that the channel has decided by itself (assumed)."""
+        return await self._resource.update(pk, fields)

@@ -275,6 +275,12 @@ CASES = [
     Case("ShippingInfos.create", lambda hub: hub.shipping_infos.create({"order": 51}), INFO),
     Case("CancellationRequests.find", lambda hub: hub.cancellation_requests.find({"order_item": 61}), page(REQUEST)),
     Case("CancellationRequests.of_item", lambda hub: hub.cancellation_requests.of_item(61), page(REQUEST)),
+    Case("CancellationRequests.get", lambda hub: hub.cancellation_requests.get(71), REQUEST),
+    Case(
+        "CancellationRequests.update",
+        lambda hub: hub.cancellation_requests.update(71, {"status": "approved"}),
+        REQUEST,
+    ),
     Case("CancellationRequests.due", lambda hub: hub.cancellation_requests.due(5), page(REQUEST)),
     Case("CancellationRequests.create", lambda hub: hub.cancellation_requests.create({"reason": 5}), REQUEST),
     Case("RowList.look_up", lambda hub: hub.resource("products", Product).look_up({}), page(PRODUCT, more=True)),

@@ -98,6 +98,7 @@ def _requests(shop: Shop) -> Mount:
             *readable(requests.table, known, violation=shop.violations.append),
             Route("/updates/", decided.respond),
             create(requests.create),
+            change(requests.table, requests.change),
         ],
     )
 

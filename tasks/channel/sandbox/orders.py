@@ -272,6 +272,7 @@ class GetCancellationRequests(orders.GetCancellationRequests[Marketplace]):
             remote_id=row["id"],
             description=row.get("description") or "",
             cancellation_type=CancellationType(row["type"]),
+            status=row["status"] if row.get("is_decided_here") else None,
         )
 
 

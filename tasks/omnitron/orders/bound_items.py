@@ -45,6 +45,14 @@ async def order_by_number(hub: Hub, number: str) -> int | None:
     return found[0].pk if found else None
 
 
+async def order_named(
+    hub: Hub, known: Mapping[str, IntegrationAction], remote_id: str | None, number: str | None
+) -> int | None:
+    """Omnitron's order that the channel names by its id, which was looked up before, or else by its number."""
+    action = known.get(remote_id or "")
+    return action.object_id if action else await order_by_number(hub, number or "")
+
+
 class BoundItems:
     """The items that are bound to some ids of the channel. The ids are looked up in bulk, whatever their order."""
 

@@ -16,7 +16,7 @@ from tasks.omnitron.orders.arrivals import Arrival, ArrivalCommand
 from tasks.omnitron.orders.bound_items import (
     BoundItems,
     OrderItemNotFoundError,
-    order_by_number,
+    order_named,
     orders_by_remote_id,
 )
 from tasks.omnitron.orders.item_base import (
@@ -74,7 +74,7 @@ class UpdateOrderItems(ArrivalCommand[ChannelUpdateOrderItemDto]):
 
     async def take_in(self, update: ChannelUpdateOrderItemDto, arrival: Arrival) -> list[Member]:
         order = self._orders.get(update.order_remote_id or "")
-        items = await self._found(update, order)
+        items = await self._found(update)
         if not items:
             raise OrderItemNotFoundError(
                 f"Omnitron has no item that is bound to the channel's {update.remote_id} (order "
@@ -137,11 +137,11 @@ class UpdateOrderItems(ArrivalCommand[ChannelUpdateOrderItemDto]):
                 refused[name] = error
         return refused
 
-    async def _found(self, update: ChannelUpdateOrderItemDto, order: IntegrationAction | None) -> list[OrderItem]:
+    async def _found(self, update: ChannelUpdateOrderItemDto) -> list[OrderItem]:
         """Omnitron's items for the channel's one: several if it was split."""
         if is_blank(update.order_remote_id) and is_blank(update.order_number):
             return await self._items.without_order(update.remote_id)
-        found = order.object_id if order else await order_by_number(self.integration, update.order_number or "")
+        found = await order_named(self.integration, self._orders, update.order_remote_id, update.order_number)
         return [] if found is None else (await self._items.of_order(found)).get(update.remote_id, [])
 
 
