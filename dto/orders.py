@@ -157,11 +157,12 @@ class OmnitronCreateOrderDto(Dto):
 
 class ChannelCreateOrderDto(Dto):
     """A new order on the channel with its items. `is_acknowledged` is False while the channel waits to hear that it has arrived;
-    None if the channel does not want to know."""
+    None if the channel does not want to know. `replaces` is the channel's id of the order, or package, whose place it takes."""
 
     order: ChannelOrderDto
     order_item: list[OrderItemDto]
     is_acknowledged: bool | None = None
+    replaces: str | None = None
 
 
 class CancelOrderDto(_Arriving):
@@ -184,6 +185,7 @@ class ChannelUpdateOrderItemDto(_Arriving):
     """The changes of one order item on the channel. A field that is None did not change.
 
     `modified_date` is the channel's time of these changes. Where both sides changed a field, it says which one is newer.
+    `replaces` is the channel's id of the item whose place this one takes.
     """
 
     remote_id: str
@@ -195,6 +197,7 @@ class ChannelUpdateOrderItemDto(_Arriving):
     tracking_number: str | None = None
     extra_field: JsonObject | None = None
     modified_date: _OptionalMoment = None
+    replaces: str | None = None
 
 
 class CancellationRequestDto(_Arriving):

@@ -63,8 +63,8 @@ ITEM_CHANGES: Listing[ChannelUpdateOrderItemDto] = Listing(
     # Several changes of one item do not contradict one another.
     identity=lambda update: update.model_dump_json(),
     name=lambda update: update.remote_id,
-    # Of two changes without a time, the one that is listed later is the newer one.
-    waits=lambda update: update.modified_date is None,
+    # Of two changes without a time, the one that is listed later is the newer one; and an item may be replaced twice.
+    waits=lambda update: update.modified_date is None or update.replaces is not None,
 )
 REQUESTS: Listing[CancellationRequestDto] = Listing(
     "cancellation request", identity=lambda request: (request.order, request.remote_id), name=name_of

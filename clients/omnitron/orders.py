@@ -149,6 +149,10 @@ class Orders:
         path = self._connection.path("create_orders")
         return await self._connection.row(Order, "POST", path, body=body, repeatable=False)
 
+    async def update(self, pk: int, fields: Mapping[str, Any]) -> Order:
+        """Changes fields of an order (assumed)."""
+        return await self._resource.update(pk, fields)
+
     async def cancel(self, pk: int, reasons: Mapping[int, int], terms: Mapping[str, Any]) -> None:
         """Cancels items of an order, each for its reason. `terms` are the fields of the refund.
 

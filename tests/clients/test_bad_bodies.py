@@ -270,6 +270,7 @@ CASES = [
     Case("OrderItems.find", lambda hub: hub.order_items.find(51), page(ITEM)),
     Case("OrderItems.get", lambda hub: hub.order_items.get(61), ITEM),
     Case("OrderItems.update", lambda hub: hub.order_items.update(61, {"status": "500"}), ITEM),
+    Case("Orders.update", lambda hub: hub.orders.update(51, {"extra_field": {}}), ORDER),
     Case("Orders.cancel", lambda hub: hub.orders.cancel(51, {61: 5}, {}), ORDER),
     Case("ShippingInfos.find", lambda hub: hub.shipping_infos.find(51), page(INFO)),
     Case("ShippingInfos.create", lambda hub: hub.shipping_infos.create({"order": 51}), INFO),

@@ -75,11 +75,12 @@ class BoundItems:
         return self._actions.get(remote_id, {})
 
     async def of_order(self, order: int) -> dict[str, list[OrderItem]]:
-        """The ids that are items of this order → these items as they are now: several if one was split, none in the
+        """The ids that are items of this order, or were → these items as they are now: several if one was split, none in the
         mapping for an id that fits no item of it."""
         rows: list[OrderItem] = await self._hub.client.order_items.find(order)
         found = {
             remote_id: [row for row in rows if row.pk in keys or row.remote_id == remote_id]
+            or [row for row in rows if remote_id in row.former_ids]
             for remote_id, keys in self._actions.items()
         }
         return {remote_id: items for remote_id, items in found.items() if items}
