@@ -51,6 +51,7 @@ ORDERS: Advice = {
     (
         "RowsDiffer",
     ): "the channel lists one thing in several rows that contradict one another: correct the connector, or the data",
+    ("RowsApart",): "the rows of one order stand on different pages: the message says what to write into the connector",
     (
         "NotAcknowledged",
     ): "the order is in Omnitron; the channel refused to hear of it, and the next run tells it again",

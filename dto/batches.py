@@ -60,12 +60,14 @@ class ImageBatchRequestResponseDto(Dto):
 
 
 class BatchRequestResponseDto(Dto):
-    """A channel's result for one object of any type, identified by its remote id or its sku."""
+    """A channel's result for one object of any type, identified by its remote id or its sku. `order` is the id or the number of
+    its order, where the channel's ids are unique within their order only."""
 
     status: ResponseStatus
     remote_id: str | None = ""
     sku: str | None = ""
     message: str | None = ""
+    order: str | None = None
 
 
 class OrderBatchRequestResponseDto(Dto):

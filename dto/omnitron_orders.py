@@ -82,6 +82,11 @@ class OrderItem(OmnitronObject):
         """The channel's id of the item."""
         return _remote_id(self.extra_field)
 
+    @property
+    def former_ids(self) -> frozenset[str]:
+        """The channel's ids of the items whose place it took."""
+        return _former_ids(self.extra_field)
+
 
 class Order(OmnitronObject):
     """An order."""
@@ -103,6 +108,20 @@ class Order(OmnitronObject):
     def remote_id(self) -> str | None:
         """The channel's id of the order."""
         return _remote_id(self.extra_field)
+
+    @property
+    def former_ids(self) -> frozenset[str]:
+        """The channel's ids of the orders whose place it took."""
+        return _former_ids(self.extra_field)
+
+
+FORMER_IDS = "replaced_ids"
+"""The key of `extra_field` under which an order or an item keeps the channel's ids that it had before."""
+
+
+def _former_ids(extra_field: dict[str, Any] | None) -> frozenset[str]:
+    found = (extra_field or {}).get(FORMER_IDS)
+    return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
 
 
 def _remote_id(extra_field: dict[str, Any] | None) -> str | None:

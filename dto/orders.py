@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic
 from pydantic import BeforeValidator, Field, field_validator
 from typing_extensions import TypeVar  # with defaults, which `typing` has from Python 3.13 on
 
-from dto.base import HALF_A_CHARACTER, Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole, is_writable
+from dto.base import HALF_A_CHARACTER, Dto, EmptyAsNone, JsonObject, Money, UtcDatetime, Whole, is_blank, is_writable
 from dto.enums import CancellationType
 
 _OptionalMoment = Annotated[UtcDatetime | None, EmptyAsNone]
@@ -157,11 +157,12 @@ class OmnitronCreateOrderDto(Dto):
 
 class ChannelCreateOrderDto(Dto):
     """A new order on the channel with its items. `is_acknowledged` is False while the channel waits to hear that it has arrived;
-    None if the channel does not want to know."""
+    None if the channel does not want to know. `replaces` is the channel's id of the order, or package, whose place it takes."""
 
     order: ChannelOrderDto
     order_item: list[OrderItemDto]
     is_acknowledged: bool | None = None
+    replaces: str | None = None
 
 
 class CancelOrderDto(_Arriving):
@@ -184,6 +185,7 @@ class ChannelUpdateOrderItemDto(_Arriving):
     """The changes of one order item on the channel. A field that is None did not change.
 
     `modified_date` is the channel's time of these changes. Where both sides changed a field, it says which one is newer.
+    `replaces` is the channel's id of the item whose place this one takes.
     """
 
     remote_id: str
@@ -195,12 +197,14 @@ class ChannelUpdateOrderItemDto(_Arriving):
     tracking_number: str | None = None
     extra_field: JsonObject | None = None
     modified_date: _OptionalMoment = None
+    replaces: str | None = None
 
 
 class CancellationRequestDto(_Arriving):
     """A request on the channel to cancel or refund one item, for the merchant to decide.
 
-    All ids and codes are the channel's.
+    All ids and codes are the channel's. Where it numbers requests or items within their order, the order is named. `status` is
+    the decision that the channel made by itself; None: the merchant decides.
     """
 
     order_item: str
@@ -208,6 +212,19 @@ class CancellationRequestDto(_Arriving):
     remote_id: str
     description: str
     cancellation_type: CancellationType = CancellationType.cancel
+    order_remote_id: str | None = None
+    order_number: str | None = None
+    status: CancellationStatus | None = None
+
+    @property
+    def order(self) -> str | None:
+        """The channel's name of the order, if it is named."""
+        return next((name for name in (self.order_remote_id, self.order_number) if not is_blank(name)), None)
+
+    @property
+    def decision(self) -> CancellationStatus | None:
+        """The channel's own decision, if it made one."""
+        return None if self.status is CancellationStatus.waiting_approval else self.status
 
 
 class ChannelCancellationRequestDto(Dto):
@@ -219,3 +236,5 @@ class ChannelCancellationRequestDto(Dto):
     reason: str
     description: str | None = None
     remote_id: str | None = None
+    order_remote_id: str | None = None
+    order_number: str | None = None

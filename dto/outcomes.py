@@ -1,7 +1,7 @@
 """The outcomes of asking a channel. Each has its own type, so that one cannot be mistaken for another."""
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dto.batches import (
     BatchRequestResponseDto,
@@ -89,11 +89,16 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[Item]):
-    """Items on the channel (orders, cancellations, categories, ...), and those that could not be understood."""
+    """Items on the channel (orders, cancellations, categories, ...), and those that could not be understood.
+
+    `next` is where the next page begins, in whatever form the connector likes: the command is asked again with it as its `page`.
+    None or an empty text: this is the last page.
+    """
 
     items: tuple[Item, ...]
     reports: tuple[ErrorReportDto, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    next: Any = field(default=None, kw_only=True)
 
 
 SendOutcome = Completed | Accepted

@@ -1,5 +1,7 @@
 """Orders: from the channel into Omnitron, their updates back, cancellations and refund requests both ways."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from prefect import flow
@@ -10,7 +12,8 @@ from dto.summary import RunSummary
 from flows.naming import run_name
 from flows.parameters import BatchSize, IsSuccessLog, IsSync, MaxBatches, parameter
 from flows.plan import Limits, Sending, reading, step
-from flows.receiving import Listing, Receiving
+from flows.reading import Listing, Reading
+from flows.receiving import Receiving
 from flows.run import Run, run_flow
 from flows.sending import send_all
 from tasks.channel.orders import (
@@ -25,6 +28,7 @@ from tasks.omnitron.orders import order_updates
 from tasks.omnitron.orders.cancellation_requests import CreateCancellationRequests, GetMissingCancellationRequests
 from tasks.omnitron.orders.cancellation_updates import GetCancellationRequestsUpdate, TranslateCancellationRequests
 from tasks.omnitron.orders.cancellations import CreateOrderCancel
+from tasks.omnitron.orders.channel_decisions import name_of
 from tasks.omnitron.orders.joining import joined_order
 from tasks.omnitron.orders.known_orders import GetKnownOrders, GetMissingOrders, remote_id_of
 from tasks.omnitron.orders.order_items import UpdateOrderItems
@@ -43,6 +47,11 @@ ORDERS: Listing[ChannelCreateOrderDto] = Listing(
     identity=lambda entry: remote_id_of(entry.order) or ("number", entry.order.number),
     name=lambda entry: entry.order.number,
     joined=joined_order,
+    matters=lambda entry: entry.is_acknowledged is False,
+)
+# Whatever its rows say, an order is shipped once.
+SHIPPED: Listing[ChannelCreateOrderDto] = replace(
+    ORDERS, content=lambda entry: repr(ORDERS.identity(entry)), joined=None
 )
 CANCELLATIONS: Listing[CancelOrderDto] = Listing(
     "cancellation of order",
@@ -54,9 +63,11 @@ ITEM_CHANGES: Listing[ChannelUpdateOrderItemDto] = Listing(
     # Several changes of one item do not contradict one another.
     identity=lambda update: update.model_dump_json(),
     name=lambda update: update.remote_id,
+    # Of two changes without a time, the one that is listed later is the newer one; and an item may be replaced twice.
+    waits=lambda update: update.modified_date is None or update.replaces is not None,
 )
 REQUESTS: Listing[CancellationRequestDto] = Listing(
-    "cancellation request", identity=lambda request: request.remote_id, name=lambda request: request.remote_id
+    "cancellation request", identity=lambda request: (request.order, request.remote_id), name=name_of
 )
 
 
@@ -71,27 +82,26 @@ async def fetch_and_create_order(
 
     async def work(run: Run) -> None:
         receiving = await Receiving.open(run, GetOrders, ContentType.order, lookback_days)
-        orders = await receiving.fetch(GetOrders, ORDERS, log=is_success_log)
-        if not orders:
-            return
-        missing = await receiving.hub.do_action(GetMissingOrders, objects=orders)
-        run.counts["known"] += len(orders) - len(missing)
-        absent = {entry.order.number for entry in missing}
-        if missing:
-            await receiving.hub.wait_until_free()
+        reading = Reading(receiving, GetOrders, ORDERS, log=is_success_log, missing=GetMissingOrders)
         window = run.runtime.clock.now() - receiving.since
-        for start in range(0, len(missing), batch_size):
-            some = missing[start : start + batch_size]
-            receiving.hub.logger().info(
-                "fetch and create order: orders %s of %s that are not in Omnitron yet",
-                span(start, len(some)),
-                f"{len(missing):,}",
-            )
-            leaves = {entry.order.number: entry.order.created_at + window for entry in some}
-            arrivals = await receiving.take_in(ImportOrders, ORDERS.kind, some, leaves)
-            absent -= {arrival.name for arrival in arrivals if arrival.problem is None}
-        arrived = [entry for entry in orders if entry.order.number not in absent]
-        await receiving.acknowledge(arrived, log=is_success_log)
+        begun = 0
+
+        async def take(new: Sequence[ChannelCreateOrderDto], known: Sequence[ChannelCreateOrderDto]) -> None:
+            nonlocal begun
+            if new and not begun:
+                await receiving.hub.wait_until_free()
+            if new:
+                receiving.hub.logger().info(
+                    "fetch and create order: orders %s that are not in Omnitron yet", span(begun, len(new))
+                )
+            begun += len(new)
+            leaves = {entry.order.number: entry.order.created_at + window for entry in new}
+            arrivals = await receiving.take_in(ImportOrders, ORDERS.kind, new, leaves)
+            there = {arrival.name for arrival in arrivals if arrival.problem is None}
+            arrived = [entry for entry in new if entry.order.number in there]
+            await receiving.acknowledge([*known, *arrived], log=is_success_log)
+
+        await reading.each(take, batch_size)
 
     return await run_flow("fetch and create order", work)
 
@@ -127,8 +137,7 @@ async def fetch_and_create_cancel(
 
     async def work(run: Run) -> None:
         receiving = await Receiving.open(run, GetCancelledOrders, ContentType.order, lookback_days)
-        cancels = await receiving.fetch(GetCancelledOrders, CANCELLATIONS, log=is_success_log)
-        await receiving.take_in(CreateOrderCancel, CANCELLATIONS.kind, cancels)
+        await Reading(receiving, GetCancelledOrders, CANCELLATIONS, log=is_success_log).take_in(CreateOrderCancel)
 
     return await run_flow("fetch and create cancel", work)
 
@@ -141,8 +150,7 @@ async def fetch_and_update_order_items(
 
     async def work(run: Run) -> None:
         receiving = await Receiving.open(run, GetUpdatedOrderItems, ContentType.order_item, lookback_days)
-        updates = await receiving.fetch(GetUpdatedOrderItems, ITEM_CHANGES, log=is_success_log)
-        await receiving.take_in(UpdateOrderItems, ITEM_CHANGES.kind, updates)
+        await Reading(receiving, GetUpdatedOrderItems, ITEM_CHANGES, log=is_success_log).take_in(UpdateOrderItems)
 
     return await run_flow("fetch and update order items", work)
 
@@ -160,12 +168,9 @@ async def fetch_and_create_cancellation_requests(
     async def work(run: Run) -> None:
         content_type = ContentType.cancellation_request
         receiving = await Receiving.open(run, GetCancellationRequests, content_type, lookback_days)
-        requests = await receiving.fetch(GetCancellationRequests, REQUESTS, log=is_success_log)
-        if not requests:
-            return
-        missing = await receiving.hub.do_action(GetMissingCancellationRequests, objects=requests)
-        run.counts["known"] += len(requests) - len(missing)
-        await receiving.take_in(CreateCancellationRequests, REQUESTS.kind, missing)
+        missing = GetMissingCancellationRequests
+        reading = Reading(receiving, GetCancellationRequests, REQUESTS, log=is_success_log, missing=missing)
+        await reading.take_in(CreateCancellationRequests)
 
     return await run_flow("fetch and create cancellation requests", work)
 
@@ -194,9 +199,12 @@ async def create_order_shipping_info(
 
     async def work(run: Run) -> None:
         receiving = await Receiving.open(run, GetOrders, ContentType.order, lookback_days)
-        listed = await receiving.fetch(GetOrders, ORDERS, log=is_success_log)
-        known = await receiving.hub.do_action(GetKnownOrders, objects=listed)
-        run.counts["not in Omnitron yet"] += len(listed) - len(known)
-        await receiving.take_in(CreateOrderShippingInfo, ORDERS.kind, known)
+
+        async def take(listed: Sequence[ChannelCreateOrderDto], _: Sequence[ChannelCreateOrderDto]) -> None:
+            known = await receiving.hub.do_action(GetKnownOrders, objects=listed)
+            run.counts["not in Omnitron yet"] += len(listed) - len(known)
+            await receiving.take_in(CreateOrderShippingInfo, SHIPPED.kind, known)
+
+        await Reading(receiving, GetOrders, SHIPPED, log=is_success_log).each(take)
 
     return await run_flow("create order shipping info", work)

@@ -1,16 +1,13 @@
-"""The receiving pipeline: the channel's orders, cancellations and requests are fetched, taken in one by one, and bound."""
+"""The receiving pipeline: the channel's orders, cancellations and requests are taken in one by one, and bound."""
 
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from clients.errors import ChannelAppError, ConfigError, ItemError, RetryableError
-from dto.base import Dto
+from clients.errors import ChannelAppError, ConfigError, RetryableError
 from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
 from dto.orders import ChannelCreateOrderDto
-from dto.outcomes import Fetched
 from dto.reports import ErrorReportDto
 from flows.run import Run
 from tasks import reports
@@ -21,32 +18,12 @@ from tasks.channel.orders import AcknowledgeOrders
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
 from tasks.omnitron.orders.arrivals import Arrival, ArrivalCommand
-from tasks.omnitron.orders.joining import not_joined
 from tasks.omnitron.orders.places import CreateAddressErrorReport, PlaceNotFoundError
 from tasks.settlement import name_of
-
-Item = TypeVar("Item", bound=Dto)
 
 LOOKBACK_DAYS = 7.0
 LAST_CHANCE = timedelta(days=1)
 """An order that leaves the window within this time is reported as about to be lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[Item]):
-    """What the channel lists of one kind, and how rows about one thing are recognised.
-
-    Attributes:
-        kind: its name for people.
-        identity: equal for rows about one thing.
-        name: the thing's name for people.
-        joined: makes one of several different rows about one thing, or raises an ItemError.
-    """
-
-    kind: str
-    identity: Callable[[Item], Hashable]
-    name: Callable[[Item], str]
-    joined: Callable[[Sequence[Item]], Item] = not_joined
 
 
 class Receiving:
@@ -80,31 +57,6 @@ class Receiving:
             )
         since = run.runtime.clock.now() - timedelta(days=min(days, channel.max_lookback_days))
         return cls(run, hub, channel, since)
-
-    async def fetch(self, command: type[FetchSince[Item]], listing: Listing[Item], *, log: bool) -> list[Item]:
-        """The channel's objects, each once; unreadable ones, and rows that contradict one another, are reported."""
-        fetched: Fetched[Item] = await self.channel.do_action(command, since=self.since)
-        await self.hub.tell([line for line in fetched.reports if log or not line.is_ok])
-        lines = self.run.add_unreadable(listing.kind, fetched.unreadable)
-        items: list[Item] = []
-        for rows in self._rows_by_thing(fetched.items, listing).values():
-            try:
-                items.append(rows[0] if len(rows) == 1 else listing.joined(rows))
-            except ItemError as error:
-                lines.append(self._failed(listing.kind, listing.name(rows[0]), error.code, error.message))
-        await self.run.told.tell(lines, self.hub.tell, self.hub.logger())
-        return items
-
-    def _rows_by_thing(self, items: Sequence[Item], listing: Listing[Item]) -> dict[Hashable, list[Item]]:
-        """The different rows about each thing. A row that is listed twice is counted, and dropped."""
-        found: dict[Hashable, list[Item]] = {}
-        for item in items:
-            rows = found.setdefault(listing.identity(item), [])
-            if item in rows:
-                self.run.irregularities["duplicated"] += 1
-            else:
-                rows.append(item)
-        return found
 
     async def take_in(
         self, command: type[ArrivalCommand[Any]], kind: str, items: Sequence[Any], leaves: Mapping[str, datetime] = {}
@@ -147,7 +99,7 @@ class Receiving:
         for name, result in refused.items():
             why = result.message or "The channel gave no reason."
             message = f"{why} It is in Omnitron; the next run tells the channel again."
-            lines.append(self._failed("order", name, "NotAcknowledged", message))
+            lines.append(self.failed("order", name, "NotAcknowledged", message))
         told = [entry for entry in waiting if not {entry.order.number, entry.order.remote_id} & refused.keys()]
         self.run.counts["acknowledged"] += len(told)
         await self.run.told.tell(lines, self.hub.tell, self.hub.logger())
@@ -192,7 +144,7 @@ class Receiving:
                 self.run.counts[arrival.outcome] += 1
             else:
                 message = arrival.problem.message + self._last_chance(leaves.get(arrival.name))
-                lines.append(self._failed(kind, arrival.name, arrival.code, message, batch))
+                lines.append(self.failed(kind, arrival.name, arrival.code, message, batch))
             if arrival.notes:
                 self.run.counts["texts cut"] += len(arrival.notes)
                 text = f"The channel's {kind} {arrival.name} has texts that are too long: {'; '.join(arrival.notes)}."
@@ -215,7 +167,8 @@ class Receiving:
             "then, or raise the conf's `order_lookback`."
         )
 
-    def _failed(self, kind: str, name: str, code: str, message: str, batch: Batch | None = None) -> ErrorReportDto:
+    def failed(self, kind: str, name: str, code: str, message: str, batch: Batch | None = None) -> ErrorReportDto:
+        """Counts a failure, and answers the line that tells the merchant."""
         self.run.add_failure(name, code, message, batch, named_by=kind)
         return self._line(kind, name, code, f"{kind.capitalize()} {name}: {message}")
 

@@ -70,6 +70,8 @@ class Member:
     """The owner's name in the channel's answers."""
     name: str | None = None
     """The owner's name for people, if it differs from `key`: the sku of a product that the channel knows by its barcode."""
+    orders: frozenset[str] = frozenset()
+    """The channel's names of the order that it belongs to, where its own name is unique within the order only."""
     remote_id: str | None = None
     """The channel's id: known beforehand (a price has its product's; an order), or taken from the channel's answer."""
     failure: Failure | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dto.base import HALF_A_CHARACTER, is_blank, is_writable
-from dto.batches import ImageBatchRequestResponseDto, OrderBatchRequestResponseDto
+from dto.batches import BatchRequestResponseDto, ImageBatchRequestResponseDto, OrderBatchRequestResponseDto
 from dto.enums import ContentType, FailedReasonType, ResponseStatus
 from dto.outcomes import ItemResult, Unreadable
 from tasks.batch import Batch, Member, ObjectKey
@@ -92,11 +92,25 @@ class _Names:
             return self.by_remote_id.get(remote_id) or self.by_key.get(result.number, [])
         if result.sku in self.by_key:
             return self.by_key[result.sku]
-        return self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])
+        found = self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])
+        if isinstance(result, BatchRequestResponseDto) and not is_blank(result.order):
+            return [member for member in found if result.order in member.orders]
+        return [] if _differ_in_order(found) else found
+
+    def why_not(self, result: ItemResult) -> str:
+        """The reason why a result fits no object."""
+        if _differ_in_order(self.called(name_of(result))):
+            return "stands for objects of several orders: the result has to name the `order`"
+        return "is not in the batch"
 
     def called(self, name: str) -> list[Member]:
         """The objects with this name, whatever kind of name it is."""
         return self.by_key.get(name) or self.by_remote_id.get(name, [])
+
+
+def _differ_in_order(members: Iterable[Member]) -> bool:
+    """Whether objects of one name belong to several orders."""
+    return len({member.orders for member in members}) > 1
 
 
 def settle(
@@ -124,7 +138,7 @@ def settle(
         for member in members:
             answers[member.object_key].append(result)
         if not members:
-            odd.add("unknown", f"`{name_of(result)}` is not in the batch")
+            odd.add("unknown", f"`{name_of(result)}` {names.why_not(result)}")
 
     unread: dict[ObjectKey, Unreadable] = {}
     for row in unreadable:

@@ -149,6 +149,10 @@ class Orders:
         path = self._connection.path("create_orders")
         return await self._connection.row(Order, "POST", path, body=body, repeatable=False)
 
+    async def update(self, pk: int, fields: Mapping[str, Any]) -> Order:
+        """Changes fields of an order (assumed)."""
+        return await self._resource.update(pk, fields)
+
     async def cancel(self, pk: int, reasons: Mapping[int, int], terms: Mapping[str, Any]) -> None:
         """Cancels items of an order, each for its reason. `terms` are the fields of the refund.
 
@@ -221,6 +225,10 @@ class CancellationRequests:
         rows = await self._resource.look_up({"order_item": order_item})
         return [row for row in rows if row.order_item == order_item]
 
+    async def get(self, pk: int) -> CancellationRequest:
+        """One request."""
+        return await self._resource.get(pk)
+
     async def due(self, wanted: int, skip: Collection[int] = ()) -> DueRows[CancellationRequest]:
         """The first requests that the merchant decided since the channel was last told."""
         due_list = DueList(self._connection, ContentType.cancellation_request, "updates", CancellationRequest)
@@ -229,3 +237,7 @@ class CancellationRequests:
     async def create(self, fields: Mapping[str, Any]) -> CancellationRequest:
         """A new request, for the merchant to decide."""
         return await self._resource.create(fields)
+
+    async def update(self, pk: int, fields: Mapping[str, Any]) -> CancellationRequest:
+        """Changes the status of a request that the channel has decided by itself (assumed)."""
+        return await self._resource.update(pk, fields)

@@ -35,6 +35,7 @@ from dto.omnitron_orders import Order, OrderItem
 from dto.orders import (
     AddressDto,
     CancellationRequestDto,
+    CancellationStatus,
     CancelOrderDto,
     ChannelCancellationRequestDto,
     ChannelCreateOrderDto,
@@ -84,6 +85,7 @@ __all__ = [
     "Call",
     "CancelOrderDto",
     "CancellationRequestDto",
+    "CancellationStatus",
     "CancellationType",
     "CategoryAttributeDto",
     "CategoryAttributeValueDto",

@@ -56,7 +56,7 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
     async def run(self) -> Out:
         """Runs the steps, and turns their answer into an outcome."""
         try:
-            answer = await super().run()
+            answer = await self.answered()
             for failure in self.failures:
                 if self.batch_request is not None:
                     self.batch_request.fail_member(failure)
@@ -68,6 +68,10 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
                 f"{self._first_problem(error)} ({line_of(error)})."
             ) from error
         return result
+
+    async def answered(self) -> Any:
+        """The answer of the steps."""
+        return await super().run()
 
     def outcome(self, answer: Any) -> Any:
         """The outcome that an answer stands for; here, the answer itself. May be `async`."""

@@ -1,5 +1,6 @@
 """Commands that read from the channel."""
 
+import math
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
@@ -8,11 +9,15 @@ from typing import Any, ClassVar, Generic
 from pydantic import BaseModel
 
 from clients.errors import ContractError
-from dto.base import Dto
+from dto.base import Dto, is_blank
 from dto.outcomes import Fetched
 from dto.reports import ErrorReportDto
 from tasks.channel.command import ChannelCommand, Connector, Item, several, shape_of
-from tasks.command import In, in_thread
+from tasks.channel.streams import Continuation, Stream
+from tasks.command import In
+
+PIECE = 500
+"""Items of a stream that are taken together."""
 
 
 class FetchCommand(ChannelCommand[In, Fetched[Item], Connector], Generic[In, Item, Connector]):
@@ -28,38 +33,57 @@ class FetchCommand(ChannelCommand[In, Fetched[Item], Connector], Generic[In, Ite
     item: ClassVar[type[Dto]]
 
     async def outcome(self, answer: Any) -> Fetched[Item]:
+        match answer:
+            case Fetched():
+                if not all(isinstance(part, list | tuple) for part in (answer.items, answer.reports)):
+                    raise self.unexpected_answer(answer)
+                self.unreadable = list(self.all_unreadable(answer.unreadable))
+                pieces = [[*answer.items], [*answer.reports]]
+                return await self._page(await Stream.of(pieces), self._next_of(answer))
+            case None:
+                return await self._page(await Stream.of(()))
+            case _ if isinstance(answer, self.item) or _is_triple(answer):
+                return await self._page(await Stream.of((answer,)))
+            case list() | tuple():
+                return await self._page(await Stream.of(answer))
+            case str() | bytes() | Mapping() | BaseModel():
+                raise self.unexpected_answer(answer)
+            case AsyncIterable() | Iterable():
+                return await self.of_stream(await Stream.of(answer))
+        raise self.unexpected_answer(answer)
+
+    async def of_stream(self, stream: Stream) -> Fetched[Item]:
+        """All items of a stream."""
+        return await self._page(stream)
+
+    async def _page(self, stream: Stream, following: Any = None, *, at_most: float = math.inf) -> Fetched[Item]:
+        """The items of a stream, up to about so many; the next page is then the rest of it."""
+        items: list[Item] = []
+        lines: list[ErrorReportDto] = []
+        more = await stream.take(
+            lambda piece: self._sort(piece, items, lines), lambda: len(items) + len(self.unreadable) >= at_most
+        )
         if self.failed_object_list:
             raise ContractError(
                 f"The connector `{self.integration.name}` failed an object in `{self.key}`, which fetches: there is no batch "
                 "yet. Build the rows with `build_each`, which reports unreadable ones."
             )
-        if isinstance(answer, Fetched):
-            if not all(isinstance(part, list | tuple) for part in (answer.items, answer.reports)):
-                raise self.unexpected_answer(answer)
-            pieces: list[Any] = [[*answer.items], [*answer.reports]]
-            self.unreadable = list(self.all_unreadable(answer.unreadable))
-        else:
-            pieces = await self._pieces(answer)
-        items: list[Item] = []
-        lines: list[ErrorReportDto] = []
-        for piece in pieces:
-            self._sort(piece, items, lines)
-        return Fetched(tuple(items), tuple(lines), tuple(self.unreadable))
+        unreadable, self.unreadable = self.unreadable, []
+        if more:
+            following = Continuation(stream, lambda rest: self._page(rest, at_most=at_most))
+        return Fetched(tuple(items), tuple(lines), tuple(unreadable), next=following)
 
-    async def _pieces(self, answer: Any) -> list[Any]:
-        """The answer as pieces, each an item, several, or a triple."""
-        if answer is None:
-            return []
-        if isinstance(answer, self.item) or _is_triple(answer):
-            return [answer]
-        if isinstance(answer, AsyncIterable):
-            return [piece async for piece in answer]
-        if isinstance(answer, list | tuple):
-            return list(answer)
-        if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | Mapping | BaseModel):
-            # A generator may read the channel page by page, and block.
-            return await in_thread(list, answer)
-        raise self.unexpected_answer(answer)
+    def _next_of(self, answer: Fetched[Any]) -> Any:
+        """Where the next page begins: this command has no pages.
+
+        Raises:
+            ContractError: the connector says that it has.
+        """
+        if not is_blank(answer.next):
+            raise ContractError(
+                f"The connector `{self.integration.name}` answered `{self.key}` with a page and the `next` one, but this command "
+                "is asked once: answer everything."
+            )
 
     def _sort(self, piece: Any, items: list[Item], lines: list[ErrorReportDto]) -> None:
         """Adds the items and the reports of one piece to their lists."""
@@ -86,9 +110,33 @@ class FetchAll(FetchCommand[None, Item, Connector]):
 
 
 class FetchSince(FetchAll[Item, Connector]):
-    """Reads the items of a type from the channel that are new or changed since a moment."""
+    """Reads the items of a type from the channel that are new or changed since a moment, at once or page by page. What a page
+    brings is taken in before the next one is read.
+
+    Attributes:
+        rows_are_lines: whether the channel lists an order in several rows, one for each line or parcel, which may stand on
+            different pages. New orders are then taken in after the last page.
+        since: the moment.
+        page: where the page begins: the `next` of the page before. None: it is the first one.
+    """
+
+    rows_are_lines: ClassVar[bool] = False
 
     since: datetime
+    page: Any = None
+
+    async def answered(self) -> Any:
+        """The answer of the steps; a stream that was begun is read on instead."""
+        return self.page if isinstance(self.page, Continuation) else await super().answered()
+
+    async def outcome(self, answer: Any) -> Fetched[Item]:
+        return await answer.read() if isinstance(answer, Continuation) else await super().outcome(answer)
+
+    async def of_stream(self, stream: Stream) -> Fetched[Item]:
+        return await self._page(stream, at_most=PIECE)
+
+    def _next_of(self, answer: Fetched[Any]) -> Any:
+        return None if is_blank(answer.next) else answer.next
 
 
 def _is_triple(answer: Any) -> bool:

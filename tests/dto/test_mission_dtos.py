@@ -185,7 +185,13 @@ EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
     ),
     (
         BatchRequestResponseDto,
-        {"status": ResponseStatus.fail, "remote_id": "123a1", "sku": None, "message": "No such colour."},
+        {
+            "status": ResponseStatus.fail,
+            "remote_id": "123a1",
+            "sku": None,
+            "message": "No such colour.",
+            "order": "o-1",
+        },
     ),
     (
         OrderBatchRequestResponseDto,
@@ -270,7 +276,12 @@ EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
     (ChannelOrderDto, CHANNEL_ORDER_VALUES),
     (
         ChannelCreateOrderDto,
-        {"order": ChannelOrderDto(**CHANNEL_ORDER_VALUES), "order_item": [ITEM], "is_acknowledged": False},
+        {
+            "order": ChannelOrderDto(**CHANNEL_ORDER_VALUES),
+            "order_item": [ITEM],
+            "is_acknowledged": False,
+            "replaces": "p-1",
+        },
     ),
     (
         ChannelUpdateOrderItemDto,
@@ -284,6 +295,7 @@ EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
             "tracking_number": "T1",
             "extra_field": {"box": 2},
             "modified_date": MOMENT,
+            "replaces": "i-0",
         },
     ),
     (
@@ -294,6 +306,9 @@ EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
             "remote_id": "r-1",
             "description": "",
             "cancellation_type": CancellationType.refund,
+            "order_remote_id": "o-1",
+            "order_number": "1001",
+            "status": CancellationStatus.approved,
         },
     ),
     (
@@ -305,6 +320,8 @@ EXAMPLES: list[tuple[type[Dto], dict[str, Any]]] = [
             "reason": "late",
             "description": None,
             "remote_id": "r-1",
+            "order_remote_id": "o-1",
+            "order_number": "1001",
         },
     ),
 ]

@@ -15,6 +15,7 @@ from dto.orders import CancellationRequestDto
 from flows.order import fetch_and_create_cancel, fetch_and_create_cancellation_requests, fetch_and_create_order
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tasks.channel.sandbox.client import Page
 from tasks.channel.sandbox.orders import GetOrders
 from tasks.omnitron.orders import cancellation_requests, cancellations
 from tasks.omnitron.orders.cancellation_requests import CreateCancellationRequests
@@ -37,12 +38,12 @@ class Given:
 class _Spoilt(GetOrders):
     """One of the rows holds something odd."""
 
-    async def rows(self) -> list[Row]:
-        rows = await super().rows()
-        for row in rows:
+    async def listed(self) -> Page:
+        page = await super().listed()
+        for row in page.rows:
             if row["number"] == "ODD":
                 spoil(row, Given.field, Given.value)
-        return rows
+        return page
 
 
 class Spoilt(Sandbox):

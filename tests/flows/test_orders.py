@@ -17,6 +17,7 @@ from flows.order import fetch_and_create_order, update_orders
 from flows.recover import recover
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tasks.channel.sandbox.client import Page
 from tasks.channel.sandbox.orders import GetOrders
 from tests.world.driving import die_at
 from tests.world.loopback import World
@@ -34,9 +35,9 @@ class Watching(Sandbox):
 
 
 class _Rows(GetOrders):
-    async def rows(self) -> list[Row]:
-        rows = await super().rows()
-        return [piece for row in rows for piece in Rows.of(row)]
+    async def listed(self) -> Page:
+        page = await super().listed()
+        return page._replace(rows=[piece for row in page.rows for piece in Rows.of(row)])
 
 
 class Rows(Sandbox):
@@ -53,7 +54,7 @@ class _Streaming(GetOrders):
     async def send(  # type: ignore[override]
         self, _: None
     ) -> AsyncIterator[tuple[ChannelCreateOrderDto, Any, Any]]:
-        rows = await self.rows()
+        rows = (await self.listed()).rows
 
         async def each() -> AsyncIterator[tuple[ChannelCreateOrderDto, Any, Any]]:
             for row in rows:

@@ -73,8 +73,8 @@ async def test_a_run_that_brings_orders_in_says_how_far_it_is(world: World, line
     said = [line for line in lines() if "that are not in Omnitron yet" in line]
     start = "[channel 6] fetch and create order: orders"
     assert said == [
-        f"{start} 1 to 2 of 3 that are not in Omnitron yet",
-        f"{start} 3 of 3 that are not in Omnitron yet",
+        f"{start} 1 to 2 that are not in Omnitron yet",
+        f"{start} 3 that are not in Omnitron yet",
     ]
 
 

@@ -12,6 +12,7 @@ from dto.outcomes import Fetched, Unreadable
 from dto.reports import ErrorReportDto
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.orders import GetCancelledOrders
+from tasks.channel.prices import GetListedPrices
 from tests.world.loopback import World
 from tests.world.shop import opened
 
@@ -163,6 +164,37 @@ async def test_a_send_that_looks_for_what_is_not_there_keeps_nobody_waiting(chan
 
     with pytest.raises(RuntimeError, match="found nothing"):
         await Searching(channel, since=NOW).run()
+
+
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_page_says_where_the_next_one_begins(channel: ChannelIntegration) -> None:
+    assert (await fetched(channel, Fetched((ONE,), next={"after": "N1"}))).next == {"after": "N1"}
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+async def test_a_blank_cursor_is_no_next_page(channel: ChannelIntegration, blank: Any) -> None:
+    assert (await fetched(channel, Fetched((ONE,), next=blank))).next is None
+
+
+@pytest.mark.parametrize("answer", [generator, asynchronous])
+async def test_a_stream_is_read_on_where_its_first_page_ended(
+    channel: ChannelIntegration, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.channel.fetching.PIECE", 2)
+    first = await fetched(channel, answer)
+    rest = await channel.do_action(Fetch, since=NOW, page=first.next)
+    assert (first.items, rest) == ((ONE, TWO), Fetched((THREE,)))
+
+
+async def test_a_command_that_is_asked_once_may_not_say_that_there_is_more(channel: ChannelIntegration) -> None:
+    class Listed(GetListedPrices):
+        async def send(self, _: None) -> Fetched[Any]:
+            return Fetched((), next="more")
+
+    with pytest.raises(ContractError, match="this command is asked once"):
+        await Listed(channel).run()
 
 
 # -- build_each --------------------------------------------------------------------------------------------------------

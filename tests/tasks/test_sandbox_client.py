@@ -31,10 +31,13 @@ async def client(world: World) -> AsyncIterator[SandboxMarketplaceClient]:
 async def test_lists_are_read_to_their_end(world: World, client: SandboxMarketplaceClient) -> None:
     """All pages of the window, both ends included."""
     orders = world.market.place_orders(PAGE + 1, skus=["A", "B"])
-    assert [row async for row in client.orders(EPOCH)] == orders
+    first = await client.orders(EPOCH)
+    assert [*first.rows, *(await client.orders(EPOCH, first.next)).rows] == orders
     last = datetime.fromisoformat(orders[9]["updated_at"])
-    assert [row["id"] async for row in client.orders(EPOCH, last)] == [order["id"] for order in orders[:10]]
-    assert [row async for row in client.orders(EPOCH + timedelta(days=1))] == []
+    assert [row["id"] for row in (await client.orders(EPOCH, until=last)).rows] == [
+        order["id"] for order in orders[:10]
+    ]
+    assert (await client.orders(EPOCH + timedelta(days=1))).rows == []
 
 
 async def test_each_list_has_its_rows(world: World, client: SandboxMarketplaceClient) -> None:
@@ -43,9 +46,9 @@ async def test_each_list_has_its_rows(world: World, client: SandboxMarketplaceCl
     cancellation = world.market.cancel_order(order["id"], [first])
     changed = world.market.change_item(second, status="DELIVERED")
     request = world.market.request(second, "refund")
-    assert [row async for row in client.cancellations(EPOCH)] == [cancellation]
-    assert [row async for row in client.order_items(EPOCH)] == [changed]
-    assert [row async for row in client.requests(EPOCH)] == [request]
+    assert await client.cancellations(EPOCH) == ([cancellation], None)
+    assert await client.order_items(EPOCH) == ([changed], None)
+    assert await client.requests(EPOCH) == ([request], None)
 
 
 @pytest.mark.parametrize(("asynchronous", "status"), [(False, 200), (True, 202)])
@@ -69,7 +72,7 @@ async def test_orders_are_updated_at_once_or_later(world: World, asynchronous: b
 async def test_an_answer_that_is_no_list_breaks_the_contract(body: Any, clock: Sleeper) -> None:
     client = _client_of(lambda request: answer(body), clock)
     with pytest.raises(ContractError, match="no list of objects"):
-        [row async for row in client.orders(EPOCH)]
+        await client.orders(EPOCH)
     await client.aclose()
 
 
@@ -77,7 +80,7 @@ async def test_a_list_that_never_ends_is_given_up(clock: Sleeper, monkeypatch: p
     monkeypatch.setattr("tasks.channel.sandbox.client.MOST_PAGES", 3)
     client = _client_of(lambda request: answer({"results": [{}], "next": "more"}), clock)
     with pytest.raises(ContractError, match="did not end after 3 pages"):
-        [row async for row in client.orders(EPOCH)]
+        [row async for row in client.listing()]
     await client.aclose()
 
 

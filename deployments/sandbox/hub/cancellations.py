@@ -27,6 +27,12 @@ class _NewRequest(Body):
     cancellation_type: Literal["cancel", "refund"]
 
 
+class _Decision(Body):
+    subject = "decision about a request"
+
+    status: CancellationStatus = Field(strict=False)  # JSON has no enumerations
+
+
 class Cancellations:
     """The table of requests; a client may create one twice.
 
@@ -79,6 +85,14 @@ class Cancellations:
         )
         self._added(Key(ContentType.cancellation_request, request["id"]))
         return request
+
+    def change(self, pk: int, body: Row) -> Row:
+        """A decision that the channel made by itself.
+
+        Raises:
+            ValidationError: there is no such status.
+        """
+        return self.decide(pk, _Decision.model_validate(body, context=self._context).status)
 
     def decide(self, pk: int, status: str) -> Row:
         """The merchant's decision; once the request is bound, it is on the list of updates.

@@ -100,6 +100,14 @@ class ItemChange(Body):
     extra_field: dict[str, Any] | None = None
 
 
+class OrderChange(Body):
+    """`PATCH orders/{pk}/`."""
+
+    subject = "change of an order"
+
+    extra_field: dict[str, Any]
+
+
 class Cancellation(Body):
     """`POST orders/{pk}/cancel/`."""
 

@@ -9,7 +9,7 @@ from deployments.sandbox.base.http import HttpError
 from deployments.sandbox.hub.bodies import MISSING, BodyContext, number_of
 from deployments.sandbox.hub.journal import Journal
 from deployments.sandbox.hub.ledger import Key
-from deployments.sandbox.hub.order_bodies import Cancellation, ItemChange, NewOrder, NewShippingInfo
+from deployments.sandbox.hub.order_bodies import Cancellation, ItemChange, NewOrder, NewShippingInfo, OrderChange
 from deployments.sandbox.hub.tables import Row, Table
 from dto.enums import ContentType
 
@@ -140,6 +140,16 @@ class Orders:
             self._check_remote_id("order item", entry)
             self._add_item(order["pk"], entry)
         return order
+
+    def change(self, pk: int, body: Row) -> Row:
+        """Record that the channel knows an order under another id.
+
+        Raises:
+            ValidationError: a field is wrong.
+        """
+        fields = OrderChange.model_validate(body, context=self._context).given()
+        self._check_remote_id("change of an order", fields)
+        return self._edit(ContentType.order, pk, **fields)
 
     def change_item(self, pk: int, body: Row) -> Row:
         """Record a change of an item by the channel; its order counts as changed too.

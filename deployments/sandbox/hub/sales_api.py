@@ -39,6 +39,7 @@ def _orders(shop: Shop) -> list[BaseRoute]:
             routes=[
                 *readable(orders.table, known, violation=note),
                 Route("/updates/", updates.respond),
+                change(orders.table, orders.change),
                 change(orders.table, orders.cancel, "/{pk:int}/cancel/", "POST"),
             ],
         ),
@@ -98,6 +99,7 @@ def _requests(shop: Shop) -> Mount:
             *readable(requests.table, known, violation=shop.violations.append),
             Route("/updates/", decided.respond),
             create(requests.create),
+            change(requests.table, requests.change),
         ],
     )
 

@@ -16,6 +16,7 @@ DEEDS = (
     ("orders/several", '{"number": 5}'),
     ("orders/ORDER/cancel", '{} or {"items": ["ITEM"], "reason": "DAMAGED"}'),
     ("order-items/ITEM/request", '{"kind": "refund", "reason": "DAMAGED"}'),
+    ("requests/REQUEST/decide", '{"status": "approved"}'),
     ("order-items/ITEM/change", '{"status": "DELIVERED", "invoice_number": "FT1"}'),
     ("listing/SKU", '{"state": "rejected", "message": "Yasaklı kelime"} or {"state": "delisted"} or {"name": "Cup"}'),
 )
@@ -70,6 +71,9 @@ def control_routes(intake: Intake, sales: MarketSales) -> list[Route]:
     async def make_request(request: Request) -> Response:
         return JsonResponse(sales.request(request.path_params["id"], **await json_object(request)), 201)
 
+    async def decide_request(request: Request) -> Response:
+        return JsonResponse(sales.decide_request(request.path_params["id"], **await json_object(request)))
+
     async def change_item(request: Request) -> Response:
         return JsonResponse(sales.change_item(request.path_params["id"], **await json_object(request)))
 
@@ -88,5 +92,6 @@ def control_routes(intake: Intake, sales: MarketSales) -> list[Route]:
         Route("/orders/several", place_orders, methods=["POST"]),
         Route("/orders/{id}/cancel", cancel_order, methods=["POST"]),
         Route("/order-items/{id}/request", make_request, methods=["POST"]),
+        Route("/requests/{id}/decide", decide_request, methods=["POST"]),
         Route("/order-items/{id}/change", change_item, methods=["POST"]),
     ]

@@ -200,9 +200,20 @@ class MarketSales:
             "description": description,
             "type": kind,
             "status": WAITING,
+            "is_decided_here": False,
             "updated_at": self._stamp(),
         }
         self.requests[request["id"]] = request
+        return request
+
+    def decide_request(self, request_id: str, status: str) -> Item:
+        """The market decides a request by itself, because the shop has not done so in time; the request.
+
+        Raises:
+            KeyError: there is no such request.
+        """
+        request = self.requests[request_id]
+        request.update(status=status, is_decided_here=True, updated_at=self._stamp())
         return request
 
     def change_item(self, item_id: str, **fields: Any) -> Item:
@@ -259,6 +270,8 @@ class MarketSales:
         for name in ("type", "order_item"):
             if sent.get(name) != request[name]:
                 return f"Talep {request['id']}: {name} {sent.get(name)} değil, {request[name]}"
+        if request["is_decided_here"]:
+            return f"Talep {request['id']}: pazaryeri karar verdi"
         request["status"] = sent.get("status")
         self.decisions[request["id"], str(sent.get("status"))] += 1
         return None

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasks.channel import (
     Call,
@@ -21,6 +21,14 @@ PAGE = 500
 """Rows asked for in one page: the marketplace's maximum."""
 MOST_PAGES = 10_000
 """A list that is longer than this never ends."""
+
+
+class Page(NamedTuple):
+    """One page of a list."""
+
+    rows: list[dict[str, Any]]
+    next: int | None
+    """The number of the page after it, if there is one."""
 
 
 class SandboxMarketplaceClient:
@@ -63,9 +71,14 @@ class SandboxMarketplaceClient:
         """Adds or replaces images of listed products, by remote id. Repeating it changes nothing."""
         return await self._transport.send(Call("PUT", "/images", self._mode, {"items": list(items)}))
 
-    def listing(self) -> AsyncIterator[dict[str, Any]]:
+    async def listing(self) -> AsyncIterator[dict[str, Any]]:
         """All products that are listed now."""
-        return self._rows("/listing", {})
+        number: int | None = 1
+        while number is not None:
+            page = await self._page("/listing", number, {})
+            for row in page.rows:
+                yield row
+            number = page.next
 
     async def categories(self) -> Reply:
         """All categories, parents first: `{"categories": [{"id", "name", "parent_id"}]}`."""
@@ -94,25 +107,26 @@ class SandboxMarketplaceClient:
 
     # -- sales ---------------------------------------------------------------------------------------------------
 
-    def orders(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
-        """Orders that the market changed between two moments, both included, least recently changed first.
+    async def orders(self, since: datetime, page: int | None = None, until: datetime | None = None) -> Page:
+        """Orders that the market changed between two moments, both included, least recently changed first; by default, the first
+        page of them.
 
         A row that changes while the pages are read moves to the end and may come twice, and another may be missed: the
         next reading of an overlapping window finds it. This holds for all lists here.
         """
-        return self._rows("/orders", _window(since, until))
+        return await self._page("/orders", page, _window(since, until))
 
-    def cancellations(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+    async def cancellations(self, since: datetime, page: int | None = None) -> Page:
         """Buyers' cancellations: `{"id", "order_id", "order_number", "items": [{"id", "reason"}], ...}`."""
-        return self._rows("/cancellations", _window(since, until))
+        return await self._page("/cancellations", page, _window(since))
 
-    def order_items(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+    async def order_items(self, since: datetime, page: int | None = None) -> Page:
         """Items that the market changed after they were ordered."""
-        return self._rows("/order-items", _window(since, until))
+        return await self._page("/order-items", page, _window(since))
 
-    def requests(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+    async def requests(self, since: datetime, page: int | None = None) -> Page:
         """Buyers' requests to cancel or send back an item."""
-        return self._rows("/requests", _window(since, until))
+        return await self._page("/requests", page, _window(since))
 
     async def update_orders(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Reports status, tracking and invoice numbers of orders, by remote id. Repeating it changes nothing."""
@@ -128,19 +142,19 @@ class SandboxMarketplaceClient:
         """Reports the decisions about requests, by remote id; always answered at once. Repeating it changes nothing."""
         return await self._transport.send(Call("PUT", "/requests", body={"items": list(items)}))
 
-    async def _rows(self, path: str, conditions: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
-        for number in range(1, MOST_PAGES + 1):
-            reply = await self._transport.send(Call("GET", path, {**conditions, "page": number, "limit": PAGE}))
-            data = reply.data if isinstance(reply.data, dict) else {}
-            rows = data.get("results")
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise ContractError(f"The marketplace answered GET {path} with no list of objects in `results`.")
-            for row in rows:
-                yield row
-            if not data.get("next"):
-                return
-        raise ContractError(f"The marketplace's list {path} did not end after {MOST_PAGES} pages.")
+    async def _page(self, path: str, number: int | None, conditions: Mapping[str, str]) -> Page:
+        number = number or 1
+        reply = await self._transport.send(Call("GET", path, {**conditions, "page": number, "limit": PAGE}))
+        data = reply.data if isinstance(reply.data, dict) else {}
+        rows = data.get("results")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ContractError(f"The marketplace answered GET {path} with no list of objects in `results`.")
+        if not data.get("next"):
+            return Page(rows, None)
+        if number >= MOST_PAGES:
+            raise ContractError(f"The marketplace's list {path} did not end after {MOST_PAGES} pages.")
+        return Page(rows, number + 1)
 
 
-def _window(since: datetime, until: datetime | None) -> dict[str, str]:
+def _window(since: datetime, until: datetime | None = None) -> dict[str, str]:
     return {"since": since.isoformat(), **({} if until is None else {"until": until.isoformat()})}

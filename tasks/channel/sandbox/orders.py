@@ -30,6 +30,7 @@ from tasks.channel import (
     SendOutcome,
     orders,
 )
+from tasks.channel.sandbox.client import Page
 from tasks.channel.sandbox.marketplace import Marketplace
 from tasks.channel.sandbox.products import CheckProducts, all_refused
 
@@ -47,17 +48,17 @@ Row = dict[str, Any]
 
 
 class GetOrders(orders.GetOrders[Marketplace]):
-    """All orders of the window; an unreadable one does not stop the others."""
+    """The orders of the window, page by page; an unreadable one does not stop the others."""
 
     async def send(self, _: None) -> Fetched[ChannelCreateOrderDto]:
-        rows = await self.rows()
-        built = self.build_each(rows, self.order, lambda row: str(row["number"]))
-        report = self.create_report({"orders": len(rows), "since": self.since.isoformat()})
-        return Fetched(tuple(built), tuple(report))
+        page = await self.listed()
+        built = self.build_each(page.rows, self.order, lambda row: str(row["number"]))
+        report = self.create_report({"orders": len(page.rows), "since": self.since.isoformat()})
+        return Fetched(tuple(built), tuple(report), next=page.next)
 
-    async def rows(self) -> list[Row]:
-        """The orders in the marketplace's terms."""
-        return [row async for row in self.integration.client.orders(self.since)]
+    async def listed(self) -> Page:
+        """A page of orders in the marketplace's terms."""
+        return await self.integration.client.orders(self.since, self.page)
 
     def order(self, row: Row) -> ChannelCreateOrderDto:
         """One order in Omnitron's terms."""
@@ -216,11 +217,12 @@ class CheckOrders(CheckProducts, orders.CheckOrders[Marketplace]):
 
 
 class GetCancelledOrders(orders.GetCancelledOrders[Marketplace]):
-    """All cancellations of the window."""
+    """The cancellations of the window."""
 
-    async def send(self, _: None) -> list[CancelOrderDto]:
-        rows = [row async for row in self.integration.client.cancellations(self.since)]
-        return self.build_each(rows, self.cancellation, lambda row: str(row["order_number"]))
+    async def send(self, _: None) -> Fetched[CancelOrderDto]:
+        page = await self.integration.client.cancellations(self.since, self.page)
+        built = self.build_each(page.rows, self.cancellation, lambda row: str(row["order_number"]))
+        return Fetched(tuple(built), next=page.next)
 
     def cancellation(self, row: Row) -> CancelOrderDto:
         """One cancellation in Omnitron's terms."""
@@ -235,11 +237,11 @@ class GetCancelledOrders(orders.GetCancelledOrders[Marketplace]):
 
 
 class GetUpdatedOrderItems(orders.GetUpdatedOrderItems[Marketplace]):
-    """All items of the window that the marketplace changed."""
+    """The items of the window that the marketplace changed."""
 
-    async def send(self, _: None) -> list[ChannelUpdateOrderItemDto]:
-        rows = [row async for row in self.integration.client.order_items(self.since)]
-        return self.build_each(rows, self.update, lambda row: str(row["id"]))
+    async def send(self, _: None) -> Fetched[ChannelUpdateOrderItemDto]:
+        page = await self.integration.client.order_items(self.since, self.page)
+        return Fetched(tuple(self.build_each(page.rows, self.update, lambda row: str(row["id"]))), next=page.next)
 
     def update(self, row: Row) -> ChannelUpdateOrderItemDto:
         """One change in Omnitron's terms."""
@@ -256,11 +258,11 @@ class GetUpdatedOrderItems(orders.GetUpdatedOrderItems[Marketplace]):
 
 
 class GetCancellationRequests(orders.GetCancellationRequests[Marketplace]):
-    """All requests of the window."""
+    """The requests of the window."""
 
-    async def send(self, _: None) -> list[CancellationRequestDto]:
-        rows = [row async for row in self.integration.client.requests(self.since)]
-        return self.build_each(rows, self.request, lambda row: str(row["id"]))
+    async def send(self, _: None) -> Fetched[CancellationRequestDto]:
+        page = await self.integration.client.requests(self.since, self.page)
+        return Fetched(tuple(self.build_each(page.rows, self.request, lambda row: str(row["id"]))), next=page.next)
 
     def request(self, row: Row) -> CancellationRequestDto:
         """One request in Omnitron's terms."""
@@ -270,6 +272,7 @@ class GetCancellationRequests(orders.GetCancellationRequests[Marketplace]):
             remote_id=row["id"],
             description=row.get("description") or "",
             cancellation_type=CancellationType(row["type"]),
+            status=row["status"] if row.get("is_decided_here") else None,
         )
 
 

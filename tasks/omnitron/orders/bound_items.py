@@ -45,6 +45,14 @@ async def order_by_number(hub: Hub, number: str) -> int | None:
     return found[0].pk if found else None
 
 
+async def order_named(
+    hub: Hub, known: Mapping[str, IntegrationAction], remote_id: str | None, number: str | None
+) -> int | None:
+    """Omnitron's order that the channel names by its id, which was looked up before, or else by its number."""
+    action = known.get(remote_id or "")
+    return action.object_id if action else await order_by_number(hub, number or "")
+
+
 class BoundItems:
     """The items that are bound to some ids of the channel. The ids are looked up in bulk, whatever their order."""
 
@@ -67,11 +75,12 @@ class BoundItems:
         return self._actions.get(remote_id, {})
 
     async def of_order(self, order: int) -> dict[str, list[OrderItem]]:
-        """The ids that are items of this order → these items as they are now: several if one was split, none in the
+        """The ids that are items of this order, or were → these items as they are now: several if one was split, none in the
         mapping for an id that fits no item of it."""
         rows: list[OrderItem] = await self._hub.client.order_items.find(order)
         found = {
             remote_id: [row for row in rows if row.pk in keys or row.remote_id == remote_id]
+            or [row for row in rows if remote_id in row.former_ids]
             for remote_id, keys in self._actions.items()
         }
         return {remote_id: items for remote_id, items in found.items() if items}

@@ -8,14 +8,23 @@ from typing import Any
 from clients.errors import MissingError, RefusedError
 from dto.base import is_blank
 from dto.enums import ContentType
-from dto.omnitron_orders import CancellationRequest
+from dto.omnitron import IntegrationAction
+from dto.omnitron_orders import CancellationRequest, OrderItem
 from dto.orders import CancellationRequestDto, CancellationStatus
 from tasks.batch import Member
+from tasks.concurrency import side_by_side
 from tasks.create_once import create_once
 from tasks.omnitron.command import OmnitronCommand
 from tasks.omnitron.orders.arrivals import Arrival, ArrivalCommand, binding
-from tasks.omnitron.orders.bound_items import BoundItems, OrderItemAmbiguousError, OrderItemNotFoundError
+from tasks.omnitron.orders.bound_items import (
+    BoundItems,
+    OrderItemAmbiguousError,
+    OrderItemNotFoundError,
+    order_named,
+    orders_by_remote_id,
+)
 from tasks.omnitron.orders.cancellations import omnitron_reason
+from tasks.omnitron.orders.channel_decisions import decided, is_noted, keep_in_step, name_of
 
 
 class RequestIncompleteError(MissingError):
@@ -25,27 +34,30 @@ class RequestIncompleteError(MissingError):
 
 
 class GetMissingCancellationRequests(OmnitronCommand[Sequence[CancellationRequestDto], list[CancellationRequestDto]]):
-    """Selects the channel's requests that are not bound in Omnitron. Looks them up in bulk."""
+    """Selects the channel's requests that are not bound in Omnitron, or whose order or decision is not noted there yet. Looks
+    them up in bulk."""
 
     key = "get_missing_cancellation_requests"
     content_type = ContentType.cancellation_request
 
     async def send(self, requests: Sequence[CancellationRequestDto]) -> list[CancellationRequestDto]:
-        known = await _known(self.integration, requests)
-        return [request for request in requests if request.remote_id not in known]
+        bound = await _bound(self.integration, requests)
+        return [request for request in requests if not is_noted(request, bound.get(request.remote_id, ()))]
 
 
-async def _known(integration: Any, requests: Sequence[CancellationRequestDto]) -> set[str]:
-    """The channel's ids of requests that are bound."""
-    actions = await integration.client.actions.find(
+async def _bound(integration: Any, requests: Sequence[CancellationRequestDto]) -> dict[str, list[IntegrationAction]]:
+    """The channel's id → the actions of requests that are bound to it: several if the channel numbers them within orders."""
+    bound: dict[str, list[IntegrationAction]] = {}
+    for action in await integration.client.actions.find(
         content_type=ContentType.cancellation_request, remote_ids={request.remote_id for request in requests}
-    )
-    return {action.remote_id for action in actions}
+    ):
+        bound.setdefault(action.remote_id or "", []).append(action)
+    return bound
 
 
 class CreateCancellationRequests(ArrivalCommand[CancellationRequestDto]):
     """Brings the channel's requests into Omnitron, where the merchant decides; each is created once. A request without its
-    binding, because an earlier run died, is bound.
+    binding, because an earlier run died, is bound. A decision that the channel made by itself is written into Omnitron.
 
     Omnitron does not refuse a duplicate request. So an empty batch is committed before the first request is created: a
     second run at the same time meets its lock.
@@ -57,16 +69,23 @@ class CreateCancellationRequests(ArrivalCommand[CancellationRequestDto]):
     activity = "bringing in cancellation requests"
 
     def name(self, request: CancellationRequestDto) -> str:
-        return f"request {request.remote_id}"
+        return f"request {name_of(request)}"
 
     def group(self, request: CancellationRequestDto) -> Hashable:
         # Two requests for one item must not be confused.
         return request.order_item
 
     async def prepare(self, requests: Sequence[CancellationRequestDto]) -> None:
-        self._items = await BoundItems.read(self.integration, [request.order_item for request in requests])
+        self._orders: dict[str, IntegrationAction]
+        self._items: BoundItems
+        self._bound: dict[str, list[IntegrationAction]]
+        self._orders, self._items, self._bound = await side_by_side(
+            orders_by_remote_id(self.integration, {request.order_remote_id or "" for request in requests} - {""}),
+            BoundItems.read(self.integration, [request.order_item for request in requests]),
+            _bound(self.integration, requests),
+        )
         self._requests = requests
-        self._known: set[str] | None = None
+        self._is_locked = False
         self._taken: set[int] = set()
 
     async def take_in(self, request: CancellationRequestDto, arrival: Arrival) -> list[Member]:
@@ -75,11 +94,48 @@ class CreateCancellationRequests(ArrivalCommand[CancellationRequestDto]):
                 f"The request about item {request.order_item} has no id on the channel, so it could not be bound, and would "
                 "be created on every run. Give it one in the connector."
             )
-        items = await self._items.without_order(request.order_item)
+        item = await self._item(request)
+        known = await self._known(request, item)
+        if known is None:
+            fields = {
+                "order_item": item.pk,
+                "reason": omnitron_reason(self.integration.channel.conf, request.reason),
+                "remote_id": request.remote_id,
+                "description": request.description,
+                "cancellation_type": request.cancellation_type,
+            }
+            if not self._is_locked:
+                await self._take_lock()
+                self._bound = await _bound(self.integration, self._requests)
+                self._is_locked = True
+                known = await self._known(request, item)
+            if known is None:
+                row = await self._unbound(item.pk, request)
+                arrival.outcome = "repaired" if row is not None else "created"
+                row = row or await self._create(item.pk, request, fields)
+                self._taken.add(row.pk)
+                row = await decided(self.integration, request, row)
+                return [binding(ContentType.cancellation_request, _at_known_version(row, request), request.remote_id)]
+        arrival.outcome = await keep_in_step(self.integration, request, known)
+        return []
+
+    async def _item(self, request: CancellationRequestDto) -> OrderItem:
+        """Omnitron's one item for the channel's; within its order, where the channel names that.
+
+        Raises:
+            OrderItemNotFoundError: it is not there.
+            OrderItemAmbiguousError: it is several.
+        """
+        if request.order is None:
+            items = await self._items.without_order(request.order_item)
+        else:
+            order = await order_named(self.integration, self._orders, request.order_remote_id, request.order_number)
+            items = [] if order is None else (await self._items.of_order(order)).get(request.order_item, [])
         if not items:
+            of_order = f" in order {request.order}" if request.order else ""
             raise OrderItemNotFoundError(
-                f"Omnitron has no item that is bound to the channel's {request.order_item}. The request is taken in when "
-                "its order is there."
+                f"Omnitron has no item that is bound to the channel's {request.order_item}{of_order}. The request is taken in "
+                "when its order is there."
             )
         if len(items) > 1:
             raise OrderItemAmbiguousError(
@@ -87,25 +143,16 @@ class CreateCancellationRequests(ArrivalCommand[CancellationRequestDto]):
                 f"({', '.join(str(item.pk) for item in items)}), and the request does not say which one. Cancel or refund it "
                 "in Omnitron by hand."
             )
-        (item,) = items
-        fields = {
-            "order_item": item.pk,
-            "reason": omnitron_reason(self.integration.channel.conf, request.reason),
-            "remote_id": request.remote_id,
-            "description": request.description,
-            "cancellation_type": request.cancellation_type,
-        }
-        if self._known is None:
-            await self._take_lock()
-            self._known = await _known(self.integration, self._requests)
-        if request.remote_id in self._known:
-            arrival.outcome = "known"
-            return []
-        row = await self._unbound(item.pk, request)
-        arrival.outcome = "repaired" if row is not None else "created"
-        row = row or await self._create(item.pk, request, fields)
-        self._taken.add(row.pk)
-        return [binding(ContentType.cancellation_request, _at_known_version(row), request.remote_id)]
+        return items[0]
+
+    async def _known(self, request: CancellationRequestDto, item: OrderItem) -> IntegrationAction | None:
+        """The action of this request, if it is bound; another order's request may have the same id."""
+        actions = self._bound.get(request.remote_id, [])
+        if request.order is None or not actions:
+            return next(iter(actions), None)
+        rows = await self.integration.client.cancellation_requests.of_item(item.pk)
+        keys = {row.pk for row in rows}
+        return next((action for action in actions if action.object_id in keys), None)
 
     async def _take_lock(self) -> None:
         try:
@@ -141,10 +188,10 @@ class CreateCancellationRequests(ArrivalCommand[CancellationRequestDto]):
         return min((row for row in rows if row.pk not in bound), key=lambda row: row.pk, default=None)
 
 
-def _at_known_version(row: CancellationRequest) -> CancellationRequest:
+def _at_known_version(row: CancellationRequest, request: CancellationRequestDto) -> CancellationRequest:
     """The request at the version that the channel knows. If the merchant decided before it was bound, an older version is
     bound, so that the decision is still due."""
-    if row.status is CancellationStatus.waiting_approval or row.modified_date is None:
+    if row.status in (CancellationStatus.waiting_approval, request.decision) or row.modified_date is None:
         return row
     return row.model_copy(update={"modified_date": row.modified_date - timedelta(seconds=1)})
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from clients.errors import ItemError
-from dto.base import Dto
+from dto.base import Dto, is_blank
 from dto.orders import ChannelCreateOrderDto, OrderItemDto
 from dto.text import comparable
 from tasks.omnitron.orders.known_orders import remote_id_of
@@ -23,6 +23,12 @@ class RowsDifferError(ItemError):
     code = "RowsDiffer"
 
 
+class RowsApartError(ItemError):
+    """The channel lists one thing in several rows that stand on different pages."""
+
+    code = "RowsApart"
+
+
 def joined_order(rows: Sequence[ChannelCreateOrderDto]) -> ChannelCreateOrderDto:
     """One order of rows that complete one another: equal in all fields of the order, each with items of its own. The texts of
     the customer and the addresses may be spelled differently; the first row's spelling counts.
@@ -35,11 +41,13 @@ def joined_order(rows: Sequence[ChannelCreateOrderDto]) -> ChannelCreateOrderDto
     items: dict[str, OrderItemDto] = {}
     listed = [(remote_id_of(item), item) for row in rows for item in row.order_item]
     differing += [f"item {remote_id}" for remote_id, item in listed if items.setdefault(remote_id, item) != item]
+    replaced = {row.replaces: None for row in rows if not is_blank(row.replaces)}
+    differing += ["`replaces`"] if len(replaced) > 1 else []
     if differing:
         raise _contradiction(len(rows), differing)
     waits = any(row.is_acknowledged is False for row in rows)
     joined = {"order_item": list(items.values()), "is_acknowledged": False if waits else rows[0].is_acknowledged}
-    return rows[0].model_copy(update=joined)
+    return rows[0].model_copy(update={**joined, "replaces": next(iter(replaced), None)})
 
 
 def not_joined(rows: Sequence[Item]) -> Item:

@@ -50,11 +50,15 @@ class GetMissingOrders(OmnitronCommand[Sequence[ChannelCreateOrderDto], list[Cha
         known_items = {
             action.remote_id for action in await actions.find(content_type=ContentType.order_item, remote_ids=items)
         }
+        replaced = {entry.replaces for entry in orders if remote_id_of(entry.order) in known_orders}
         return [
             entry
             for entry in orders
-            if remote_id_of(entry.order) not in known_orders
-            or any(remote_id_of(item) not in known_items for item in entry.order_item)
+            if remote_id_of(entry.order) not in replaced
+            and (
+                remote_id_of(entry.order) not in known_orders
+                or any(remote_id_of(item) not in known_items for item in entry.order_item)
+            )
         ]
 
 
@@ -82,8 +86,11 @@ async def products_by_remote_id(hub: Hub, items: Sequence[OrderItemDto]) -> dict
     return found
 
 
-async def find_order(hub: Hub, number: str, remote_id: str, placed_at: datetime) -> Order | None:
-    """The order with this number, if Omnitron has it.
+async def find_order(
+    hub: Hub, number: str, remote_id: str, placed_at: datetime, replaces: str | None = None
+) -> Order | None:
+    """The order with this number, if Omnitron has it. It may have the id of the one that it replaces still; or the order with the
+    number has taken the place of this one, or of the same one, which the channel has split.
 
     Its version is set back to the time when it was placed: the channel does not know later changes in Omnitron, and a
     binding at the current version would record them as sent.
@@ -93,7 +100,7 @@ async def find_order(hub: Hub, number: str, remote_id: str, placed_at: datetime)
     """
     rows: list[Order] = await hub.client.orders.find(number)
     for row in rows:
-        if row.remote_id in (None, remote_id):
+        if row.remote_id in (None, remote_id, replaces) or {remote_id, replaces} & row.former_ids:
             return row.model_copy(update={"modified_date": min(row.modified_date or placed_at, placed_at)})
     if rows:
         raise NumberTakenError(

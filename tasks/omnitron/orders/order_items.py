@@ -1,6 +1,6 @@
 """Changes of order items on the channel, written into Omnitron where they are the newer ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,7 @@ from tasks.omnitron.orders.arrivals import Arrival, ArrivalCommand
 from tasks.omnitron.orders.bound_items import (
     BoundItems,
     OrderItemNotFoundError,
-    order_by_number,
+    order_named,
     orders_by_remote_id,
 )
 from tasks.omnitron.orders.item_base import (
@@ -28,6 +28,7 @@ from tasks.omnitron.orders.item_base import (
     field_of,
     listed_values,
 )
+from tasks.omnitron.orders.replacing import take_place
 
 
 class CancelledByUpdateError(ItemError):
@@ -55,26 +56,39 @@ class UpdateOrderItems(ArrivalCommand[ChannelUpdateOrderItemDto]):
         order = update.order_number or update.order_remote_id
         return f"{update.remote_id} of order {order}" if order else update.remote_id
 
+    def group(self, update: ChannelUpdateOrderItemDto) -> Hashable:
+        """Two items may say that they replace the same one: the first takes its place."""
+        order, _ = _key(update)
+        return order, list(self._ids[self.name(update)])[-1]
+
     async def prepare(self, updates: Sequence[ChannelUpdateOrderItemDto]) -> None:
         self._orders: dict[str, IntegrationAction]
         self._items: BoundItems
         self._orders, self._items = await side_by_side(
             orders_by_remote_id(self.integration, [update.order_remote_id or "" for update in updates]),
-            BoundItems.read(self.integration, [update.remote_id for update in updates]),
+            BoundItems.read(self.integration, {each for ids in self._ids.values() for each in ids}),
         )
 
     async def send(self, updates: Sequence[ChannelUpdateOrderItemDto]) -> list[Arrival]:
         """Merges several updates of one item; of two values, the later one counts: by their times if all have one, else by
-        their place in the list. Written one after the other, they would change the item and its order again on every run."""
+        their place in the list. Written one after the other, they would change the item and its order again on every run. An
+        item and those whose place it took are one."""
         rows: dict[str, list[ChannelUpdateOrderItemDto]] = {}
+        self._ids: dict[str, dict[str, None]] = {}
+        present = _present_ids(updates)
         for update in updates:
-            rows.setdefault(self.name(update), []).append(update)
+            now = update.model_copy(update={"remote_id": present.get(_key(update), update.remote_id)})
+            rows.setdefault(self.name(now), []).append(now)
+            ids = self._ids.setdefault(self.name(now), {now.remote_id: None})
+            ids |= {
+                each: None for each in (update.remote_id, update.replaces) if each is not None and not is_blank(each)
+            }
         self._listed = {name: _merged(each) for name, each in rows.items()}
         return await super().send([each[0] for each in rows.values()])
 
     async def take_in(self, update: ChannelUpdateOrderItemDto, arrival: Arrival) -> list[Member]:
         order = self._orders.get(update.order_remote_id or "")
-        items = await self._found(update, order)
+        items = await self._found(update)
         if not items:
             raise OrderItemNotFoundError(
                 f"Omnitron has no item that is bound to the channel's {update.remote_id} (order "
@@ -83,7 +97,8 @@ class UpdateOrderItems(ArrivalCommand[ChannelUpdateOrderItemDto]):
         if order is None and (pk := items[0].order) is not None:
             order = await self._order_action(pk)
         arrival.outcome = "unchanged"
-        actions = self._items.actions(update.remote_id)
+        ids = self._ids[arrival.name]
+        actions = {pk: action for each in ids for pk, action in self._items.actions(each).items()}
         shared = next((actions[item.pk] for item in items if item.pk in actions), None)
         problems: list[ItemError | RefusedError] = []
         # An item that was split off and never bound has the base of its sibling, which therefore comes last.
@@ -93,7 +108,7 @@ class UpdateOrderItems(ArrivalCommand[ChannelUpdateOrderItemDto]):
             listed, cancelled = _without_cancellation(item, self._listed[arrival.name])
             problems += cancelled
             written, after = compare(base, listed, hub)
-            patch = as_patch(written, item)
+            patch = as_patch(written, await self._in_place(update, item, actions.get(item.pk), arrival))
             refused = await self._write(item, patch)
             if len(refused) < len(patch):
                 arrival.outcome = "changed"
@@ -108,6 +123,17 @@ class UpdateOrderItems(ArrivalCommand[ChannelUpdateOrderItemDto]):
         if problems:
             raise _together(problems)
         return []
+
+    async def _in_place(
+        self, update: ChannelUpdateOrderItemDto, item: OrderItem, action: IntegrationAction | None, arrival: Arrival
+    ) -> OrderItem:
+        """The item, bound to the id that it has on the channel now."""
+        bound_to = {item.remote_id, action.remote_id if action else item.remote_id}
+        if bound_to == {update.remote_id} or item.remote_id not in self._ids[arrival.name]:
+            return item  # as it should be; or it has been replaced once more since
+        arrival.outcome = "changed"
+        change = self.integration.client.order_items.update
+        return await take_place(self.integration, item, action, update.remote_id, change)
 
     async def _order_action(self, order: int) -> IntegrationAction | None:
         """The action of an order that the channel does not name by its id: it tells what the channel has acknowledged."""
@@ -137,12 +163,42 @@ class UpdateOrderItems(ArrivalCommand[ChannelUpdateOrderItemDto]):
                 refused[name] = error
         return refused
 
-    async def _found(self, update: ChannelUpdateOrderItemDto, order: IntegrationAction | None) -> list[OrderItem]:
+    async def _found(self, update: ChannelUpdateOrderItemDto) -> list[OrderItem]:
         """Omnitron's items for the channel's one: several if it was split."""
+        ids = self._ids[self.name(update)]
         if is_blank(update.order_remote_id) and is_blank(update.order_number):
-            return await self._items.without_order(update.remote_id)
-        found = order.object_id if order else await order_by_number(self.integration, update.order_number or "")
-        return [] if found is None else (await self._items.of_order(found)).get(update.remote_id, [])
+            found = [await self._items.without_order(each) for each in ids]
+        else:
+            order = await order_named(self.integration, self._orders, update.order_remote_id, update.order_number)
+            of_order = {} if order is None else await self._items.of_order(order)
+            found = [of_order.get(each, []) for each in ids]
+        own, *replaced = found
+        # What another item has taken the place of is no more this one's.
+        taken = [item for items in replaced for item in items if item.remote_id in ids]
+        return list({item.pk: item for item in (*own, *taken)}.values())
+
+
+def _key(update: ChannelUpdateOrderItemDto) -> tuple[str | None, str]:
+    return update.order_number or update.order_remote_id, update.remote_id
+
+
+def _present_ids(updates: Sequence[ChannelUpdateOrderItemDto]) -> dict[tuple[str | None, str], str]:
+    """The key of each item that another one replaced → the id that it has now. One item may take the place of another after the
+    other."""
+    steps = {
+        (order, update.replaces): remote_id
+        for update in updates
+        for order, remote_id in [_key(update)]
+        if update.replaces is not None and not is_blank(update.replaces) and update.replaces != remote_id
+    }
+    present = {}
+    for (order, remote_id), following in steps.items():
+        seen, now = {remote_id}, following
+        while (order, now) in steps and now not in seen:
+            seen.add(now)
+            now = steps[order, now]
+        present[order, remote_id] = now
+    return present
 
 
 def _merged(updates: Sequence[ChannelUpdateOrderItemDto]) -> dict[str, Listed]:

@@ -1,10 +1,11 @@
 """The channel's orders: created in Omnitron once, with their items, and bound to the channel's ids."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from clients.errors import MissingError
+from dto.base import is_blank
 from dto.enums import ContentType, OrderStatus
 from dto.omnitron_orders import Order
 from dto.orders import ChannelCreateOrderDto, OmnitronCreateOrderDto, OmnitronOrderDto, OrderItemDto
@@ -15,10 +16,12 @@ from tasks.omnitron.command import OmnitronCommand
 from tasks.omnitron.orders.addresses import GetOrCreateAddress
 from tasks.omnitron.orders.arrivals import Arrival, ArrivalCommand
 from tasks.omnitron.orders.bindings import bind_at_once, bindings_of, unbound
+from tasks.omnitron.orders.bound_items import orders_by_remote_id
 from tasks.omnitron.orders.cargo_companies import GetCargoCompany
 from tasks.omnitron.orders.customers import GetOrCreateCustomer
 from tasks.omnitron.orders.field_limits import ADDRESS, ORDER, ORDER_ITEM, PERSON, fit
 from tasks.omnitron.orders.known_orders import find_order, products_by_remote_id, remote_id_of
+from tasks.omnitron.orders.replacing import first_of_each, take_place, with_former_id
 
 
 class ProductNotFoundError(MissingError):
@@ -205,27 +208,77 @@ class ImportOrders(ArrivalCommand[ChannelCreateOrderDto]):
     def name(self, entry: ChannelCreateOrderDto) -> str:
         return entry.order.number
 
+    def group(self, entry: ChannelCreateOrderDto) -> Hashable:
+        """An order and those whose place it takes are taken in one after the other."""
+        return self._first[remote_id_of(entry.order)]
+
     async def prepare(self, entries: Sequence[ChannelCreateOrderDto]) -> None:
         items = [item for entry in entries for item in entry.order_item]
-        self._products = await products_by_remote_id(self.integration, items)
+        names = {
+            name
+            for entry in entries
+            if not is_blank(entry.replaces)
+            for name in (remote_id_of(entry.order), str(entry.replaces))
+        }
+        self._products, self._bound = await side_by_side(
+            products_by_remote_id(self.integration, items), orders_by_remote_id(self.integration, names)
+        )
+        self._arrived: dict[str, Order] = {}
+        self._first = first_of_each(entries)
 
     async def take_in(self, entry: ChannelCreateOrderDto, arrival: Arrival) -> list[Member]:
         _check_complete(entry)
         arrival.notes += _cuts(entry)
         placed_at = entry.order.created_at
-        order = await find_order(self.integration, entry.order.number, remote_id_of(entry.order), placed_at)
+        order = await self._found(entry)
         if order is None:
-            prepared = await self.integration.do_action(PrepareOrder, objects=entry)
+            prepared = await self.integration.do_action(PrepareOrder, objects=with_former_id(entry))
             order = await self.integration.do_action(
                 CreateOrder, objects=prepared, products=self._products, binds=False
             )
             arrival.outcome = "created"
+            self._remember(entry, order)
             return await bindings_of(self.integration, entry, order)
+        if remote_id_of(entry.order) in order.former_ids:
+            arrival.outcome = "known"  # another one has taken its place
+            return []
+        order = await self._in_place(entry, order, arrival)
+        self._remember(entry, order)
         missing = await unbound(self.integration, await bindings_of(self.integration, entry, order))
         for member in missing:  # the merchant may have changed them since: what the channel knows is older
             member.version_date = min(member.version_date, placed_at)
-        arrival.outcome = "repaired" if missing else "known"
+        if arrival.outcome != "replaced":
+            arrival.outcome = "repaired" if missing else "known"
         return missing
+
+    async def _found(self, entry: ChannelCreateOrderDto) -> Order | None:
+        """Omnitron's order for the channel's, whatever id it has there."""
+        remote_id = remote_id_of(entry.order)
+        for name in (remote_id, entry.replaces or ""):
+            if name in self._arrived:
+                return self._arrived[name]
+            if name in self._bound:
+                for order in await self.integration.client.orders.get_many([self._bound[name].object_id]):
+                    return order
+        placed_at = entry.order.created_at
+        return await find_order(self.integration, entry.order.number, remote_id, placed_at, entry.replaces)
+
+    async def _in_place(self, entry: ChannelCreateOrderDto, order: Order, arrival: Arrival) -> Order:
+        """The order, bound to the id that it has on the channel now."""
+        remote_id, action = remote_id_of(entry.order), self._bound.get(entry.replaces or "")
+        if is_blank(entry.replaces):
+            return order
+        if action is not None and action.object_id != order.pk:
+            action = None
+        if (order.remote_id == remote_id and action is None) or order.remote_id not in (remote_id, entry.replaces):
+            return order  # as it should be; or the one that it replaced was split, and another part stands for it
+        arrival.outcome = "replaced"
+        return await take_place(self.integration, order, action, remote_id, self.integration.client.orders.update)
+
+    def _remember(self, entry: ChannelCreateOrderDto, order: Order) -> None:
+        self._arrived[remote_id_of(entry.order)] = order
+        if entry.replaces:
+            self._arrived[entry.replaces] = order
 
 
 def _check_complete(entry: ChannelCreateOrderDto) -> None:

@@ -8,9 +8,6 @@ SUBJECT = Subject(
     mutants=(
         Mutant("days=min(days, channel.max_lookback_days)", "days=days"),
         Mutant("        if days < 0:", "        if False:"),
-        Mutant('self.run.irregularities["duplicated"] += 1', "pass"),
-        Mutant("            if item in rows:\n", "            if rows:\n"),
-        Mutant("rows[0] if len(rows) == 1 else listing.joined(rows)", "rows[-1]"),
         Mutant("            await self._record(batch, error)\n", ""),
         Mutant("BatchRequestStatus.fail if initialized else BatchRequestStatus.done", "BatchRequestStatus.done"),
         Mutant("if unreached and len(unreached) == len(arrivals):", "if unreached:"),

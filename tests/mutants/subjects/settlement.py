@@ -23,12 +23,12 @@ SUBJECT = Subject(
         ),
         Mutant("if result.sku in self.by_key:", "if False:"),
         Mutant(
-            "return self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])",
-            "return self.by_remote_id.get(remote_id, [])",
+            "found = self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])",
+            "found = self.by_remote_id.get(remote_id, [])",
         ),
         Mutant(
-            "return self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])",
-            "return self.by_key.get(remote_id, [])",
+            "found = self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])",
+            "found = self.by_key.get(remote_id, [])",
         ),
         Mutant("        if not members:\n            odd.add", "        if False:\n            odd.add"),
         Mutant("            elif not partial:\n", "            else:\n"),
