@@ -9,7 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from clients.clock import Clock, SystemClock
-from clients.connections import Connections
+from clients.connections import Connections, PublicConnections
 from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
 from clients.settings import Settings
@@ -30,6 +30,8 @@ class Runtime:
     clock: Clock = field(default_factory=SystemClock)
     connect: Callable[[int], httpx.AsyncBaseTransport] = Connections
     """Opens connections for this many requests in flight."""
+    connect_elsewhere: Callable[[int], httpx.AsyncBaseTransport] = PublicConnections
+    """The same, to hosts that a system names in its answers."""
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret of the run, no matter which client learnt it."""
     flow_runs: FlowRuns | None = None

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
 import httpx
@@ -21,6 +21,7 @@ from clients.answers import (
 )
 from clients.calls import Call, Traffic, has_header
 from clients.deadline import seconds_left
+from clients.downloads import LARGEST, Downloads
 from clients.errors import (
     AuthError,
     ChannelAppError,
@@ -89,6 +90,7 @@ class Transport:
         self.base_url = base_url
         self.traffic = Traffic()
         self.redactor = runtime.redactor
+        self._downloads = Downloads(name, base_url, runtime, unavailable, self.traffic)
         self._clock = runtime.clock
         self._tries = settings.CHANNEL_APP_TRIES
         self._verdicts = Verdicts(name, base_url, runtime.redactor, runtime.clock, unavailable)
@@ -148,6 +150,10 @@ class Transport:
                 raise
         key = await self._log_in.key(self._send, refused=key)
         return await self._send(self._signed(call, key))
+
+    def download(self, address: str, *, most_bytes: int = LARGEST) -> AbstractAsyncContextManager[BinaryIO]:
+        """A file at an address that the system named: `async with transport.download(address) as file`. See `Downloads.open`."""
+        return self._downloads.open(address, most_bytes)
 
     def _signed(self, call: Call, key: str) -> Call:
         assert self._log_in is not None  # noqa: S101  # it gave the key

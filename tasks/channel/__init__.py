@@ -16,6 +16,7 @@ from clients.errors import (
     RefusedError,
     RejectedError,
 )
+from clients.file_rows import csv_rows, json_lines
 from clients.log_in import Key, LogIn, Send, bearer
 from clients.paths import segment
 from clients.rates import Rate
@@ -143,7 +144,9 @@ __all__ = [
     "channel_key",
     "checked_url",
     "commands_of",
+    "csv_rows",
     "images",
+    "json_lines",
     "orders",
     "prices",
     "products",
