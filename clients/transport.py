@@ -33,8 +33,9 @@ from clients.errors import (
 from clients.limits import AdaptiveLimiter, RetryBudget
 from clients.log_in import LogIn
 from clients.paths import is_path
-from clients.rates import LONGEST_WAIT, Pace, Rate, Share
+from clients.rates import LONGEST_WAIT, Pace, Rate
 from clients.runtime import Runtime
+from clients.shared_rates import SharedRates
 from clients.unpacking import ACCEPTED, MAX_BODY_BYTES, bounded
 from clients.verdicts import Judge, Verdicts
 
@@ -58,6 +59,7 @@ class Transport:
         judge: finds errors in answers with a good status. They count like those of a status: one is retried, another not.
         rates: the limits of the channel, by the names of the groups that calls name in `Call.group`; `""` is for all others.
         rate_of: the rate that an answer's headers tell, if the channel tells one.
+        share: whether all processes of the channel keep the rates together.
 
     Raises (from `send`):
         RateLimitedError, HubUnavailableError or ChannelUnavailableError: after all tries, marked as spent.
@@ -82,7 +84,7 @@ class Transport:
         judge: Judge | None = None,
         rates: Mapping[str, Rate] | None = None,
         rate_of: Callable[[Mapping[str, str]], Rate | None] | None = None,
-        share: Share | None = None,
+        share: bool = False,
     ) -> None:
         settings = runtime.settings
         in_flight = in_flight or settings.CHANNEL_APP_IN_FLIGHT
@@ -101,7 +103,8 @@ class Transport:
         self._says_what_it_takes = has_header(own, "Accept")
         self._log_in = log_in
         self._judge_of = judge
-        self._pace = Pace(rates or {}, runtime.clock, share)
+        self._shared = SharedRates(name, runtime) if share else None
+        self._pace = Pace(rates or {}, runtime.clock, self._shared.take if self._shared else None)
         self._rate_of = rate_of
         self._limiter = AdaptiveLimiter(in_flight)
         self._budget = RetryBudget()
@@ -136,6 +139,8 @@ class Transport:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
+        if self._shared is not None:
+            await self._shared.aclose()
 
     async def send(self, call: Call) -> Reply:
         """Sends a request, again if that is safe and useful, and returns the reply. With a log-in, the request has its key; one
@@ -226,7 +231,6 @@ class Transport:
     async def _place(self, group: str) -> AsyncIterator[None]:
         """A place among the requests in flight, at a time when the group's rate allows a start. None is kept while a group
         waits, so groups do not hold each other up."""
-        await self._pace.share(group)
         while True:
             await self._pace.wait(group)
             async with self._limiter.slot():

@@ -1,0 +1,67 @@
+"""Slots that several processes share, and that free themselves with time."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from clients.rates import Rate
+
+A_CALL = 100
+"""Slots that one call takes: so finely can be read how much of a wait is left."""
+MARGIN = 1.05
+"""Of a limit's time: what lies between the moment when a place is taken and the arrival of its call may differ by that much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """A limit: so many slots are `taken`, up to `most`, and `per_second` of them become free again."""
+
+    most: int
+    per_second: float
+    taken: int = 0
+
+    @classmethod
+    def of(cls, rate: Rate) -> Self:
+        """The limit under which no stretch of `rate.seconds` ever has more than `rate.calls`.
+
+        Slots that become free one by one are no window: a stretch that begins with all of them free has those, and those that
+        become free in it. So few are at hand, those of `burst` calls, and the others come with time: those of
+        `calls - burst + 1` calls, less the margin, which are `calls - burst` whole ones at most. Up to nine calls in a stretch
+        are spaced evenly, one by one; with more, a burst of a tenth makes up for the time that the questions take.
+        """
+        burst = 1 + rate.calls // 10
+        return cls(A_CALL * burst, A_CALL * (rate.calls - burst + 1) / (rate.seconds * MARGIN))
+
+    @property
+    def calls(self) -> int:
+        """Calls for which there are free slots."""
+        return max(0, self.most - self.taken) // A_CALL
+
+    @property
+    def seconds(self) -> float:
+        """Until there are enough for a call."""
+        return max(0, self.taken + A_CALL - self.most) / self.per_second
+
+    @property
+    def serves(self) -> bool:
+        """Whether a call ever finds enough."""
+        return self.most >= A_CALL and self.per_second > 0
+
+
+class SharedSlots(Protocol):
+    """Limits by their names, where several processes find them.
+
+    Raises (from every method):
+        PrefectUnavailableError: Prefect's API does not answer as it should.
+    """
+
+    async def read(self, name: str) -> Slots | None:
+        """A limit as it is now; None if there is none of this name."""
+        ...
+
+    async def keep(self, name: str, slots: Slots) -> None:
+        """Makes a limit, or changes it."""
+        ...
+
+    async def take(self, name: str, count: int) -> bool:
+        """Takes so many slots. False if fewer are free."""
+        ...
