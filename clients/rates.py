@@ -37,7 +37,7 @@ class Rate:
 Take = Callable[[str, Rate, int], Awaitable[tuple[int, float]]]
 """Takes places in a group's limit that several processes share, up to a number. Answers how many; if none, the seconds until
 there is one."""
-GOOD_FOR = 0.045
+GOOD_FOR = 0.025
 """The part of a limit's time in which a call has to begin after its place was taken; the rest of the shared limits' margin
 is for what the clocks do not see."""
 

@@ -7,7 +7,9 @@ from clients.rates import Rate
 
 A_CALL = 100
 """Slots that one call takes: so finely can be read how much of a wait is left."""
-MARGIN = 1.05
+ASKING = 0.06
+"""The part of a limit's time that a process may need to ask for a place and get it."""
+MARGIN = 1.03
 """Of a limit's time: what lies between the moment when a place is taken and the arrival of its call may differ by that much."""
 
 
@@ -24,12 +26,12 @@ class Slots:
         """The limit under which no stretch of `rate.seconds` ever has more than `rate.calls`.
 
         Slots that become free one by one are no window: a stretch that begins with all of them free has those, and those that
-        become free in it. So few are at hand, those of `burst` calls, and the others come with time: those of
-        `calls - burst + 1` calls, less the margin, which are `calls - burst` whole ones at most. Up to nine calls in a stretch
-        are spaced evenly, one by one; with more, a burst of a tenth makes up for the time that the questions take.
+        become free in it. So few are at hand: those of one call, and as many more as become free while a process asks
+        (`ASKING`), which would be lost otherwise. Those of the other calls come with time, evenly; together, they are less than
+        those of `calls + 1`, also with the margin.
         """
-        burst = 1 + rate.calls // 10
-        return cls(A_CALL * burst, A_CALL * (rate.calls - burst + 1) / (rate.seconds * MARGIN))
+        at_hand = 1 + ASKING * rate.calls
+        return cls(round(A_CALL * at_hand), A_CALL * (rate.calls + 1 - at_hand) / (rate.seconds * MARGIN))
 
     @property
     def calls(self) -> int:

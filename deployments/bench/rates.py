@@ -1,6 +1,7 @@
 """A limit of the channel that two processes share: 1,000 items at 25 a call, against a channel that takes two calls a second."""
 
 import asyncio
+import math
 import multiprocessing
 import time
 from collections import deque
@@ -64,7 +65,7 @@ class Sent:
     seconds: float
 
     def __str__(self) -> str:
-        needed = (self.taken - 1) / RATE.calls * RATE.seconds
+        needed = (math.ceil(self.taken / RATE.calls) - 1) * RATE.seconds
         return (
             f"{self.taken} calls taken, {self.refused} refused, {self.released} released, {self.seconds:.1f} s "
             f"({self.seconds / needed:.2f} x the limit's)"
@@ -90,7 +91,8 @@ async def two_processes(*, share: bool) -> Sent:
     async with running({"channel": (app, 0)}) as urls:
         with ProcessPoolExecutor(PROCESSES, mp_context=processes) as pool:
             work = [
-                loop.run_in_executor(pool, _process, urls["channel"], api.url, auth, share) for _ in range(PROCESSES)
+                loop.run_in_executor(pool, _process, urls["channel"], str(api.url), auth, share)
+                for _ in range(PROCESSES)
             ]
             released = sum(await asyncio.gather(*work))
     return Sent(len(channel.taken), channel.refused, released, channel.taken[-1] - channel.taken[0])

@@ -6,8 +6,8 @@ SUBJECT = Subject(
     "clients/slots.py",
     tests=("tests/clients/test_shared_rates.py",),
     mutants=(
-        Mutant("burst = 1 + rate.calls // 10", "burst = rate.calls"),
-        Mutant("(rate.calls - burst + 1)", "rate.calls"),
+        Mutant("1 + ASKING * rate.calls", "rate.calls"),
+        Mutant("(rate.calls + 1 - at_hand)", "rate.calls"),
         Mutant("rate.seconds * MARGIN", "rate.seconds"),
         Mutant("self.most >= A_CALL and", ""),
         Mutant(" and self.per_second > 0", ""),
