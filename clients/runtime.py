@@ -14,7 +14,7 @@ from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
 from clients.settings import Settings
 from clients.slots import SharedSlots
-from clients.variables import Variables
+from clients.variables import Secrets, Variables
 
 
 async def _from_prefect(block: str) -> SecretStr:
@@ -41,6 +41,8 @@ class Runtime:
     """Keeps values from run to run; None: with the run's own Prefect server, if it has one."""
     slots: SharedSlots | None = None
     """Keeps limits for several processes; None: with the run's own Prefect server, if it has one."""
+    secrets: Secrets | None = None
+    """Keeps secrets from run to run; None: with the run's own Prefect server, if it has one."""
     log_in_turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """Surrounds each log-in to Omnitron, to have it wait for those of other runs."""
     read_secret: Callable[[str], Awaitable[SecretStr]] = _from_prefect

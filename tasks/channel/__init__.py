@@ -17,11 +17,13 @@ from clients.errors import (
     RejectedError,
 )
 from clients.file_rows import csv_rows, json_lines
+from clients.kept_key import KeptKey
 from clients.log_in import Key, LogIn, Send, bearer
 from clients.paths import segment
 from clients.rates import Rate
 from clients.runtime import Runtime
 from clients.settings import checked_url
+from clients.state import State
 from clients.transport import Transport
 from dto.batches import (
     BatchRequestResponseDto,
@@ -113,6 +115,7 @@ __all__ = [
     "InProgress",
     "IntegrationAction",
     "ItemResult",
+    "KeptKey",
     "Key",
     "ListedPriceDto",
     "ListedStockDto",
@@ -137,6 +140,7 @@ __all__ = [
     "Runtime",
     "Send",
     "SendOutcome",
+    "State",
     "Transport",
     "Unknown",
     "Unreadable",
