@@ -87,20 +87,20 @@ class PublicConnections(Connections):
         except httpx.TransportError as error:
             # aiohttp takes no odd spelling of an address, such as `127.1`.
             if isinstance(error, httpx.UnsupportedProtocol) or any(
-                isinstance(cause, InternalAddressError) for cause in _causes(error)
+                isinstance(cause, _InternalAddressError) for cause in _causes(error)
             ):
                 raise ContractError(f"`{request.url.host}` is no host of the internet.") from None
             raise
 
 
-class InternalAddressError(OSError):
+class _InternalAddressError(OSError):
     """A connection would lead inside of a network."""
 
 
 def _public_socket(address: AddrInfoType) -> socket.socket:
     family, kind, protocol, _, where = address
     if not is_public(str(where[0])):
-        raise InternalAddressError("an internal address")
+        raise _InternalAddressError("an internal address")
     return socket.socket(family=family, type=kind, proto=protocol)
 
 

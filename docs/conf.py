@@ -24,6 +24,7 @@ SIDEBAR = {
         "how-to/schedule",
         "how-to/keep-secrets",
         "how-to/add-a-connector",
+        "how-to/rates-files-state",
         "how-to/override-a-command",
         "how-to/add-a-command",
         "how-to/receive-webhooks",
