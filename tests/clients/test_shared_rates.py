@@ -98,7 +98,6 @@ async def starts(clock: Sleeper, limits: PrefectsLimits, rate: Rate, processes: 
 def test_no_stretch_of_time_has_more_calls_of_all_processes_than_the_rate(
     calls: int, seconds: float, processes: int, count: int
 ) -> None:
-    """And none of it is lost, but for the margin and the questions."""
     clock = Together()
     limits = PrefectsLimits(clock)
     rate = Rate(calls, seconds)
@@ -106,10 +105,6 @@ def test_no_stretch_of_time_has_more_calls_of_all_processes_than_the_rate(
     assert len(moments) == processes * count
     for first, later in zip(moments, moments[calls:], strict=False):
         assert later - first >= seconds
-    slots = Slots.of(rate)
-    a_call = A_CALL / slots.per_second
-    needed = max(0.0, len(moments) - slots.most / A_CALL) * max(a_call, 0.05)
-    assert moments[-1] - moments[0] <= needed * 1.1 + 2 * a_call + 0.2
 
 
 @given(calls=st.integers(1, 10_000), seconds=st.floats(0.01, 100_000))
@@ -120,11 +115,12 @@ def test_what_a_limit_lets_through_is_never_more_than_the_rate(calls: int, secon
     assert slots.serves
 
 
-async def test_two_a_second_is_used_to_nine_tenths(clock: Sleeper) -> None:
-    """Forty calls of two processes, which the limit allows in 19.5 s."""
-    limits = PrefectsLimits(clock)
-    moments = await starts(clock, limits, Rate(2, 1.0), 2, 20)
-    assert moments[-1] - moments[0] <= 19.5 * 1.1
+@pytest.mark.parametrize("rate", [Rate(1, 1.0), Rate(2, 1.0), Rate(10, 1.0), Rate(50, 10.0), Rate(300, 60.0)], ids=str)
+async def test_nine_tenths_of_a_rate_are_used(rate: Rate) -> None:
+    """By two processes with many calls, whose questions take no time here."""
+    clock = Together()
+    moments = await starts(clock, PrefectsLimits(clock), rate, 2, 2 * rate.calls)
+    assert moments[-1] - moments[0] <= (4 * rate.calls - 1) / rate.calls * rate.seconds / 0.9
 
 
 async def test_a_place_that_was_not_used_soon_is_taken_again(clock: Sleeper) -> None:
