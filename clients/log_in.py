@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from clients.answers import Reply
 from clients.calls import Call
 from clients.errors import AuthError, ConfigError, ContractError, RefusedError, RetryableError
+from clients.kept_key import KeptKey
 from clients.runtime import Runtime
 
 Send = Callable[[Call], Awaitable[Reply]]
@@ -49,6 +51,8 @@ class LogIn:
     Args:
         fetch: logs in with the given `send`, which adds no key, and answers the key.
         headers: the headers that carry a key.
+        kept: where other processes and later runs find the key while it is good, and this one theirs. Of several that find it
+            refused, one logs in.
     """
 
     def __init__(
@@ -56,10 +60,13 @@ class LogIn:
         fetch: Callable[[Send], Awaitable[Key]],
         runtime: Runtime,
         headers: Callable[[str], Mapping[str, str]] = bearer,
+        *,
+        kept: KeptKey | None = None,
     ) -> None:
         self._fetch = fetch
         self._clock = runtime.clock
         self._redactor = runtime.redactor
+        self._kept = kept
         self._turn = asyncio.Lock()
         self._key: str | None = None
         self._good_until: float | None = None
@@ -87,7 +94,7 @@ class LogIn:
             if self._key is None or self._key == refused or not self._is_good():
                 self._logs_in = asyncio.current_task()
                 try:
-                    await self._log_in(send)
+                    await self._renew(send, refused)
                 finally:
                     self._logs_in = None
             assert self._key is not None  # noqa: S101  # the log-in succeeded
@@ -96,8 +103,32 @@ class LogIn:
     def _is_good(self) -> bool:
         return self._good_until is None or self._clock.monotonic() < self._good_until
 
-    async def _log_in(self, send: Send) -> None:
+    async def _renew(self, send: Send, refused: str | None) -> None:
         self._key = None
+        if self._kept is None:
+            await self._log_in(send)
+        elif not await self._takes_over(self._kept, refused):
+            async with self._kept.turn():
+                # Another process may have logged in while this one waited.
+                if not await self._takes_over(self._kept, refused):
+                    key, seconds = await self._log_in(send)
+                    until = None if seconds is None else self._clock.now() + timedelta(seconds=seconds)
+                    await self._kept.write(key, until)
+
+    async def _takes_over(self, kept: KeptKey, refused: str | None) -> bool:
+        """Takes the key of another process, if it has a good one."""
+        found = await kept.read(self._clock.now(), self._redactor)
+        if found is None or found[0] == refused:
+            return False
+        self._use(*found)
+        return True
+
+    def _use(self, key: str, seconds: float | None) -> None:
+        self._key = key
+        self._good_until = None if seconds is None else self._clock.monotonic() + seconds
+
+    async def _log_in(self, send: Send) -> tuple[str, float | None]:
+        """Fetches a key, and answers it with the seconds for which it is to be used."""
         try:
             key = await self._fetch(send)
         except RetryableError:
@@ -109,5 +140,6 @@ class LogIn:
             self._failure = error
             raise
         self._redactor.learn(key.value)
-        self._key = key.value
-        self._good_until = None if key.seconds is None else self._clock.monotonic() + EARLY * key.seconds
+        seconds = None if key.seconds is None else EARLY * key.seconds
+        self._use(key.value, seconds)
+        return key.value, seconds

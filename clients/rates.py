@@ -1,6 +1,7 @@
 """How often a system lets itself be asked: limits of calls in a time, for each group of calls."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from clients.clock import Clock
 from clients.deadline import seconds_left
 from clients.errors import ConfigError, NoTurnError, RateLimitedError
+
+log = logging.getLogger("channel_app.http")
 
 LONGEST_WAIT = 120.0
 """Seconds of waiting for one request. A system that asks for more is left alone until the next run."""
@@ -34,19 +37,39 @@ class Rate:
             raise ConfigError(f"{self} lets no call through: give at least one call in more than zero seconds.")
 
 
-Share = Callable[[str, Rate], Awaitable[None]]
-"""Waits for a place in a group's limit that several processes share."""
+Take = Callable[[str, Rate, int], Awaitable[tuple[int, float]]]
+"""Takes places in a group's limit that several processes share, up to a number. Answers how many; if none, the seconds until
+there is one."""
+GOOD_FOR = 0.025
+"""The part of a limit's time in which a call has to begin after its place was taken; the rest of the shared limits' margin
+is for what the clocks do not see."""
+
+
+RateOf = Callable[[Mapping[str, str]], Rate | None]
+"""Reads the rate that an answer's headers tell, if they tell one."""
+
+
+def told_rate(rate_of: RateOf, headers: Mapping[str, str], system: str) -> Rate | None:
+    """The rate that an answer tells. The answer counts, even if its headers cannot be read."""
+    try:
+        return rate_of(headers)
+    except Exception as mistake:  # an author's code, and a channel's text
+        log.warning("%s: the rate in an answer's headers cannot be read: %s", system, type(mistake).__name__)
+        return None
 
 
 class Pace:
     """Lets the calls of each group through at its rate, in order of arrival. The groups do not hold each other up.
 
     A refusal for too many calls pauses its group, also one without a rate.
+
+    Args:
+        take: of a limit that other processes keep too.
     """
 
-    def __init__(self, rates: Mapping[str, Rate], clock: Clock, share: Share | None = None) -> None:
+    def __init__(self, rates: Mapping[str, Rate], clock: Clock, take: Take | None = None) -> None:
         self._clock = clock
-        self._shared = share
+        self._take = take
         self._groups = {"": _Group(), **{name: _Group(rate) for name, rate in rates.items()}}
 
     def check(self, group: str) -> None:
@@ -61,12 +84,6 @@ class Pace:
                 f"A call names the group `{group}`, but its transport has no rate for it. It has {known}."
             )
 
-    async def share(self, group: str) -> None:
-        """Waits for a place in the limit that other processes share."""
-        rate = self._groups[group].rate
-        if rate is not None and self._shared is not None:
-            await self._shared(group, rate)
-
     async def wait(self, group: str) -> None:
         """Waits until a call of the group may start.
 
@@ -75,31 +92,55 @@ class Pace:
             RateLimitedError: it may not start soon; without a deadline.
         """
         of = self._groups[group]
-        if of.free_at() <= self._clock.monotonic() and not of.turns.locked():
+        if of.free_at() <= self._clock.monotonic() and not of.turns.locked() and not self._is_shared(of):
             return
-        async with of.turns:
-            while (pause := of.free_at() - self._clock.monotonic()) > SHORTEST_PAUSE:
-                left = seconds_left(self._clock)
-                if left is not None and pause > left:
-                    raise NoTurnError(
-                        f"The channel's limit{_of(group)} lets the next call start in {pause:.0f} s, but the batch may be "
-                        f"sent for {left:.0f} s more: it is released, and offered again.",
-                        spent=True,
-                    )
-                if left is None and pause > LONGEST_WAIT:
-                    raise RateLimitedError(
-                        f"The channel's limit{_of(group)} lets the next call start in {pause:.0f} s: that is left to a "
-                        "later run.",
-                        spent=True,
-                        retry_after=pause,
-                    )
-                await self._clock.sleep(pause)
+        of.waiting += 1
+        try:
+            async with of.turns:
+                await self._wait(group, of)
+        finally:
+            of.waiting -= 1
+
+    async def _wait(self, group: str, of: "_Group") -> None:
+        while (pause := await self._pause_of(group, of)) > SHORTEST_PAUSE:
+            left = seconds_left(self._clock)
+            if left is not None and pause > left:
+                raise NoTurnError(
+                    f"The channel's limit{_of(group)} lets the next call start in {pause:.0f} s, but the batch may be "
+                    f"sent for {left:.0f} s more: it is released, and offered again.",
+                    spent=True,
+                )
+            if left is None and pause > LONGEST_WAIT:
+                raise RateLimitedError(
+                    f"The channel's limit{_of(group)} lets the next call start in {pause:.0f} s: that is left to a "
+                    "later run.",
+                    spent=True,
+                    retry_after=pause,
+                )
+            await self._clock.sleep(pause)
+
+    async def _pause_of(self, group: str, of: "_Group") -> float:
+        """Seconds until a call may start, as far as is known now; takes places in the shared limit as soon as it may."""
+        now = self._clock.monotonic()
+        pause = of.free_at() - now
+        if pause > SHORTEST_PAUSE or of.rate is None or self._take is None or of.has_place(now):
+            return pause
+        got, seconds = await self._take(group, of.rate, of.waiting)
+        of.places.extend([self._clock.monotonic()] * got)
+        return seconds
+
+    def _is_shared(self, of: "_Group") -> bool:
+        return of.rate is not None and self._take is not None
 
     def start(self, group: str) -> bool:
-        """Lets a call start now, if it may: others may have taken the place, or the group been paused."""
+        """Lets a call start now, if it may: others may have taken the place, it may be too old, or the group been paused."""
         of, now = self._groups[group], self._clock.monotonic()
         if of.free_at() - now > SHORTEST_PAUSE:
             return False
+        if self._is_shared(of):
+            if not of.has_place(now):
+                return False
+            of.places.popleft()
         of.starts.append(now)
         return True
 
@@ -124,6 +165,16 @@ class _Group:
         self.starts: deque[float] = deque(maxlen=rate.calls if rate else 1)
         """When the latest calls started, on the clock's monotonic scale; as many as the rate allows at once."""
         self.paused_until = 0.0
+        self.waiting = 0
+        """Calls that wait for their start."""
+        self.places: deque[float] = deque()
+        """When places in the limit that others share were taken, for calls that have not started yet."""
+
+    def has_place(self, now: float) -> bool:
+        """Whether there is a place in the shared limit. One that was not used soon is lost: others count on that."""
+        while self.rate and self.places and now - self.places[0] > GOOD_FOR * self.rate.seconds:
+            self.places.popleft()
+        return bool(self.places)
 
     def free_at(self) -> float:
         """When the next call may start."""

@@ -9,12 +9,13 @@ import httpx
 from pydantic import SecretStr
 
 from clients.clock import Clock, SystemClock
-from clients.connections import Connections
+from clients.connections import Connections, PublicConnections
 from clients.flow_runs import FlowRuns
 from clients.redaction import Redactor
 from clients.rehearsal import Rehearsal
 from clients.settings import Settings
-from clients.variables import Variables
+from clients.slots import SharedSlots
+from clients.variables import Secrets, Variables
 
 
 async def _from_prefect(block: str) -> SecretStr:
@@ -31,12 +32,18 @@ class Runtime:
     clock: Clock = field(default_factory=SystemClock)
     connect: Callable[[int], httpx.AsyncBaseTransport] = Connections
     """Opens connections for this many requests in flight."""
+    connect_elsewhere: Callable[[int], httpx.AsyncBaseTransport] = PublicConnections
+    """The same, to hosts that a system names in its answers."""
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret of the run, no matter which client learnt it."""
     flow_runs: FlowRuns | None = None
     """Books flow runs; None: with the run's own Prefect server, if it has one."""
     variables: Variables | None = None
     """Keeps values from run to run; None: with the run's own Prefect server, if it has one."""
+    slots: SharedSlots | None = None
+    """Keeps limits for several processes; None: with the run's own Prefect server, if it has one."""
+    secrets: Secrets | None = None
+    """Keeps secrets from run to run; None: with the run's own Prefect server, if it has one."""
     log_in_turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """Surrounds each log-in to Omnitron, to have it wait for those of other runs."""
     rehearsal: Rehearsal | None = None

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
 import httpx
@@ -21,6 +21,7 @@ from clients.answers import (
 )
 from clients.calls import Call, Traffic, has_header
 from clients.deadline import seconds_left
+from clients.downloads import LARGEST, Downloads
 from clients.errors import (
     AuthError,
     ChannelAppError,
@@ -32,9 +33,10 @@ from clients.errors import (
 from clients.limits import AdaptiveLimiter, RetryBudget
 from clients.log_in import LogIn
 from clients.paths import is_path
-from clients.rates import LONGEST_WAIT, Pace, Rate, Share
+from clients.rates import LONGEST_WAIT, Pace, Rate, RateOf, told_rate
 from clients.rehearsal import READS
 from clients.runtime import Runtime
+from clients.shared_rates import SharedRates
 from clients.unpacking import ACCEPTED, MAX_BODY_BYTES, bounded
 from clients.verdicts import Judge, Verdicts
 
@@ -58,6 +60,7 @@ class Transport:
         judge: finds errors in answers with a good status. They count like those of a status: one is retried, another not.
         rates: the limits of the channel, by the names of the groups that calls name in `Call.group`; `""` is for all others.
         rate_of: the rate that an answer's headers tell, if the channel tells one.
+        share: whether all processes of the channel keep the rates together.
 
     Raises (from `send`):
         RateLimitedError, HubUnavailableError or ChannelUnavailableError: after all tries, marked as spent.
@@ -82,8 +85,8 @@ class Transport:
         log_in: LogIn | None = None,
         judge: Judge | None = None,
         rates: Mapping[str, Rate] | None = None,
-        rate_of: Callable[[Mapping[str, str]], Rate | None] | None = None,
-        share: Share | None = None,
+        rate_of: RateOf | None = None,
+        share: bool = False,
     ) -> None:
         settings = runtime.settings
         in_flight = in_flight or settings.CHANNEL_APP_IN_FLIGHT
@@ -91,6 +94,7 @@ class Transport:
         self.base_url = base_url
         self.traffic = Traffic()
         self.redactor = runtime.redactor
+        self._downloads = Downloads(name, base_url, runtime, unavailable, self.traffic)
         self._clock = runtime.clock
         self._tries = settings.CHANNEL_APP_TRIES
         self._rehearsal = runtime.rehearsal
@@ -104,7 +108,8 @@ class Transport:
         self._says_what_it_takes = has_header(own, "Accept")
         self._log_in = log_in
         self._judge_of = judge
-        self._pace = Pace(rates or {}, runtime.clock, share)
+        self._shared = SharedRates(name, runtime) if share else None
+        self._pace = Pace(rates or {}, runtime.clock, self._shared.take if self._shared else None)
         self._rate_of = rate_of
         self._limiter = AdaptiveLimiter(in_flight)
         self._budget = RetryBudget()
@@ -139,6 +144,8 @@ class Transport:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
+        if self._shared is not None:
+            await self._shared.aclose()
 
     async def send(self, call: Call) -> Reply:
         """Sends a request, again if that is safe and useful, and returns the reply. With a log-in, the request has its key; one
@@ -155,6 +162,10 @@ class Transport:
                 raise
         key = await self._log_in.key(self._send, refused=key)
         return await self._send(self._signed(call, key))
+
+    def download(self, address: str, *, most_bytes: int = LARGEST) -> AbstractAsyncContextManager[BinaryIO]:
+        """A file at an address that the system named: `async with transport.download(address) as file`. See `Downloads.open`."""
+        return self._downloads.open(address, most_bytes)
 
     def _signed(self, call: Call, key: str) -> Call:
         assert self._log_in is not None  # noqa: S101  # it gave the key
@@ -227,7 +238,6 @@ class Transport:
     async def _place(self, group: str) -> AsyncIterator[None]:
         """A place among the requests in flight, at a time when the group's rate allows a start. None is kept while a group
         waits, so groups do not hold each other up."""
-        await self._pace.share(group)
         while True:
             await self._pace.wait(group)
             async with self._limiter.slot():
@@ -258,7 +268,8 @@ class Transport:
         return b""
 
     def _judge(self, call: Call, content: bytes | None, response: httpx.Response, raw: bytes) -> Reply:
-        self._learn_rate(call.group, response.headers)
+        if self._rate_of is not None and (rate := told_rate(self._rate_of, response.headers, self.name)) is not None:
+            self._pace.learn(call.group, rate)
         verdict = self._verdict(call, content, response, raw)
         if isinstance(verdict, RateLimitedError) or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             self._limiter.overloaded()
@@ -290,17 +301,6 @@ class Transport:
             asked = f"{call} (a form with {', '.join([*(call.form or {}), *call.files])})"
         reply = Reply(status, response.headers, data, beginning(raw), asked, raw if call.reads == "bytes" else b"")
         return (self._judge_of and self._verdicts.judgement(self._judge_of, call, reply)) or reply
-
-    def _learn_rate(self, group: str, headers: Mapping[str, str]) -> None:
-        if self._rate_of is None:
-            return
-        try:
-            rate = self._rate_of(headers)
-        except Exception as mistake:  # the answer counts, whatever its headers say
-            log.warning("%s: the rate in an answer's headers cannot be read: %s", self.name, type(mistake).__name__)
-            return
-        if rate is not None:
-            self._pace.learn(group, rate)
 
     def _may_repeat(self, state: RetryCallState) -> bool:
         call: Call = state.args[0]

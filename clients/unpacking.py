@@ -18,23 +18,24 @@ _WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate
 
 
 class UnpackedStream(httpx.AsyncByteStream):
-    """The body of an answer without its codings, of which the first was applied first.
+    """The body of an answer without its codings, of which the first was applied first; `most` bytes after each step.
 
     Raises (while it is read):
         ContractError: a step of its unpacking gives too much.
         httpx.DecodingError: a coding is unknown, or the body is not in it, or ends too early.
     """
 
-    def __init__(self, packed: httpx.AsyncByteStream, codings: list[str]) -> None:
+    def __init__(self, packed: httpx.AsyncByteStream, codings: list[str], most: int | None = None) -> None:
         self._packed = packed
         self._codings = codings
+        self._most = most
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if len(self._codings) > MOST_CODINGS:
             raise httpx.DecodingError(f"the body is packed {len(self._codings)} times")
         pieces: AsyncIterable[bytes] = self._packed
         for coding in reversed(self._codings):
-            pieces = bounded(_unpacked(pieces, coding))
+            pieces = bounded(_unpacked(pieces, coding), self._most)
         async for piece in pieces:
             yield piece
 
@@ -48,17 +49,17 @@ def codings_of(headers: httpx.Headers) -> list[str]:
     return [name for name in named if name not in ("", "identity")]
 
 
-async def bounded(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+async def bounded(pieces: AsyncIterable[bytes], most: int | None = None) -> AsyncIterator[bytes]:
     """The same pieces.
 
     Raises:
-        ContractError: together they are larger than `MAX_BODY_BYTES`.
+        ContractError: together they are larger than `most` bytes, by default `MAX_BODY_BYTES`.
     """
-    size = 0
+    size, most = 0, MAX_BODY_BYTES if most is None else most
     async for piece in pieces:
         size += len(piece)
-        if size > MAX_BODY_BYTES:
-            raise ContractError(f"An answer is larger than {MAX_BODY_BYTES // 2**20} MiB.")
+        if size > most:
+            raise ContractError(f"An answer is larger than {most / 2**20:g} MiB.")
         yield piece
 
 

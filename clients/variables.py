@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from pydantic import SecretStr
+
 LONGEST_VALUE = 4_900
 """Characters of one value as JSON: Prefect takes 5,000."""
 
@@ -35,6 +37,22 @@ class Variables(Protocol):
         ...
 
 
+class Secrets(Protocol):
+    """Secret texts by their names.
+
+    Raises (from every method):
+        PrefectUnavailableError: Prefect's API does not answer as it should.
+    """
+
+    async def read(self, name: str) -> SecretStr | None:
+        """The text of this name; None if there is none."""
+        ...
+
+    async def write(self, name: str, secret: SecretStr) -> None:
+        """Keeps a text, in the place of one of the same name."""
+        ...
+
+
 class MemoryVariables:
     """Keeps values in this process, where there is no Prefect server."""
 
@@ -62,3 +80,16 @@ class MemoryVariables:
     async def delete_value(self, name: str, value: Any) -> None:
         if self.kept.get(name) == value:
             del self.kept[name]
+
+
+class MemorySecrets:
+    """Keeps secrets in this process, where there is no Prefect server."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, SecretStr] = {}
+
+    async def read(self, name: str) -> SecretStr | None:
+        return self._kept.get(name)
+
+    async def write(self, name: str, secret: SecretStr) -> None:
+        self._kept[name] = secret

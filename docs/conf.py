@@ -25,6 +25,7 @@ SIDEBAR = {
         "how-to/keep-secrets",
         "how-to/add-a-connector",
         "how-to/list-orders",
+        "how-to/rates-files-state",
         "how-to/override-a-command",
         "how-to/add-a-command",
         "how-to/receive-webhooks",

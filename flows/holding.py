@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from clients.errors import AuthError, ChannelAppError, HeldBackError, HubUnavailableError, RetryableError
 from clients.flow_runs import PrefectUnavailableError
+from clients.log_in_turns import LogInTurn
 from clients.runtime import Runtime
 from clients.variables import Variables
 from dto.holds import Hold
-from flows.log_ins import LogInTurn
 from flows.variables import open_variables
 from tasks.log import Logger
 

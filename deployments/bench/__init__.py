@@ -33,6 +33,7 @@ async def _measure(console: Console, number: int, latency: float, runs: int) -> 
 
 async def _measure_all(console: Console, number: int, latency: float, runs: int) -> None:
     from deployments.bench.overhead import overhead  # noqa: PLC0415  # Prefect takes its time to import
+    from deployments.bench.rates import rates  # noqa: PLC0415
 
     milliseconds = f"{latency * 1000:g} ms latency"
     console.print(f"insert_products: {number} products, 4 % of them failing, {milliseconds}, median of {runs} runs")
@@ -44,4 +45,5 @@ async def _measure_all(console: Console, number: int, latency: float, runs: int)
     await verify.verify(console, latency, IN_FLIGHT)
     await settling.settling(console)
     await overhead(console)
+    await rates(console)
     await webhook.webhook(console)

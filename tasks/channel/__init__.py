@@ -16,11 +16,14 @@ from clients.errors import (
     RefusedError,
     RejectedError,
 )
+from clients.file_rows import csv_rows, json_lines
+from clients.kept_key import KeptKey
 from clients.log_in import Key, LogIn, Send, bearer
 from clients.paths import segment
 from clients.rates import Rate
 from clients.runtime import Runtime
 from clients.settings import checked_url
+from clients.state import State
 from clients.transport import Transport
 from dto.batches import (
     BatchRequestResponseDto,
@@ -114,6 +117,7 @@ __all__ = [
     "InProgress",
     "IntegrationAction",
     "ItemResult",
+    "KeptKey",
     "Key",
     "ListedPriceDto",
     "ListedProductDto",
@@ -140,6 +144,7 @@ __all__ = [
     "Runtime",
     "Send",
     "SendOutcome",
+    "State",
     "Transport",
     "Unknown",
     "Unreadable",
@@ -147,7 +152,9 @@ __all__ = [
     "channel_key",
     "checked_url",
     "commands_of",
+    "csv_rows",
     "images",
+    "json_lines",
     "orders",
     "prices",
     "products",

@@ -5,6 +5,7 @@ from typing import ClassVar
 from clients.calls import Traffic
 from clients.errors import CapabilityError
 from clients.runtime import Runtime
+from clients.state import State
 from dto.omnitron import Channel
 from tasks.integration import BaseIntegration, CommandType, load, refuse_narrower
 
@@ -26,6 +27,7 @@ class ChannelIntegration(BaseIntegration):
         max_batch_size: objects that the channel takes in one send.
         max_lookback_days: how far back the channel's orders can be read.
         traffic: the requests of the connector's client, if it counts them.
+        state: what the connector keeps from run to run.
     """
 
     name = "channel"
@@ -38,6 +40,7 @@ class ChannelIntegration(BaseIntegration):
         self.channel_object = channel
         self.conf = channel.conf
         self.traffic = Traffic()
+        self.state = State(self.runtime)
 
     async def sign_of_life(self) -> None:
         """Makes a cheap request that fails if the channel is down. It comes before objects are locked, so that an outage

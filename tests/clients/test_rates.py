@@ -212,19 +212,6 @@ async def test_the_rate_that_an_answer_tells_counts_from_then_on(clock: Sleeper)
     assert [round(b - a) for a, b in zip(market.taken, market.taken[1:], strict=False)] == [2, 2, 2]
 
 
-async def test_processes_that_share_a_limit_ask_for_each_call(clock: Sleeper) -> None:
-    asked: list[tuple[str, Rate]] = []
-
-    async def share(group: str, rate: Rate) -> None:
-        asked.append((group, rate))
-
-    market = Market(clock)
-    async with market.transport(rates={"offers": Rate(2)}, share=share) as transport:
-        await transport.send(OFFERS)
-        await transport.send(Call("GET", "anything"))
-    assert asked == [("offers", Rate(2))]
-
-
 async def test_a_group_without_a_rate_is_a_mistake_that_names_the_others(clock: Sleeper) -> None:
     market = Market(clock)
     async with market.transport(rates={"offers": Rate(2)}) as transport:

@@ -11,13 +11,13 @@ import pytest
 from prefect.server.schemas.schedules import SCHEDULE_TYPES
 from pydantic import TypeAdapter
 
+from clients.log_in_turns import LEASE, LogInTurn
 from clients.settings import DeploymentSettings
 from clients.variables import MemoryVariables
 from deployments.sandbox.base.faults import Fault
 from deployments.serve import PREFECT_YAML, DeploymentRow, read_rows, schedule_of
 from dto.summary import RunOutcome, RunSummary
 from flows.holding import LONGEST_PAUSE
-from flows.log_ins import LEASE, LogInTurn
 from tests.world.loopback import VirtualClock, World
 from tests.world.shop import assert_converged, attempt, kept, log_ins
 

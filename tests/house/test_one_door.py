@@ -17,6 +17,7 @@ PAGES = (
     "tutorial/first-connector.md",
     "how-to/add-a-connector.md",
     "how-to/move-from-celery.md",
+    "how-to/rates-files-state.md",
     "how-to/keep-secrets.md",
 )
 OMNITRONS = "tasks.omnitron"

@@ -13,12 +13,12 @@ from prefect.states import Pending
 
 from clients import runtime as runtimes
 from clients.flow_runs import PrefectUnavailableError
+from clients.log_in_turns import LEASE, LogInTurn
 from clients.prefect_variables import PrefectVariables
 from deployments.resume import end_holds
 from deployments.sandbox.base.faults import Fault
 from dto.holds import Hold
 from flows.holding import read_holds
-from flows.log_ins import LEASE, LogInTurn
 from flows.product import insert_products
 from tests.world.loopback import VirtualClock, World
 

@@ -2,10 +2,15 @@
 
 from tests.mutants.table import Mutant, Subject
 
+DOWNLOADS = ("tests/clients/test_downloads.py",)
 SUBJECT = Subject(
     "clients/connections.py",
     tests=("tests/clients/test_connections.py",),
     mutants=(
+        Mutant("        self._socket_factory = _public_socket\n", "", tests=DOWNLOADS),
+        Mutant("not is_public(str(where[0]))", "not is_public(str(where[0])) and False", tests=DOWNLOADS),
+        Mutant("address.is_global and not address.is_multicast", "address.is_global", tests=DOWNLOADS),
+        Mutant("        if address in _NAT64:", "        if False:", tests=DOWNLOADS),
         Mutant("ssl=self.ssl_context", "ssl=False"),
         Mutant("cookie_jar=aiohttp.DummyCookieJar(), ", ""),
         Mutant(

@@ -4,6 +4,7 @@ from tests.mutants.table import Mutant, Subject
 
 LOG_IN = ("tests/clients/test_log_in.py",)
 RATES = ("tests/clients/test_rates.py",)
+SHARED_RATES = ("tests/clients/test_shared_rates.py",)
 
 SUBJECT = Subject(
     "clients/transport.py",
@@ -50,9 +51,9 @@ SUBJECT = Subject(
             "                if self._pace.start(group) or True:",
             tests=RATES,
         ),
-        Mutant("        await self._pace.share(group)\n", "", tests=RATES),
+        Mutant("self._shared.take if self._shared else None", "None", tests=SHARED_RATES),
         Mutant("            self._pace.pause(call.group, state.upcoming_sleep)\n", "            pass\n", tests=RATES),
-        Mutant("            self._pace.learn(group, rate)\n", "            pass\n", tests=RATES),
+        Mutant("            self._pace.learn(call.group, rate)\n", "            pass\n", tests=RATES),
         Mutant(
             "(self._judge_of and self._verdicts.judgement(self._judge_of, call, reply)) or reply", "reply", tests=LOG_IN
         ),

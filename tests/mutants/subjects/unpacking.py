@@ -7,7 +7,7 @@ SUBJECT = Subject(
     tests=("tests/clients/test_connections.py",),
     mutants=(
         Mutant("        if len(self._codings) > MOST_CODINGS:", "        if False:"),
-        Mutant("bounded(_unpacked(pieces, coding))", "_unpacked(pieces, coding)"),
+        Mutant("bounded(_unpacked(pieces, coding), self._most)", "_unpacked(pieces, coding)"),
         Mutant("reversed(self._codings)", "self._codings"),
         Mutant("decoder.decompress(left, PIECE)", "decoder.decompress(left)"),
         Mutant("decoder.unconsumed_tail, len(plain) == PIECE", 'b"", False'),

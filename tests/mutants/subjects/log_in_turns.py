@@ -3,7 +3,7 @@
 from tests.mutants.table import Mutant, Subject
 
 SUBJECT = Subject(
-    "flows/log_ins.py",
+    "clients/log_in_turns.py",
     tests=(
         "tests/flows/test_outages.py::test_a_run_does_not_wait_for_the_turn_that_it_has_itself",
         "tests/flows/test_outages.py::test_a_turn_whose_run_has_died_is_free_after_its_time",

@@ -12,11 +12,11 @@ from clients.variables import Variables
 from dto.base import UtcDatetime
 
 LEASE = 30.0
-"""Seconds after which a turn that was not given back is free again: its run has died, or Omnitron does not answer it."""
+"""Seconds after which a turn that was not given back is free again: its run has died, or nobody answers it."""
 POLL = 1.0
 """Seconds between two looks at a turn that another run has."""
 POLLS = 45
-"""Looks before a run leaves the log-in to others: more than a lease. A log-in takes a second, unless Omnitron is down."""
+"""Looks before a run leaves the log-in to others: more than a lease. A log-in takes a second, unless the system is down."""
 
 
 class _Lease(BaseModel):
@@ -30,11 +30,17 @@ class _Lease(BaseModel):
 
 
 class LogInTurn:
-    """The turn of one run: a variable that one run at a time can create."""
+    """The turn of one run: a variable that one run at a time can create.
 
-    def __init__(self, channel_id: int, clock: Clock) -> None:
-        self._name = f"channel-app-log-in-{channel_id}"
+    Args:
+        system: where it logs in.
+        log_in: the name of the log-in, if it is another than the one to Omnitron.
+    """
+
+    def __init__(self, channel_id: int, clock: Clock, system: str = "Omnitron", log_in: str = "") -> None:
+        self._name = f"channel-app-log-in-{channel_id}{'-' * bool(log_in)}{log_in}"
         self._clock = clock
+        self._system = system
         self._lease: _Lease | None = None
 
     async def take(self, variables: Variables) -> None:
@@ -50,8 +56,9 @@ class LogInTurn:
                 return
             await self._clock.sleep(POLL)
         raise HeldBackError(
-            f"Other runs of this channel have been logging in to Omnitron for {POLLS * POLL:.0f} s, and runs log in one after "
-            f"the other. The next run of this flow tries again. If none gets through, delete the Prefect variable `{self._name}`."
+            f"Other runs of this channel have been logging in to {self._system} for {POLLS * POLL:.0f} s, and runs log in one "
+            "after the other. The next run of this flow tries again. If none gets through, delete the Prefect variable "
+            f"`{self._name}`."
         )
 
     async def give_back(self, variables: Variables) -> None:
