@@ -22,6 +22,19 @@ from clients.rates import Rate
 from clients.runtime import Runtime
 from clients.settings import checked_url
 from clients.transport import Transport
+from clients.webhooks import (
+    BasicCredentials,
+    BodySignature,
+    Claim,
+    Delivery,
+    NotSignedError,
+    SharedToken,
+    SignatureScheme,
+    TimedSignature,
+    Webhook,
+    header_of,
+    hmac_sha256,
+)
 from dto.batches import (
     BatchRequestResponseDto,
     ImageBatchRequestResponseDto,
@@ -29,6 +42,7 @@ from dto.batches import (
     ProductBatchRequestResponseDto,
 )
 from dto.enums import CancellationType, ContentType, FailedReasonType, OrderStatus, ResponseStatus
+from dto.events import ChannelEvent, EventType
 from dto.listing import ListedPriceDto, ListedStockDto
 from dto.omnitron import Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
 from dto.omnitron_orders import Order, OrderItem
@@ -79,8 +93,10 @@ __all__ = [
     "AttributeDto",
     "AttributeValueDto",
     "AuthError",
+    "BasicCredentials",
     "Batch",
     "BatchRequestResponseDto",
+    "BodySignature",
     "Call",
     "CancelOrderDto",
     "CancellationRequestDto",
@@ -96,16 +112,20 @@ __all__ = [
     "ChannelCommand",
     "ChannelConfSchemaField",
     "ChannelCreateOrderDto",
+    "ChannelEvent",
     "ChannelIntegration",
     "ChannelOrderDto",
     "ChannelUnavailableError",
     "ChannelUpdateOrderItemDto",
     "CheckOutcome",
+    "Claim",
     "Completed",
     "ConfigError",
     "ContentType",
     "ContractError",
     "CustomerDto",
+    "Delivery",
+    "EventType",
     "FailedReasonType",
     "Fetched",
     "ImageBatchRequestResponseDto",
@@ -117,6 +137,7 @@ __all__ = [
     "ListedStockDto",
     "LogIn",
     "MissingError",
+    "NotSignedError",
     "Order",
     "OrderBatchRequestResponseDto",
     "OrderItem",
@@ -136,13 +157,19 @@ __all__ = [
     "Runtime",
     "Send",
     "SendOutcome",
+    "SharedToken",
+    "SignatureScheme",
+    "TimedSignature",
     "Transport",
     "Unknown",
     "Unreadable",
+    "Webhook",
     "bearer",
     "channel_key",
     "checked_url",
     "commands_of",
+    "header_of",
+    "hmac_sha256",
     "images",
     "orders",
     "prices",
