@@ -5,7 +5,7 @@ rest. So no posted data reaches Omnitron, and no payload is kept.
 """
 
 import asyncio
-import logging
+import logging.config
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -38,6 +38,19 @@ from deployments.slow_senders import BACKLOG, MAX_CONNECTIONS, BoundedProtocol
 from dto.events import EventType, RemoteBatchId
 
 HEADER_BYTES = 16 * 1024
+LOG: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        # Prefect, which a connector brings along, sets up a log of its own, without these lines.
+        "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},
+        # It writes a line for each request to Prefect.
+        "httpx": {"level": "WARNING"},
+    },
+}
 
 KNOWN_TYPES = f"type has to be one of {', '.join(EventType)}"
 
@@ -211,8 +224,7 @@ async def health(request: Request) -> Health:
 
 def serve(settings: WebhookSettings, host: str, port: int, webhook: Webhook | None = None) -> None:
     """Serves the receiver until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes a line for each request to Prefect
+    logging.config.dictConfig(LOG)
 
     async def until_stopped() -> None:
         async with PrefectBooking.open(settings) as booking:
