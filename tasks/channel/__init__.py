@@ -44,7 +44,7 @@ from dto.batches import (
 from dto.enums import CancellationType, ContentType, FailedReasonType, OrderStatus, ResponseStatus
 from dto.events import ChannelEvent, EventType
 from dto.listing import ListedPriceDto, ListedStockDto
-from dto.omnitron import Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
+from dto.omnitron import AttributeIds, Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
 from dto.omnitron_orders import Order, OrderItem
 from dto.orders import (
     AddressDto,
@@ -91,6 +91,7 @@ __all__ = [
     "Actions",
     "AddressDto",
     "AttributeDto",
+    "AttributeIds",
     "AttributeValueDto",
     "AuthError",
     "BasicCredentials",

@@ -87,6 +87,7 @@ async def test_the_integrators_own_command_runs_wherever_a_flow_uses_one() -> No
         await run(world, flow)
     shop = with_own_commands(World(products=2, failing=0))
     await run(shop, "insert_products")
+    await run(shop, "update_products", add_channel_ids=True)
     await run(shop, "delete_products", is_content_object=True)
     await run(shop, "update_orders", add_order_items=True)
     place(shop, city="Gotham")
