@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import SecretStr
 
+from clients.errors import FatalError
 from dto.events import ChannelEvent
 
 MOST_SIGNATURES = 8
@@ -24,7 +25,7 @@ TIMESTAMP_PATTERN = r"^[1-9][0-9]{0,11}$"
 _PRINTABLE = r"[ -~]{1,4096}"
 
 
-class NotSignedError(Exception):
+class NotSignedError(FatalError):
     """The headers claim no signature that could be right; the message says what is missing, without their content."""
 
 

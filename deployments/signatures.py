@@ -147,7 +147,7 @@ class Gate:
         try:
             claim = self._scheme.claim(once_given(scope))
         except NotSignedError as error:
-            raise _unverified(str(error)) from error
+            raise _unverified(error.message) from error
         if claim.timestamp is not None and abs(self._clock.now().timestamp() - claim.timestamp) > WINDOW:
             raise _unverified(
                 f"The timestamp is more than {WINDOW} seconds off this clock: sign again, with the current time."
