@@ -44,7 +44,7 @@ def _id_of(named: ChannelEvent, claim: Claim, whole: bytes, clock: Clock) -> str
 
 
 def _unreadable(error: Exception) -> str:
-    """The reason without the content: the kind of the error, and the author's line."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(last.filename).name}, line {last.lineno}"
+    """The reason without the content: the kind of the error, and the author's line, which is the one below ours."""
+    line = traceback.extract_tb(error.__traceback__, limit=2)[-1]
+    place = f"{Path(line.filename).name}, line {line.lineno}"
     return f"The connector cannot name the event of this request: {type(error).__name__} in {place}."

@@ -369,7 +369,8 @@ async def test_a_body_that_the_connector_cannot_read_is_explained_without_its_co
     async with sender_to(STRIPED) as sender:
         answer = await sender.send(body)
     assert (answer.status_code, sender.booking.events) == (422, [])
-    assert answer.json()["detail"].startswith("The connector cannot name the event of this request: " + kind)
+    explained = f"The connector cannot name the event of this request: {kind} in test_webhook_schemes.py, line "
+    assert answer.json()["detail"].startswith(explained)
     assert "canary" not in answer.text + caplog.text
 
 
