@@ -19,7 +19,7 @@ class EventType(StrEnum):
     product_wanted = "product_wanted"
 
 
-RemoteBatchId = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
+RemoteBatchId = Annotated[str, Field(max_length=255, pattern=r"^[!-~]+$")]
 """The channel's id of a batch, as an event names it: printable, because it comes from outside."""
 EventId = Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
 """The channel's id of an event: up to 128 printable ASCII characters without spaces."""

@@ -15,7 +15,7 @@ from tasks.channel import AttributeIds, Product, commands_of
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
 from tasks.channel.sandbox.products import SendInsertedProducts
 from tasks.omnitron.catalogue.channel_ids import _Vocabulary
-from tests.world.loopback import World
+from tests.world.loopback import Misprint, World
 from tests.world.shop import asked, reports, requests_of, run, use_connector
 
 SENT: list[Product] = []
@@ -124,6 +124,18 @@ async def test_only_what_is_attached_has_ids() -> None:
     summary = await run(world, insert_and_update_products, add_mapped=False, add_categories=False, add_channel_ids=True)
     assert (summary.failures, len(SENT)) == ({}, 2)
     assert SENT[0].mapped_attributes is None and SENT[0].category_nodes is None
+
+
+async def test_a_value_that_the_hub_lists_for_another_attribute_is_not_taken() -> None:
+    """A filter that a hub does not know is no filter."""
+    world = await world_of(count=2)
+    colours = {world.goods.mapping(pk)["mapped_attributes"][words.COLOUR] for pk in world.products.rows}
+    other = attribute_key(world, words.BARCODE)
+    world.misprints.append(
+        Misprint("/attribute_values/", lambda row: row.get("label") in colours, lambda row: row.update(attribute=other))
+    )
+    summary = await run(world, insert_products, add_channel_ids=True)
+    assert summary.failures == {"ChannelIdNotFound": 2}
 
 
 # -- what the setup has not bound --------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ SUBJECT = Subject(
         "tests/deployments/test_webhook_schemes.py",
     ),
     mutants=(
-        Mutant("min_length=1, max_length=255, ", "max_length=255, "),
         Mutant("max_length=255, ", ""),
         Mutant('pattern=r"^[!-~]+$"', 'pattern=r".*"'),
         Mutant('pattern=r"^[!-~]{1,128}$"', 'pattern=r".*"'),
