@@ -181,6 +181,9 @@ class WebhookSettings(_EnvironmentSettings):
     CHANNEL_APP_WEBHOOK_SECRET_OLD: SecretStr | None = Field(
         default=None, description="The former key, while it is being replaced."
     )
+    CHANNEL_MODULE: str | None = Field(
+        default=None, description="The connector, if events come in its marketplace's own form."
+    )
 
     @field_validator("CHANNEL_APP_WEBHOOK_SECRET", "CHANNEL_APP_WEBHOOK_SECRET_OLD")
     @classmethod

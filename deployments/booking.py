@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -17,20 +16,10 @@ from clients.errors import FatalError
 from clients.flow_runs import PrefectUnavailableError
 from clients.prefect_api import SECONDS, PrefectFlowRuns
 from clients.settings import WebhookSettings
+from dto.events import EventType
 
 RECEIPTS = "channel event"
 """The name under which Prefect keeps one completed run per event."""
-
-
-class EventType(StrEnum):
-    """The types of event that a channel sends."""
-
-    order_created = "order_created"
-    order_cancelled = "order_cancelled"
-    cancellation_requested = "cancellation_requested"
-    order_item_changed = "order_item_changed"
-    batch_finished = "batch_finished"
-    product_wanted = "product_wanted"
 
 
 FLOW_OF: Mapping[EventType, str] = {
@@ -46,7 +35,8 @@ FLOW_OF: Mapping[EventType, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A verified event. `parameters` are the flow's, and hold ids only. Prefect keeps no more of the body than its hash."""
+    """A verified event. `parameters` are the flow's, and hold ids only. Prefect keeps no more of the body than its hash: the id
+    is good for this body alone."""
 
     id: str
     type: EventType

@@ -210,7 +210,12 @@ def webhook(
     from deployments.webhook import serve
 
     try:
-        serve(WebhookSettings.load(), host, port)
+        settings, form = WebhookSettings.load(), None
+        if settings.CHANNEL_MODULE:  # without one, the receiver does without all that speaks to Omnitron
+            from tasks.channel.integration import load_webhook
+
+            form = load_webhook(settings.CHANNEL_MODULE)
+        serve(settings, host, port, form)
     except ChannelAppError as error:
         end(error.message, FAILED)
 

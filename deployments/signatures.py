@@ -1,7 +1,9 @@
-"""The gate of the webhook receiver: it lets through requests that were signed recently, byte for byte, with a known key."""
+"""The gate of the webhook receiver: it lets through requests that were signed recently, byte for byte, with a known key.
+
+The signature is the program's own, unless the connector names another scheme.
+"""
 
 import asyncio
-import hashlib
 import hmac
 import json
 import logging
@@ -15,11 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clients.clock import Clock
 from clients.settings import SHORTEST_SECRET
+from clients.webhooks import TIMESTAMP_PATTERN, Claim, NotSignedError, SignatureScheme, hmac_sha256
 
 EVENT_ID, TIMESTAMP, SIGNATURE = "x-channel-event-id", "x-channel-timestamp", "x-channel-signature"
 EVENT_ID_PATTERN = r"^[!-\-/-~]{1,128}$"
 """Printable ASCII without the full stop, which separates the parts of the signed text and must not occur in one."""
-TIMESTAMP_PATTERN = r"^[1-9][0-9]{0,11}$"
 SIGNATURE_PATTERN = r"^[0-9a-f]{64}((, ?| )[0-9a-f]{64}){0,7}$"
 """Up to eight signatures: a sender that is changing its key signs with both keys."""
 
@@ -50,15 +52,36 @@ class RefusedRequestError(Exception):
 
 def signature(key: SecretStr, event_id: str, timestamp: str, body: bytes) -> str:
     """HMAC-SHA256 over `id.timestamp.body`, in lower-case hexadecimal."""
-    message = f"{event_id}.{timestamp}.".encode() + body
-    return hmac.new(key.get_secret_value().encode(), message, hashlib.sha256).hexdigest()
+    return hmac_sha256(key, f"{event_id}.{timestamp}.".encode() + body).hex()
 
 
-def is_signed(keys: Sequence[SecretStr], event_id: str, timestamp: str, body: bytes, candidates: Sequence[str]) -> bool:
+class OwnSignature(SignatureScheme):
+    """The program's own scheme: id, time and signature in a header each."""
+
+    def claim(self, headers: Mapping[str, str]) -> Claim:
+        for name, pattern in _HEADERS.items():
+            if not re.fullmatch(pattern, headers.get(name, "")):
+                raise NotSignedError(f"{name} has to be given once, and match {pattern}.")
+        signatures = tuple(re.findall("[0-9a-f]{64}", headers[SIGNATURE]))
+        return Claim(signatures, timestamp=int(headers[TIMESTAMP]), event_id=headers[EVENT_ID])
+
+    def signature(self, key: SecretStr, claim: Claim, body: bytes) -> str:
+        return signature(key, claim.event_id or "", str(claim.timestamp), body)
+
+
+def is_signed(scheme: SignatureScheme, keys: Sequence[SecretStr], claim: Claim, body: bytes) -> bool:
     """Whether one of the signatures is by one of the keys. Takes constant time: every signature is compared with every key, in
     full."""
-    wanted = [signature(key, event_id, timestamp, body) for key in keys]
+    wanted = [scheme.signature(key, claim, body).encode() for key in keys]
+    candidates = [given.encode() for given in claim.signatures]
     return sum(hmac.compare_digest(good, given) for good in wanted for given in candidates) > 0
+
+
+def once_given(scope: Scope) -> Mapping[str, str]:
+    """The headers of a request by their names in lower case, without those that were given twice: which of them counts is
+    unknown."""
+    names = Counter(name for name, _ in scope["headers"])
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if names[name] == 1}
 
 
 class Gate:
@@ -69,12 +92,20 @@ class Gate:
         keys: the current key and, during a change of keys, the previous one. Without a key, every request is refused.
         clock: the clock that timestamps are compared with.
         body_seconds: the time in which a body has to arrive.
+        scheme: how the channel signs.
     """
 
     def __init__(
-        self, app: ASGIApp, *, keys: Sequence[SecretStr], clock: Clock, body_seconds: float = BODY_SECONDS
+        self,
+        app: ASGIApp,
+        *,
+        keys: Sequence[SecretStr],
+        clock: Clock,
+        body_seconds: float = BODY_SECONDS,
+        scheme: SignatureScheme,
     ) -> None:
         self._app = app
+        self._scheme = scheme
         # An empty key would let in any sender with an empty key. Settings refuse it; this holds for other callers too.
         self._keys = [key for key in keys if len(key) >= SHORTEST_SECRET]
         self._clock = clock
@@ -84,7 +115,7 @@ class Gate:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        note = scope.setdefault("state", {})  # the application adds the type of the event, and its result
+        note = scope.setdefault("state", {})  # the application adds the type of the event, its id, and its result
         status = 0
 
         async def noting(message: Message) -> None:
@@ -101,9 +132,10 @@ class Gate:
                 await self._app(scope, _replaying(body, receive), noting)
         except RefusedRequestError as refused:
             note["result"] = refused.detail
-            await _answer(noting, refused)
+            await _answer(noting, refused, self._scheme.challenge)
         finally:
-            _log.info("event %s, %s: %d, %s", _id_of(scope), note.get("type", "-"), status, note.get("result", "-"))
+            event_id = note.get("event_id") or _id_of(scope)
+            _log.info("event %s, %s: %d, %s", event_id, note.get("type", "-"), status, note.get("result", "-"))
 
     async def _verified(self, scope: Scope, receive: Receive) -> bytes | None:
         """The body, after its signature was verified; None if the sender disconnected."""
@@ -112,16 +144,18 @@ class Gate:
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "The receiver has no key: set CHANNEL_APP_WEBHOOK_SECRET and restart it.",
             )
-        headers = _signed_headers(scope)
-        timestamp = headers[TIMESTAMP]
-        if abs(self._clock.now().timestamp() - int(timestamp)) > WINDOW:
+        try:
+            claim = self._scheme.claim(once_given(scope))
+        except NotSignedError as error:
+            raise _unverified(error.message) from error
+        if claim.timestamp is not None and abs(self._clock.now().timestamp() - claim.timestamp) > WINDOW:
             raise _unverified(
-                f"{TIMESTAMP} is more than {WINDOW} seconds off this clock: sign again, with the current time."
+                f"The timestamp is more than {WINDOW} seconds off this clock: sign again, with the current time."
             )
         body = await self._body(scope, receive)
-        candidates = re.findall("[0-9a-f]{64}", headers[SIGNATURE])
-        if body is not None and not is_signed(self._keys, headers[EVENT_ID], timestamp, body, candidates):
+        if body is not None and not is_signed(self._scheme, self._keys, claim, body):
             raise _unverified("No signature is by a key that the receiver knows.")
+        scope["state"]["claim"] = claim
         return body
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
@@ -144,16 +178,6 @@ class Gate:
             raise RefusedRequestError(
                 HTTPStatus.REQUEST_TIMEOUT, f"The body did not arrive within {self._body_seconds:g} seconds."
             ) from error
-
-
-def _signed_headers(scope: Scope) -> Mapping[str, str]:
-    names = [name.decode("latin-1") for name, _ in scope["headers"]]
-    values = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    count = Counter(names)
-    for name, pattern in _HEADERS.items():
-        if count[name] != 1 or not re.fullmatch(pattern, values[name]):
-            raise _unverified(f"{name} has to be given once, and match {pattern}.")
-    return values
 
 
 def _unverified(detail: str) -> RefusedRequestError:
@@ -182,7 +206,7 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _answer(send: Send, refused: RefusedRequestError) -> None:
+async def _answer(send: Send, refused: RefusedRequestError, challenge: str) -> None:
     body = json.dumps({"detail": refused.detail}).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -193,6 +217,6 @@ async def _answer(send: Send, refused: RefusedRequestError) -> None:
     if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
     if refused.status is HTTPStatus.UNAUTHORIZED:
-        headers.append((b"www-authenticate", b"HMAC-SHA256"))
+        headers.append((b"www-authenticate", challenge.encode()))
     await send({"type": "http.response.start", "status": refused.status.value, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,11 +1,11 @@
 """`channel-app webhook`: an event of the channel starts the flow that would otherwise wait for its schedule.
 
-An event is a hint, not data: only the type in its body and, for a batch, the batch's id are used. The flow asks the channel
-for the rest. So no posted data reaches Omnitron, and no payload is kept.
+An event is a hint, not data: only its type and, for a batch, the batch's id are used. The flow asks the channel for the
+rest. So no posted data reaches Omnitron, and no payload is kept.
 """
 
 import asyncio
-import logging
+import logging.config
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -23,24 +23,34 @@ from clients.clock import Clock, SystemClock
 from clients.errors import ChannelAppError
 from clients.flow_runs import NotDeployedError, PrefectUnavailableError
 from clients.settings import WebhookSettings
-from deployments.booking import (
-    Booking,
-    Event,
-    EventIdTakenError,
-    EventType,
-    PrefectBooking,
-)
+from clients.webhooks import TIMESTAMP_PATTERN, Webhook
+from deployments.booking import Booking, Event, EventIdTakenError, PrefectBooking
+from deployments.deliveries import event_of
 from deployments.signatures import (
     BODY_SECONDS,
     EVENT_ID_PATTERN,
     RETRY_SECONDS,
     SIGNATURE_PATTERN,
-    TIMESTAMP_PATTERN,
     Gate,
+    OwnSignature,
 )
 from deployments.slow_senders import BACKLOG, MAX_CONNECTIONS, BoundedProtocol
+from dto.events import EventType, RemoteBatchId
 
 HEADER_BYTES = 16 * 1024
+LOG: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        # Prefect, which a connector brings along, sets up a log of its own, without these lines.
+        "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},
+        # It writes a line for each request to Prefect.
+        "httpx": {"level": "WARNING"},
+    },
+}
 
 KNOWN_TYPES = f"type has to be one of {', '.join(EventType)}"
 
@@ -67,9 +77,7 @@ class BatchFinished(_Body):
     """The channel has finished a batch."""
 
     type: Literal[EventType.batch_finished] = Field(description="The type of the event.")
-    remote_batch_id: str = Field(
-        min_length=1, max_length=255, pattern=r"^[!-~]+$", description="The channel's id of the batch."
-    )
+    remote_batch_id: RemoteBatchId = Field(description="The channel's id of the batch.")
 
 
 class Accepted(BaseModel):
@@ -131,6 +139,7 @@ def webhook_app(
     *,
     clock: Clock | None = None,
     body_seconds: float = BODY_SECONDS,
+    webhook: Webhook | None = None,
 ) -> ASGIApp:
     """The receiver: `POST /events`, `GET /health`, `GET /openapi.json`.
 
@@ -139,7 +148,9 @@ def webhook_app(
         booking: books the flow runs.
         clock: the clock that timestamps are compared with.
         body_seconds: the time in which a body has to arrive.
+        webhook: how the connector takes events, in place of the program's own form.
     """
+    clock = clock or SystemClock()
     # No pages for people: FastAPI's load scripts from other hosts.
     app = FastAPI(
         title="Channel App webhooks",
@@ -150,13 +161,17 @@ def webhook_app(
         redirect_slashes=False,
     )
     app.state.booking = booking
-    app.post("/events", status_code=HTTPStatus.ACCEPTED, responses=_NOT_TAKEN, summary="Send an event")(take_event)
+    app.state.clock = clock
+    app.state.webhook = webhook
+    route = app.post("/events", status_code=HTTPStatus.ACCEPTED, responses=_NOT_TAKEN, summary="Send an event")
+    route(take_delivery if webhook else take_event)
     app.get("/health", summary="Whether the receiver is up, and Prefect's API answers")(health)
     app.exception_handler(RequestValidationError)(_explain_body)
     app.exception_handler(HTTPException)(_explain)
     for kind in (EventIdTakenError, NotDeployedError, PrefectUnavailableError):
         app.exception_handler(kind)(_explain_booking)
-    return Gate(app, keys=settings.secrets, clock=clock or SystemClock(), body_seconds=body_seconds)
+    scheme = webhook.scheme if webhook else OwnSignature()
+    return Gate(app, keys=settings.secrets, clock=clock, body_seconds=body_seconds, scheme=scheme)
 
 
 async def take_event(
@@ -179,9 +194,22 @@ async def take_event(
     ],
 ) -> Accepted:
     """Books the flow run for the event. The gate has verified it."""
-    request.state.type = posted.type
     parameters = {"remote_batch_id": posted.remote_batch_id} if isinstance(posted, BatchFinished) else {}
-    event = Event(x_channel_event_id, posted.type, await request.body(), parameters)
+    return await _book(request, Event(x_channel_event_id, posted.type, await request.body(), parameters))
+
+
+async def take_delivery(request: Request) -> Accepted | None:
+    """Books the flow run for an event in the marketplace's own form, which the connector names. One that starts nothing is
+    taken too, so that the marketplace does not send it again: the answer is `null`."""
+    event = await event_of(request, request.app.state.webhook, request.app.state.clock)
+    if event is None:
+        request.state.result = "the connector starts nothing for it"
+        return None
+    return await _book(request, event)
+
+
+async def _book(request: Request, event: Event) -> Accepted:
+    request.state.event_id, request.state.type = event.id, event.type
     booking: Booking = request.app.state.booking
     booked = await booking.book(event)
     request.state.result = f"flow run {booked.flow_run_id} of {booked.deployment}"
@@ -194,14 +222,13 @@ async def health(request: Request) -> Health:
     return Health(status="ok", prefect="answers" if await booking.answers() else "does not answer")
 
 
-def serve(settings: WebhookSettings, host: str, port: int) -> None:
+def serve(settings: WebhookSettings, host: str, port: int, webhook: Webhook | None = None) -> None:
     """Serves the receiver until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes a line for each request to Prefect
+    logging.config.dictConfig(LOG)
 
     async def until_stopped() -> None:
         async with PrefectBooking.open(settings) as booking:
-            await uvicorn.Server(server_config(webhook_app(settings, booking), host, port)).serve()
+            await uvicorn.Server(server_config(webhook_app(settings, booking, webhook=webhook), host, port)).serve()
 
     # uvicorn picks the fastest installed loop.
     with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:

@@ -16,6 +16,9 @@ Advice = dict[tuple[str, ...], str]
 
 PRODUCTS: Advice = {
     ("MappingFailed", "AttributeNotMapped"): "map the attribute or value in the message, in Omnitron",
+    (
+        "ChannelIdNotFound",
+    ): "run the setup flow that the message names, or map the value or category in the message to one of the channel's",
     ("PriceNotFound", "StockNotFound", "OutOfStockOnInsert"): "add it to the catalog's list",
     ("ProductNotSent",): "no send of its product has succeeded: send that first, or look up its failure",
     ("NotBound",): "if it is still on sale, take it off the channel by hand; then delete the action in the message",

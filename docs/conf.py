@@ -29,6 +29,7 @@ SIDEBAR = {
         "how-to/override-a-command",
         "how-to/add-a-command",
         "how-to/receive-webhooks",
+        "how-to/name-events",
         "how-to/read-a-failure",
         "how-to/go-live",
         "how-to/move-from-celery",

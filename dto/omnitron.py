@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from dto.base import EmptyAsNone, Money, NoneAsEmpty, OmnitronObject, UtcDatetime, Whole
+from dto.base import Dto, EmptyAsNone, Money, NoneAsEmpty, OmnitronObject, UtcDatetime, Whole
 from dto.enums import BatchRequestStatus, ContentType, CustomerIdentifierField, IntegrationActionStatus
 
 Key = Annotated[Whole, Field(validation_alias=AliasChoices("pk", "id"))]
@@ -212,7 +212,12 @@ class CategoryNode(OmnitronObject):
     name: str
     path: str = ""
     integration_action: IntegrationAction | None = None
-    """Attached by `get_product_categories_with_integration_action`: its `remote_id` is the channel's id of the category."""
+    """Attached by `get_channel_ids`, and by `get_product_categories_with_integration_action`."""
+
+    @property
+    def remote_id(self) -> str | None:
+        """The channel's id of the category, if its action is attached and bound."""
+        return self.integration_action.remote_id if self.integration_action else None
 
 
 class CategoryTree(OmnitronObject):
@@ -242,6 +247,15 @@ class MappedAttributeValue(OmnitronObject):
     is_meta: bool | None = None
 
 
+class AttributeIds(Dto):
+    """One value of one attribute of a product, with the channel's ids of both; None where the setup has bound no such id."""
+
+    name: str
+    value: Any
+    attribute_id: RemoteId = None
+    value_id: RemoteId = None
+
+
 class MappedProduct(OmnitronObject):
     """The mapping service's answer for one product."""
 
@@ -253,6 +267,8 @@ class MappedProduct(OmnitronObject):
     attribute_set_remote_id: RemoteId = None
     mapped_attribute_values: dict[str, MappedAttributeValue] = {}
     """Attribute pk → the value, and the channel's rules for it."""
+    ids: list[AttributeIds] | None = None
+    """Attached by `get_channel_ids`."""
 
 
 class AttributeRef(OmnitronObject):

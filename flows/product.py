@@ -12,6 +12,7 @@ from flows.plan import Limits, Sending, Stage, Step, reading, step
 from flows.sending import send_all
 from tasks.channel.products import SendDeletedProducts, SendInsertedProducts, SendUpdatedProducts
 from tasks.omnitron.catalogue.categories import GetProductCategories
+from tasks.omnitron.catalogue.channel_ids import GetChannelIds
 from tasks.omnitron.catalogue.mapping import GetMappedProducts
 from tasks.omnitron.catalogue.product_offers import GetProductPrices, GetProductStocks
 from tasks.omnitron.catalogue.products import (
@@ -28,6 +29,9 @@ AddMapped = Annotated[bool, parameter(description="Attach each product's mapping
 AddStock = Annotated[bool, parameter(description="Attach each product's stock; it is integrated with the product.")]
 AddPrice = Annotated[bool, parameter(description="Attach each product's price; it is integrated with the product.")]
 AddCategories = Annotated[bool, parameter(description="Attach each product's categories in the channel's tree.")]
+AddChannelIds = Annotated[
+    bool, parameter(description="Attach the channel's ids of the mapped attributes, their values and the categories.")
+]
 OutOfStock = Annotated[bool, parameter(description="Leave out products that are out of stock.")]
 Language = Annotated[str | None, parameter(description="Language of names and mappings, as in Accept-Language.")]
 
@@ -39,17 +43,23 @@ def _enrichments(
     add_stock: bool,
     add_price: bool,
     add_categories: bool,
+    add_channel_ids: bool,
     in_stock_only: bool,
     language: str | None,
 ) -> list[Stage]:
-    """The stages of a product. Categories come last, because they cost a request for each product: none is spent on a product
-    without a mapping, a price or a stock."""
+    """The stages of a product. Categories come late, because they cost a request for each product: none is spent on a product
+    without a mapping, a price or a stock. The channel's ids are those of what is attached by then."""
     side_by_side = [
         *([step(GetProductStocks, filter_out_of_stock_products=in_stock_only)] if add_stock else []),
         *([step(GetProductPrices)] if add_price else []),
         *([step(GetMappedProducts, language=language)] if add_mapped else []),
     ]
-    stages: list[Stage] = [[identify], side_by_side, [step(GetProductCategories)] if add_categories else []]
+    stages: list[Stage] = [
+        [identify],
+        side_by_side,
+        [step(GetProductCategories)] if add_categories else [],
+        [step(GetChannelIds)] if add_channel_ids else [],
+    ]
     return [stage for stage in stages if stage]
 
 
@@ -85,6 +95,7 @@ async def insert_products(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
     language: Language = None,
+    add_channel_ids: AddChannelIds = False,
 ) -> RunSummary:
     """Sends new products to the channel, with their mapping, stock, price and categories."""
     sending = _inserts(
@@ -92,6 +103,7 @@ async def insert_products(
         add_stock=add_stock,
         add_price=add_price,
         add_categories=add_categories,
+        add_channel_ids=add_channel_ids,
         in_stock_only=filter_out_of_stock_products,
         language=language,
     )
@@ -110,6 +122,7 @@ async def update_products(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
     language: Language = None,
+    add_channel_ids: AddChannelIds = False,
 ) -> RunSummary:
     """Sends changed products to the channel."""
     sending = _updates(
@@ -117,6 +130,7 @@ async def update_products(
         add_stock=add_stock,
         add_price=add_price,
         add_categories=add_categories,
+        add_channel_ids=add_channel_ids,
         language=language,
     )
     limits = Limits(batch_size, max_batches, is_sync, is_success_log)
@@ -135,6 +149,7 @@ async def insert_and_update_products(
     batch_size: BatchSize = 1_000,
     max_batches: MaxBatches = None,
     language: Language = None,
+    add_channel_ids: AddChannelIds = False,
 ) -> RunSummary:
     """Sends new products to the channel, then changed ones."""
     switches = {
@@ -142,6 +157,7 @@ async def insert_and_update_products(
         "add_stock": add_stock,
         "add_price": add_price,
         "add_categories": add_categories,
+        "add_channel_ids": add_channel_ids,
     }
     new = _inserts(in_stock_only=filter_out_of_stock_products, language=language, **switches)
     changed = _updates(language=language, **switches)

@@ -1,8 +1,10 @@
 """The one door of a connector: all that it needs is imported from here.
 
-The bases of its commands are in the modules `products`, `prices`, `stocks`, `images`, `orders` and `setup`.
+The bases of its commands are in the modules `products`, `prices`, `stocks`, `images`, `orders` and `setup`; the ways in which
+channels sign their events in `webhooks`.
 """
 
+from clients import webhooks
 from clients.answers import Reply
 from clients.calls import Call
 from clients.errors import (
@@ -32,8 +34,9 @@ from dto.batches import (
     ProductBatchRequestResponseDto,
 )
 from dto.enums import CancellationType, ContentType, FailedReasonType, ListingState, OrderStatus, ResponseStatus
+from dto.events import ChannelEvent, EventType
 from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
-from dto.omnitron import Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
+from dto.omnitron import AttributeIds, Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
 from dto.omnitron_orders import Order, OrderItem
 from dto.orders import (
     AddressDto,
@@ -81,6 +84,7 @@ __all__ = [
     "Actions",
     "AddressDto",
     "AttributeDto",
+    "AttributeIds",
     "AttributeValueDto",
     "AuthError",
     "Batch",
@@ -101,6 +105,7 @@ __all__ = [
     "ChannelCommand",
     "ChannelConfSchemaField",
     "ChannelCreateOrderDto",
+    "ChannelEvent",
     "ChannelIntegration",
     "ChannelOrderDto",
     "ChannelUnavailableError",
@@ -111,6 +116,7 @@ __all__ = [
     "ContentType",
     "ContractError",
     "CustomerDto",
+    "EventType",
     "FailedReasonType",
     "Fetched",
     "ImageBatchRequestResponseDto",
@@ -162,4 +168,5 @@ __all__ = [
     "setup",
     "split_amount",
     "stocks",
+    "webhooks",
 ]

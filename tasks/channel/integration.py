@@ -6,6 +6,7 @@ from clients.calls import Traffic
 from clients.errors import CapabilityError
 from clients.runtime import Runtime
 from clients.state import State
+from clients.webhooks import Webhook
 from dto.omnitron import Channel
 from tasks.integration import BaseIntegration, CommandType, load, refuse_narrower
 
@@ -26,6 +27,7 @@ class ChannelIntegration(BaseIntegration):
         is_sync: whether the channel answers at once; None if only its answers show that.
         max_batch_size: objects that the channel takes in one send.
         max_lookback_days: how far back the channel's orders can be read.
+        webhook: how the channel signs and names its events; None if it sends none, or those of the program's own form.
         traffic: the requests of the connector's client, if it counts them.
         state: what the connector keeps from run to run.
     """
@@ -34,6 +36,7 @@ class ChannelIntegration(BaseIntegration):
     is_sync: bool | None = None
     max_batch_size: ClassVar[int] = 5_000
     max_lookback_days: ClassVar[float] = 365.0
+    webhook: ClassVar[Webhook | None] = None
 
     def __init__(self, channel: Channel, runtime: Runtime | None = None) -> None:
         super().__init__(runtime)
@@ -64,6 +67,15 @@ class ChannelIntegration(BaseIntegration):
             raise CapabilityError(f"The connector `{cls.name}` has no {', no '.join(missing)}. It has: {has}.")
         for command in commands:
             refuse_narrower(cls, cls.actions[command.key], command)
+
+
+def load_webhook(module: str) -> Webhook | None:
+    """How the connector that CHANNEL_MODULE names takes events.
+
+    Raises:
+        ConfigError: there is no such connector.
+    """
+    return load("CHANNEL_MODULE", module, ChannelIntegration).webhook
 
 
 def load_channel(runtime: Runtime) -> type[ChannelIntegration]:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from prefect.client.schemas.objects import FlowRun
 
-from deployments.booking import Event, EventIdTakenError, EventType, PrefectBooking
+from deployments.booking import Event, EventIdTakenError, PrefectBooking
+from dto.events import EventType
 from tests.deployments.webhooks import CHANNEL, ORDER
 
 

@@ -18,10 +18,11 @@ from typer.testing import CliRunner
 from clients.errors import ConfigError
 from clients.flow_runs import NotDeployedError, PrefectUnavailableError
 from clients.settings import WebhookSettings
-from deployments.booking import EventType, deployment_of
+from deployments.booking import deployment_of
 from deployments.cli import app
 from deployments.slow_senders import BACKLOG, MAX_CONNECTIONS, BoundedProtocol
 from deployments.webhook import HEADER_BYTES, server_config, webhook_app
+from dto.events import EventType
 from tests.deployments.webhooks import (
     BASE,
     CHANNEL,
@@ -296,7 +297,7 @@ def test_it_listens_on_this_machine_unless_told_otherwise(
     environment: pytest.MonkeyPatch, arguments: list[str], place: tuple[str, int]
 ) -> None:
     calls: list[tuple[str, int]] = []
-    environment.setattr("deployments.webhook.serve", lambda _settings, host, port: calls.append((host, port)))
+    environment.setattr("deployments.webhook.serve", lambda _settings, host, port, _webhook: calls.append((host, port)))
     assert CliRunner().invoke(app, ["webhook", *arguments]).exit_code == 0
     assert calls == [place]
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import negative_data_rejection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from deployments.signatures import EVENT_ID, SIGNATURE, SIGNATURE_PATTERN, TIMESTAMP, TIMESTAMP_PATTERN
+from clients.webhooks import TIMESTAMP_PATTERN
+from deployments.signatures import EVENT_ID, SIGNATURE, SIGNATURE_PATTERN, TIMESTAMP
 from deployments.webhook import webhook_app
 from tests.deployments.webhooks import MemoryBooking, signed_headers, webhook_settings
 

@@ -13,8 +13,9 @@ import yaml
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
 
-from deployments.booking import FLOW_OF, RECEIPTS, EventType, PrefectBooking
+from deployments.booking import FLOW_OF, RECEIPTS, PrefectBooking
 from deployments.webhook import webhook_app
+from dto.events import EventType
 from tests.deployments.webhooks import BASE, CHANNEL, ORDER, flow_run_of, signed_headers, webhook_settings
 from tests.world.live import PROJECT
 

@@ -1,11 +1,15 @@
 """The receiver as a process with a socket."""
 
+import base64
+import hashlib
+import hmac
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,15 +53,15 @@ class Started(NamedTuple):
         return self.process.returncode, said
 
 
-@pytest.fixture
-def started(environment: dict[str, str], tmp_path: Path) -> Iterator[Started]:
+@contextmanager
+def receiver(environment: Mapping[str, str], folder: Path, **more: str) -> Iterator[Started]:
     with listen() as free:
         port = free.getsockname()[1]
-    settings = {"OMNITRON_CHANNEL_ID": "6", "PREFECT_API_URL": NOBODY, "CHANNEL_APP_WEBHOOK_SECRET": KEY}
+    settings = {"OMNITRON_CHANNEL_ID": "6", "PREFECT_API_URL": NOBODY, "CHANNEL_APP_WEBHOOK_SECRET": KEY, **more}
     process = subprocess.Popen(
         [sys.executable, "-m", "deployments.cli", "webhook", "--port", str(port)],
-        env=environment | settings,
-        cwd=tmp_path,
+        env={**environment, **settings},
+        cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -67,6 +71,12 @@ def started(environment: dict[str, str], tmp_path: Path) -> Iterator[Started]:
     yield Started(process, port)
     process.kill()
     process.communicate()
+
+
+@pytest.fixture
+def started(environment: dict[str, str], tmp_path: Path) -> Iterator[Started]:
+    with receiver(environment, tmp_path) as made:
+        yield made
 
 
 def test_it_listens_says_what_it_was_told_and_stops(started: Started) -> None:
@@ -96,3 +106,31 @@ def test_a_stranger_cannot_make_it_read_without_an_end(started: Started) -> None
     too_little = started.say(start + b"Content-Length: 4\r\nConnection: close\r\n\r\n" + ORDER)
     assert too_little == b"HTTP/1.1 401 Unauthorized"
     assert started.post("evt-2").status_code == 503
+
+
+CONNECTOR = """
+from tasks.channel import ChannelEvent, ChannelIntegration, EventType, webhooks
+
+
+def event_of(delivery):
+    return ChannelEvent(EventType.order_created, id=delivery.header("X-Id"))
+
+
+class Bazaar(ChannelIntegration):
+    name = "bazaar"
+    webhook = webhooks.Webhook(webhooks.BodySignature("X-Signature", encoding="base64"), event_of)
+"""
+
+
+def test_the_connector_that_the_settings_name_names_the_events(environment: dict[str, str], tmp_path: Path) -> None:
+    """And the program's own form is no longer taken."""
+    (tmp_path / "bazaar.py").write_text(CONNECTOR)
+    with receiver(environment, tmp_path, CHANNEL_MODULE="bazaar") as started:
+        signature = base64.b64encode(hmac.new(KEY.encode(), b"1207", hashlib.sha256).digest()).decode()
+        url, headers = f"http://{HOST}:{started.port}/events", {"X-Signature": signature, "X-Id": "evt-7"}
+        assert httpx.post(url, content=b"1207", headers=headers, trust_env=False).status_code == 503
+        assert httpx.post(url, content=b"1208", headers=headers, trust_env=False).status_code == 401
+        assert started.post("evt-1").status_code == 401
+        _, log = started.stop()
+    assert "event evt-7, order_created: 503, Prefect's API did not take the booking" in log
+    assert KEY not in log

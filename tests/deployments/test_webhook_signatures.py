@@ -10,8 +10,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from clients.webhooks import Claim
 from deployments import signatures
-from deployments.signatures import BODY_LIMIT, is_signed, signature
+from deployments.signatures import BODY_LIMIT, OwnSignature, is_signed, signature
 from tests.deployments.webhooks import BASE, FORMER_KEY, KEY, ORDER, Receiver, flow_run_of, raw
 
 MUTATIONS = 2_000
@@ -41,8 +42,8 @@ def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
     """Each with each, to the end, by `compare_digest`: no `==`, and no early exit after a match."""
     compared: list[tuple[str, str]] = []
 
-    def compare(good: str, given: str) -> bool:
-        compared.append((good, given))
+    def compare(good: bytes, given: bytes) -> bool:
+        compared.append((good.decode(), given.decode()))
         return good == given
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
@@ -50,7 +51,8 @@ def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
     good = [signature(key, "evt-1", "1", ORDER) for key in keys]
     for candidates, expected in (([good[0], "0" * 64], True), (["0" * 64, good[1]], True), (["0" * 64] * 2, False)):
         compared.clear()
-        assert is_signed(keys, "evt-1", "1", ORDER, candidates) is expected
+        claim = Claim(tuple(candidates), timestamp=1, event_id="evt-1")
+        assert is_signed(OwnSignature(), keys, claim, ORDER) is expected
         assert sorted(compared) == sorted((mine, given) for mine in good for given in candidates)
 
 

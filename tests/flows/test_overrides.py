@@ -102,6 +102,7 @@ async def test_the_integrators_own_command_runs_wherever_a_flow_uses_one() -> No
     shop.market.sales.wants_acknowledgement = True
     place(shop)
     await run(shop, "fetch_and_create_order")
+    await run(with_own_commands(World(products=1, failing=0)), "insert_products", add_channel_ids=True)
     offers = with_own_commands(OFFERS.world())
     await OFFERS.prepare(offers)
     await run(offers, "insert_product_prices", add_stock=True)

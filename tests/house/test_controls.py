@@ -17,6 +17,7 @@ TRANSPORT = "tests/clients/test_transport.py::"
 CONNECTIONS = "tests/clients/test_connections.py::"
 SIGNATURES = "tests/deployments/test_webhook_signatures.py::"
 WEBHOOK = "tests/deployments/test_webhook.py::"
+SCHEMES = "tests/deployments/test_webhook_schemes.py::"
 REDACTION = "tests/clients/test_redaction.py::"
 SETTINGS = "tests/clients/test_settings.py::"
 LOG = "tests/tasks/test_log.py::"
@@ -157,6 +158,13 @@ CONTROLS: Mapping[str, Control] = {
             "tests/deployments/test_webhook_prefect.py::test_of_several_bodies_at_once_one_gets_the_id",
         ),
         (("deployments/booking.py", "if digest not in"), ("deployments/booking.py", "self._leave_receipt(event)")),
+    ),
+    "an event in a marketplace's own form is verified, and sent again it starts nothing": Control(
+        (
+            SCHEMES + "test_a_body_that_was_altered_is_refused",
+            SCHEMES + "test_an_event_that_is_sent_again_starts_nothing_new",
+        ),
+        (("clients/webhooks.py", "digest = hmac_sha256(key, body)"), ("deployments/deliveries.py", "// WINDOW")),
     ),
     "nothing unverified is parsed": Control(
         (SIGNATURES + "test_what_is_not_verified_is_not_parsed", WEBHOOK + "test_without_a_key_nobody_is_let_in"),

@@ -19,8 +19,9 @@ from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter
 
 from clients.settings import DeploymentSettings, WebhookSettings
 from deployments.automations import SILENCE, START, TAG
-from deployments.booking import EventType, deployment_of
+from deployments.booking import deployment_of
 from deployments.serve import read_rows, schedule_of
+from dto.events import EventType
 from flows.naming import run_name
 from flows.registry import FLOWS
 from tasks.omnitron.integration import OmnitronIntegration

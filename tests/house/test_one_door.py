@@ -16,6 +16,7 @@ EXAMPLE = ROOT / "tasks/channel/sandbox"
 PAGES = (
     "tutorial/first-connector.md",
     "how-to/add-a-connector.md",
+    "how-to/name-events.md",
     "how-to/move-from-celery.md",
     "how-to/rates-files-state.md",
     "how-to/keep-secrets.md",

@@ -11,9 +11,6 @@ SUBJECT = Subject(
     mutants=(
         Mutant('model_config = ConfigDict(extra="ignore")', 'model_config = ConfigDict(extra="forbid")'),
         Mutant("        EventType.product_wanted,\n    ]", "    ]"),
-        Mutant("min_length=1, max_length=255, ", "max_length=255, "),
-        Mutant("max_length=255, ", ""),
-        Mutant('pattern=r"^[!-~]+$", ', ""),
         Mutant("        docs_url=None,\n", ""),
         Mutant("        redoc_url=None,\n", ""),
         Mutant("        redirect_slashes=False,\n", ""),
@@ -29,7 +26,7 @@ SUBJECT = Subject(
             "(NotDeployedError, PrefectUnavailableError)",
         ),
         Mutant(
-            "return Gate(app, keys=settings.secrets, clock=clock or SystemClock(), body_seconds=body_seconds)",
+            "return Gate(app, keys=settings.secrets, clock=clock, body_seconds=body_seconds, scheme=scheme)",
             "return app",
         ),
         Mutant("keys=settings.secrets, clock=clock", "keys=settings.secrets[:1], clock=clock"),
