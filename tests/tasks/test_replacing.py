@@ -100,6 +100,7 @@ async def test_a_run_that_dies_in_the_middle_of_a_replacement_is_made_up_for(
     await dies(world, path, moment, updated_items(world, update))
     await updated_items(world, update)
     assert ids(world, "orderitem") == [("78", "78")]
+    assert next(iter(world.order_items))["extra_field"]["replaced_ids"] == ["77"]
 
 
 async def test_an_item_that_is_replaced_twice_has_its_last_id(world: World) -> None:
@@ -208,6 +209,11 @@ async def test_a_package_and_the_one_that_it_replaces_are_one_order_when_both_ar
 async def test_a_package_that_replaces_an_unknown_one_is_made(world: World) -> None:
     """The other one left the window before it came in: a line that is not made is lost."""
     assert outcomes(await brought_in(world, package(world, "P2", "A", replaces="P1"))) == ["created"]
+
+
+async def test_the_package_that_it_replaces_is_known_by_it_when_it_is_listed_later(world: World) -> None:
+    await brought_in(world, package(world, "P2", "A", replaces="P1"))
+    assert outcomes(await brought_in(world, package(world, "P1", "A"))) == ["known"]
 
 
 async def test_what_the_merchant_changed_stays_due_when_a_package_takes_a_place(world: World) -> None:
