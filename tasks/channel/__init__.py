@@ -30,7 +30,7 @@ from dto.batches import (
 )
 from dto.enums import CancellationType, ContentType, FailedReasonType, OrderStatus, ResponseStatus
 from dto.listing import ListedPriceDto, ListedStockDto
-from dto.omnitron import Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
+from dto.omnitron import Channel, ChannelConf, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
 from dto.omnitron_orders import Order, OrderItem
 from dto.orders import (
     AddressDto,
@@ -68,6 +68,7 @@ from tasks.batch import Batch
 from tasks.channel import images, orders, prices, products, setup, stocks
 from tasks.channel.amounts import split_amount
 from tasks.channel.command import ChannelCommand
+from tasks.channel.conf import Url, setting
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel_key import channel_key
 from tasks.integration import Actions, commands_of
@@ -94,6 +95,7 @@ __all__ = [
     "ChannelAppError",
     "ChannelCancellationRequestDto",
     "ChannelCommand",
+    "ChannelConf",
     "ChannelConfSchemaField",
     "ChannelCreateOrderDto",
     "ChannelIntegration",
@@ -139,6 +141,7 @@ __all__ = [
     "Transport",
     "Unknown",
     "Unreadable",
+    "Url",
     "bearer",
     "channel_key",
     "checked_url",
@@ -148,6 +151,7 @@ __all__ = [
     "prices",
     "products",
     "segment",
+    "setting",
     "setup",
     "split_amount",
     "stocks",
