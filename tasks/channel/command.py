@@ -10,6 +10,8 @@ from typing_extensions import TypeVar
 
 from clients.errors import ChannelAppError, ConfigError, ContractError, ItemError
 from dto.base import Dto, is_blank
+from dto.enums import ResponseStatus
+from dto.omnitron import ProductImage
 from dto.outcomes import (
     Accepted,
     CheckOutcome,
@@ -24,6 +26,7 @@ from dto.reports import ErrorReportDto
 from tasks import reports
 from tasks.batch import Batch, Member, in_order
 from tasks.channel.integration import ChannelIntegration
+from tasks.channel.results import result_of
 from tasks.command import OWN_BATCH, CommandInterface, In, Out
 from tasks.sanitizing import line_of, place_of
 
@@ -180,7 +183,28 @@ def several(value: Any) -> list[Any] | tuple[Any, ...]:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
+class AnsweredCommand(ChannelCommand[In, Out, Connector]):
+    """A command to which the channel gives a result for each item."""
+
+    def accepted(
+        self, name: str | ProductImage, *, remote_id: str | None = None, message: str | None = None
+    ) -> ItemResult:
+        """The result for an item that the channel took.
+
+        Args:
+            name: the product's sku, or its value at `remote_id_attribute`; the order's number; the channel's id of a request.
+                For an image, the image itself if the channel tells the images of a product apart.
+            remote_id: the channel's id of it, if it is new or the channel repeats it.
+            message: a remark of the channel's, which reaches the merchant.
+        """
+        return result_of(self.content_type, ResponseStatus.success, name, remote_id, message)
+
+    def refused(self, name: str | ProductImage, message: str | None, *, remote_id: str | None = None) -> ItemResult:
+        """The result for an item that the channel refused, with its reason for the merchant."""
+        return result_of(self.content_type, ResponseStatus.fail, name, remote_id, message)
+
+
+class SendCommand(AnsweredCommand[In, SendOutcome, Connector]):
     """Hands objects to the channel. Must be idempotent: a send is repeated after a lost answer.
 
     Attributes:
@@ -213,7 +237,7 @@ class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
         return Completed(results, lines, unreadable)
 
 
-class CheckCommand(ChannelCommand[Batch, CheckOutcome, Connector]):
+class CheckCommand(AnsweredCommand[Batch, CheckOutcome, Connector]):
     """Asks the channel for the results of a batch that it accepted earlier, named by `objects.remote_batch_id`.
 
     Attributes:
