@@ -22,7 +22,7 @@ from dto.omnitron import Catalog, Channel
 from tasks.channel.conf import own_keys
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.omnitron.integration import load_hub
-from tasks.sanitizing import sanitized
+from tasks.sanitizing import line_of, sanitized
 
 PACKAGES = ("dto", "clients", "tasks", "flows", "deployments")
 PROJECT = Path(__file__).resolve().parents[1]
@@ -297,5 +297,5 @@ def _foreign_errors_named(module: str, redactor: Redactor) -> Iterator[None]:
     except Exception as error:
         text = redactor.line(f"{type(error).__name__}: {error}", limit=500)
         raise ChannelAppError(
-            f"`{module}` broke: {text}. Look at its `__init__`, `connect`, `sign_of_life` and `__aexit__`."
+            f"`{module}` broke: {text} ({line_of(error)}). It is a mistake in the connector: correct that line."
         ) from None

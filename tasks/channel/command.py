@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import field, replace
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
 from pydantic import ValidationError
 from typing_extensions import TypeVar
@@ -28,7 +29,7 @@ from tasks.batch import Batch, Member, in_order
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.results import result_of
 from tasks.command import OWN_BATCH, CommandInterface, In, Out
-from tasks.sanitizing import line_of, place_of
+from tasks.sanitizing import is_an_authors, line_of, place_of
 
 Item = TypeVar("Item", bound=Dto)
 Row = TypeVar("Row")
@@ -80,8 +81,17 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
         return ContractError(
             f"The connector `{self.integration.name}` answered `{self.key}` with {shape_of(answer)}. A send answers "
             "Completed(results), Accepted(remote_batch_id) or `response_data, report, data`; a check may also answer "
-            "InProgress() or Unknown(why)."
+            f"InProgress() or Unknown(why).{self.answered_in}"
         )
+
+    @property
+    def answered_in(self) -> str:
+        """The author's step that gave the answer, as a sentence; empty if it is none of the author's."""
+        for name in ("normalize_response", "send", "transform_data", "validated_data", "get_data"):
+            code = getattr(getattr(type(self), name), "__code__", None)
+            if code is not None and is_an_authors(Path(code.co_filename)):
+                return f" The answer came from `{name}` in {Path(code.co_filename).name}, line {code.co_firstlineno}."
+        return ""
 
     def parts(self, answer: Any) -> tuple[tuple[ItemResult, ...], tuple[ErrorReportDto, ...]]:
         """The results and reports of the documented triple `response_data, report, data`.
@@ -121,6 +131,7 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
             except Exception as error:
                 if isinstance(error, ChannelAppError) and not isinstance(error, ItemError):
                     raise
+                self.trace(error)
                 self.unreadable.append(Unreadable(self._name_of(row, name), self._why(error)))
         return built
 
@@ -290,7 +301,4 @@ def check_of(channel: ChannelIntegration, command: type[CheckCommand[Any]]) -> t
         ConfigError: its command is no check.
     """
     channel.require(command)
-    own = channel.get_action(command)
-    if not issubclass(own, CheckCommand):
-        raise ConfigError(f"{own.__name__} takes the place of `{command.key}`: derive it from {command.__name__}.")
-    return own
+    return cast(type[CheckCommand[Any]], channel.get_action(command))

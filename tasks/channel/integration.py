@@ -13,6 +13,7 @@ from clients.transport import Transport
 from dto.omnitron import Channel, ChannelConf
 from tasks.channel.conf import checked_conf
 from tasks.integration import BaseIntegration, CommandType, load, refuse_narrower
+from tasks.sanitizing import mistake
 
 Conf_co = TypeVar("Conf_co", bound=ChannelConf, default=ChannelConf, covariant=True)
 """The connector's own settings, if it declares them."""
@@ -58,7 +59,7 @@ class ChannelIntegration(BaseIntegration, Generic[Conf_co]):
         if isinstance(named, TypeVar):  # a base class of several connectors
             return
         if not (isinstance(named, type) and issubclass(named, ChannelConf)):
-            raise ConfigError(
+            raise mistake(
                 f"{cls.__name__} names {getattr(named, '__forward_arg__', named)!r} as the class of its settings. Name the class "
                 "itself, above the connector, and derive it from ChannelConf."
             )
@@ -134,7 +135,13 @@ class ChannelIntegration(BaseIntegration, Generic[Conf_co]):
             has = ", ".join(sorted(cls.actions)) or "no commands"
             raise CapabilityError(f"The connector `{cls.name}` has no {', no '.join(missing)}. It has: {has}.")
         for command in commands:
-            refuse_narrower(cls, cls.actions[command.key], command)
+            own = cls.actions[command.key]
+            refuse_narrower(cls, own, command)
+            if not issubclass(own, command):
+                raise ConfigError(
+                    f"{own.__name__} takes the place of `{command.key}`: derive it from {command.__name__}, so that its "
+                    "answers are understood."
+                )
 
 
 def load_channel(runtime: Runtime) -> type[ChannelIntegration]:

@@ -553,7 +553,7 @@ class Silent(Sandbox):
     [
         ("nowhere.at_all", ["`nowhere.at_all` cannot be imported", "Install the connector's package"]),
         (f"{HERE}:Absent", ["holds no Absent"]),
-        (f"{HERE}:Broken", ["broke: KeyError: 'seller_id'", "Look at its `__init__`"]),
+        (f"{HERE}:Broken", ["broke: KeyError: 'seller_id'", "test_check.py, line", "correct that line"]),
         (f"{HERE}:Empty", ["`empty`", "has no commands"]),
         (f"{HERE}:Forgetful", ["send_deleted_products comes without check_deleted_products", "set `is_sync = True`"]),
         (f"{HERE}:Down", ["The bazaar did not answer GET /ping."]),
