@@ -67,7 +67,7 @@ from dto.setup import (
 from tasks.batch import Batch
 from tasks.channel import images, orders, prices, products, setup, stocks
 from tasks.channel.amounts import split_amount
-from tasks.channel.command import ChannelCommand
+from tasks.channel.command import AnsweredCommand, ChannelCommand
 from tasks.channel.conf import Url, setting
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel_key import channel_key
@@ -77,6 +77,7 @@ __all__ = [
     "Accepted",
     "Actions",
     "AddressDto",
+    "AnsweredCommand",
     "AttributeDto",
     "AttributeValueDto",
     "AuthError",
