@@ -54,7 +54,7 @@ def world(request: pytest.FixtureRequest) -> World:
 async def test_a_channel_is_set_up(world: World) -> None:
     counts = await set_up(world)
     assert counts == [
-        {"created": 4},
+        {"created": 2},
         {"created": 3},
         {"created": 2, "touched": 2},
         {"unchanged": 2},
