@@ -241,10 +241,10 @@ class _Sheet:
         if not connector.actions:
             self.bad("connector", f"`{connector.name}` ({module}) has no commands: list them in its `actions`.")
             return
-        if keys := own_keys(connector.conf_class).values():
-            self.good("conf", f"all settings of the connector are there: {', '.join(f'`{key}`' for key in keys)}")
         answers = {True: "answers at once", False: "answers later", None: "answers at once or later"}[connector.is_sync]
         self.good("connector", f"`{connector.name}` ({module}), {answers}; can {', '.join(sorted(connector.actions))}")
+        if keys := own_keys(connector.conf_class).values():
+            self.good("conf", f"the connector's own settings are complete: {', '.join(f'`{key}`' for key in keys)}")
         for send, check in _unanswerable(connector):
             self.bad(
                 "connector",

@@ -42,9 +42,13 @@ class ProductBatchRequestResponseDto(Dto):
     """
 
     status: ResponseStatus
+    """Whether the channel took it."""
     sku: str
+    """The product's sku, or its value at `remote_id_attribute`."""
     remote_id: str | None = ""
+    """The channel's id of the product. Needed of a new product that was taken; otherwise Omnitron's own is kept."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""
 
 
 class ImageBatchRequestResponseDto(Dto):
@@ -54,24 +58,36 @@ class ImageBatchRequestResponseDto(Dto):
     """
 
     status: ResponseStatus
+    """Whether the channel took it."""
     pk: Whole
+    """Omnitron's key of the image."""
     remote_id: str | None = ""
+    """The channel's id of the image's product; the one that Omnitron knows is kept."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""
 
 
 class BatchRequestResponseDto(Dto):
     """A channel's result for one object of any type, identified by its remote id or its sku."""
 
     status: ResponseStatus
+    """Whether the channel took it."""
     remote_id: str | None = ""
+    """The channel's id of the object, or its name."""
     sku: str | None = ""
+    """The product's sku, or its value at `remote_id_attribute`. It takes precedence."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""
 
 
 class OrderBatchRequestResponseDto(Dto):
     """A channel's result for one order update, identified by the channel's order id and the order number."""
 
     status: ResponseStatus
+    """Whether the channel took it."""
     remote_id: str
+    """The channel's id of the order. It takes precedence."""
     number: str
+    """The order's number."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dto.base import HALF_A_CHARACTER, is_blank, is_writable
 from dto.batches import ImageBatchRequestResponseDto, OrderBatchRequestResponseDto
@@ -18,8 +19,13 @@ _EMPTY = (
     "command has to answer Completed(results, rest=ResponseStatus.success)"
 )
 
-_Reason = tuple[FailedReasonType, str, str]
-"""Whose fault a failure is, its code, and its message."""
+
+class _Reason(NamedTuple):
+    """The reason of an object without a usable result: whose fault it is, its code, and its message."""
+
+    reason: FailedReasonType
+    code: str
+    message: str
 
 
 @dataclass(slots=True)
@@ -274,9 +280,9 @@ def _swapped(result: ItemResult) -> _Reason:
         f"The connector's result for `{result.remote_id}` has this name as the channel's id, and `{name}` as the name: they are "
         f'swapped. In its code, write `self.accepted("{result.remote_id}", remote_id="{name}")`, or name each value.'
     )
-    return FailedReasonType.channel_app, "SwappedResult", message
+    return _Reason(FailedReasonType.channel_app, "SwappedResult", message)
 
 
 def _unread(row: Unreadable) -> _Reason:
     message = f"The channel's answer about `{row.name}` cannot be read: {row.why}."
-    return FailedReasonType.remote, "UnreadableAnswer", message
+    return _Reason(FailedReasonType.remote, "UnreadableAnswer", message)

@@ -16,8 +16,9 @@ from clients.omnitron.setup import SetupRows
 from dto.base import is_blank
 from dto.batches import BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
-from dto.omnitron import BatchRequest, ContentTypeRow, ErrorReportRow, IntegrationAction
+from dto.omnitron import BatchRequest, ContentTypeRow, IntegrationAction
 from dto.omnitron_setup import OperationalEvent
+from dto.reports import ErrorReportRow
 
 
 class Batches:

@@ -110,7 +110,7 @@ async def test_everything_is_in_place_on_the_sandbox(world: World, capsys: pytes
     good, out = await looked_at(world, capsys)
     assert good
     assert marks(out, "✗") == marks(out, "!") == []
-    assert [line.split()[1] for line in marks(out, "✓")[:8]] == [
+    assert [line.split()[1] for line in marks(out, "✓")[:9]] == [
         "modules",
         "settings",
         "log-in",
@@ -118,8 +118,10 @@ async def test_everything_is_in_place_on_the_sandbox(world: World, capsys: pytes
         "conf",
         "catalog",
         "connector",
+        "conf",
         "life",
     ]
+    assert "the connector's own settings are complete: `base_url`, `asynchronous`" in out
     assert out.endswith("Everything is in place.\n")
     assert "\x1b" not in out
 
