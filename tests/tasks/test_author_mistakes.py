@@ -354,7 +354,7 @@ class BreaksInSend(products.SendInsertedProducts):
         try:
             return getattr(rows, SECRET)
         except AttributeError as error:
-            raise LookupError(f"no answer to {SECRET}") from error
+            raise LookupError("no answer to k3y-of-the-bazaar") from error
 
 
 class BreaksForOne(products.SendInsertedProducts):
@@ -406,3 +406,25 @@ async def test_no_trace_is_made_above_debug(bazaar: Bazaar, caplog: pytest.LogCa
     with caplog.at_level(logging.INFO, "channel_app"):
         await BreaksForOne(bazaar, objects=PRODUCTS).run()
     assert "Traceback" not in caplog.text and HERE not in caplog.text
+
+
+class Unready(ChannelIntegration):
+    name = "unready"
+    actions: ClassVar = commands_of(SendsNew)
+
+    def connect(self) -> None:
+        raise KeyError("seller")
+
+
+async def test_an_exception_while_the_connector_opens_names_its_line_and_has_its_trace(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    use_connector(world, f"{__name__}:Unready")
+    with caplog.at_level(logging.DEBUG, "channel_app"):
+        summary = await attempt(world, insert_products)
+    place = line_of(Unready, "raise KeyError")
+    assert f"({place}, in connect)" in (summary.reason or "")
+    assert any(
+        place.replace(",", '",') in record.getMessage() for record in caplog.records if record.levelname == "DEBUG"
+    )
+    assert batches(world) == []
