@@ -16,11 +16,7 @@ SUBJECT = Subject(
             survives="The message is made of the rule; the input would only be carried along.",
         ),
         Mutant("        if name not in known or", "        if"),
-        Mutant(
-            "is not known[name] and field.title",
-            "is not known[name]",
-            survives="A channel's own field is the same object in each class that derives from it without declaring it anew.",
-        ),
+        Mutant("is not known[name] and field.title", "is not known[name]"),
         Mutant(
             'return {**inner, "$defs": whole["$defs"]} if "$ref" in str(inner) else inner',
             'return {**inner, "$defs": whole["$defs"]}',
