@@ -19,9 +19,10 @@ from deployments.assumptions.table import ASSUMPTIONS, attempt
 from deployments.assumptions.trial import Trial
 from deployments.console import say
 from dto.omnitron import Catalog, Channel
+from tasks.channel.conf import own_keys
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.omnitron.integration import load_hub
-from tasks.sanitizing import sanitized
+from tasks.sanitizing import line_of, sanitized
 
 PACKAGES = ("dto", "clients", "tasks", "flows", "deployments")
 PROJECT = Path(__file__).resolve().parents[1]
@@ -242,6 +243,8 @@ class _Sheet:
             return
         answers = {True: "answers at once", False: "answers later", None: "answers at once or later"}[connector.is_sync]
         self.good("connector", f"`{connector.name}` ({module}), {answers}; can {', '.join(sorted(connector.actions))}")
+        if keys := own_keys(connector.conf_class).values():
+            self.good("conf", f"the connector's own settings are complete: {', '.join(f'`{key}`' for key in keys)}")
         for send, check in _unanswerable(connector):
             self.bad(
                 "connector",
@@ -294,5 +297,5 @@ def _foreign_errors_named(module: str, redactor: Redactor) -> Iterator[None]:
     except Exception as error:
         text = redactor.line(f"{type(error).__name__}: {error}", limit=500)
         raise ChannelAppError(
-            f"`{module}` broke: {text}. Look at its `__init__`, `sign_of_life` and `__aexit__`."
+            f"`{module}` broke: {text} ({line_of(error)}). It is a mistake in the connector: correct that line."
         ) from None

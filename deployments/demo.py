@@ -17,7 +17,7 @@ from clients.settings import Settings
 from deployments.console import FAILED, end, without_tracebacks
 from deployments.sandbox.server import SandboxProcess
 from dto.enums import ContentType, IntegrationActionStatus, OrderStatus
-from dto.omnitron import ErrorReportRow
+from dto.reports import ErrorReportRow
 from dto.summary import RunSummary
 
 EDITED = 5

@@ -34,6 +34,10 @@ PRODUCTS: Advice = {
         "ObjectGone",
     ): "it was deleted in Omnitron while an asynchronous channel worked on it: remove it from the channel by "
     "hand, if it is there",
+    (
+        "SwappedResult",
+    ): "the connector gave the channel's id as the name of the product or order, and the name as the id: correct it; the object "
+    "is sent again",
     ("InWork",): "nothing: the channel has taken the product off, and another batch still holds a record of it",
     ("Failed", "Missing"): "the connector's own reason; the message names the next step",
 }

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))  # when it is run as a program, its own folder sta
 from clients import errors, settings  # noqa: E402
 from deployments.cli import app  # noqa: E402
 from docs.advice import CODES, WHAT_HAPPENS  # noqa: E402
+from docs.values import VALUES, Value, values_of  # noqa: E402
 from flows.artifact import artifact_key  # noqa: E402
 from flows.registry import FLOWS  # noqa: E402
 from tasks.channel import images, orders, prices, products, setup, stocks  # noqa: E402
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         "flows.md": _flows(),
         "commands.md": _commands(),
+        "values.md": _values(),
         "cli.md": _cli(),
         "errors.md": _errors(),
         "artifacts.md": _artifacts(),
@@ -236,6 +238,39 @@ def _commands_of(kinds: Iterable[type[CommandInterface[Any, Any, Any]]]) -> list
             for kind in kinds
         ),
     )
+
+
+# -- values --------------------------------------------------------------------------------------------------------
+
+
+def _values() -> Iterator[str]:
+    yield "# Values"
+    yield ""
+    yield (
+        "All that a connector builds or reads, by field. Build values by keyword. Money is an exact decimal (a `Decimal`, or a "
+        "decimal text), never a binary float; a currency is written in small letters; a time without a zone is UTC. Omnitron's "
+        "objects keep fields that are not listed here, as they came. *(assumed)* stands where Omnitron does not document it."
+    )
+    for subject, kinds in VALUES.items():
+        yield ""
+        yield f"## {subject}"
+        for kind in kinds:
+            yield ""
+            yield f"### {kind.__name__}"
+            yield ""
+            yield _prose(kind.__doc__)
+            yield ""
+            yield from _value_table(values_of(kind))
+
+
+def _value_table(values: Sequence[Value]) -> list[str]:
+    """Without the columns that hold nothing."""
+    columns = ("name", "type", "meaning", "default")
+    rows = [
+        (_code(each.name), each.type, each.meaning.replace("(assumed)", "*(assumed)*"), each.default) for each in values
+    ]
+    used = [number for number in range(len(columns)) if any(row[number] for row in rows)]
+    return _table([columns[number] for number in used], ([row[number] for number in used] for row in rows))
 
 
 # -- the command line ----------------------------------------------------------------------------------------------

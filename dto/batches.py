@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dto.base import Dto, EmptyAsNone, UtcDatetime, Whole
-from dto.enums import BatchRequestStatus, FailedReasonType, ResponseStatus
+from dto.base import Dto, EmptyAsNone, OmnitronObject, UtcDatetime, Whole
+from dto.enums import BatchRequestStatus, ContentType, FailedReasonType, ResponseStatus
+from dto.omnitron import Key, RemoteId
 
 
 class BatchRequestObjectsDto(Dto):
@@ -42,9 +43,13 @@ class ProductBatchRequestResponseDto(Dto):
     """
 
     status: ResponseStatus
+    """Whether the channel took it."""
     sku: str
+    """The product's sku, or its value at `remote_id_attribute`."""
     remote_id: str | None = ""
+    """The channel's id of the product. Needed of a new product that was taken; otherwise Omnitron's own is kept."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""
 
 
 class ImageBatchRequestResponseDto(Dto):
@@ -54,26 +59,51 @@ class ImageBatchRequestResponseDto(Dto):
     """
 
     status: ResponseStatus
+    """Whether the channel took it."""
     pk: Whole
+    """Omnitron's key of the image."""
     remote_id: str | None = ""
+    """The channel's id of the image's product; the one that Omnitron knows is kept."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""
 
 
 class BatchRequestResponseDto(Dto):
-    """A channel's result for one object of any type, identified by its remote id or its sku. `order` is the id or the number of
-    its order, where the channel's ids are unique within their order only."""
+    """A channel's result for one object of any type, identified by its remote id or its sku."""
 
     status: ResponseStatus
+    """Whether the channel took it."""
     remote_id: str | None = ""
+    """The channel's id of the object, or its name."""
     sku: str | None = ""
+    """The product's sku, or its value at `remote_id_attribute`. It takes precedence."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""
     order: str | None = None
+    """The id or the number of its order, where the channel's ids are unique within their order only."""
 
 
 class OrderBatchRequestResponseDto(Dto):
     """A channel's result for one order update, identified by the channel's order id and the order number."""
 
     status: ResponseStatus
+    """Whether the channel took it."""
     remote_id: str
+    """The channel's id of the order. It takes precedence."""
     number: str
+    """The order's number."""
     message: str | None = ""
+    """The reason of a refusal, or a remark about a success. It reaches the merchant."""
+
+
+class BatchRequest(OmnitronObject):
+    """One batch, as Omnitron shows it: without its objects, which are its integration actions."""
+
+    pk: Key
+    channel: Whole | None = None
+    local_batch_id: str
+    remote_batch_id: RemoteId = None
+    content_type: ContentType | None = None
+    status: BatchRequestStatus
+    created_date: UtcDatetime | None = None
+    modified_date: UtcDatetime | None = None

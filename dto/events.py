@@ -26,17 +26,14 @@ EventId = Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
 
 
 class ChannelEvent(Dto):
-    """An event in the program's words. Only a finished batch has a `remote_batch_id`.
-
-    Attributes:
-        type: the type of the event, which decides on the flow that it starts.
-        remote_batch_id: the channel's id of the batch that is finished.
-        id: the channel's id of the event, if it has one that is signed: whatever comes later under this id starts nothing.
-    """
+    """An event in the program's words."""
 
     type: EventType
+    """The type of the event, which decides on the flow that it starts."""
     remote_batch_id: RemoteBatchId | None = None
+    """The channel's id of the batch, of `batch_finished` alone."""
     id: EventId | None = None
+    """The channel's id of the event, if it has one that is signed: whatever comes later under this id starts nothing."""
 
     @model_validator(mode="after")
     def _only_a_finished_batch_has_an_id(self) -> Self:

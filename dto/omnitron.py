@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from dto.base import Dto, EmptyAsNone, Money, NoneAsEmpty, OmnitronObject, UtcDatetime, Whole
-from dto.enums import BatchRequestStatus, ContentType, CustomerIdentifierField, IntegrationActionStatus
+from dto.enums import ContentType, CustomerIdentifierField, IntegrationActionStatus
 
 Key = Annotated[Whole, Field(validation_alias=AliasChoices("pk", "id"))]
 """A row's key. A few of Omnitron's resources call it `id`."""
@@ -46,7 +46,9 @@ class ChannelConf(OmnitronObject):
     """The merchant's settings for the channel. A connector reads its own keys with `conf.get(key)`."""
 
     FAILED_INTEGRATION: Annotated[dict[str, RetryLimits], NoneAsEmpty] = {}
+    """Content type, or `DEFAULT` → how often a failed object is offered again."""
     ATTRIBUTE_SET_STRATEGY: str | None = None
+    """How Omnitron chooses the attribute set of a product."""
     remote_id_attribute: Annotated[str | None, EmptyAsNone] = None
     """Path to the field that identifies a product on the channel, joined with `__`; `sku` if None."""
     WAREHOUSE_CODES: Codes = {}
@@ -60,6 +62,7 @@ class ChannelConf(OmnitronObject):
     cancellation_reason_id: Annotated[int | None, EmptyAsNone] = None
     """Omnitron's reason if `reason_mapping` does not hold the channel's."""
     send_shipping_info: bool = False
+    """Whether buyers are told the carrier of their order."""
     order_lookback: Annotated[float | None, EmptyAsNone] = None
     """Days of orders, cancellations and requests that each run reads; 7 if None."""
 
@@ -79,12 +82,19 @@ class Channel(OmnitronObject):
     """A sales channel: one marketplace of one shop."""
 
     pk: Key
+    """Omnitron's key."""
     name: str = ""
+    """As the merchant calls it."""
     catalog: int | None = None
+    """Omnitron's key of its catalog."""
     category_tree: int | None = None
+    """Omnitron's key of its tree, once the setup has made it."""
     is_active: bool = True
+    """Whether it is switched on."""
     conf: ChannelConf = ChannelConf()
+    """The merchant's settings, not checked; `self.conf` is."""
     schema_: Annotated[dict[str, Any], Field(alias="schema"), BeforeValidator(_empty_unless_object)] = {}
+    """The form of these settings (`schema` in Omnitron)."""
 
 
 class Catalog(OmnitronObject):
@@ -117,14 +127,23 @@ class IntegrationAction(OmnitronObject):
     """Omnitron's record of one object on the channel: its `remote_id`, its `version_date`, its status."""
 
     pk: Key
+    """Omnitron's key."""
     channel: Whole | None = None
+    """Omnitron's key of the channel."""
     content_type: ActionContentType
+    """The type of the object."""
     object_id: Whole
+    """Omnitron's key of the object."""
     remote_id: RemoteId = None
+    """The channel's id of the object."""
     version_date: UtcDatetime | None = None
+    """The version that the channel has."""
     local_batch_id: str | None = None
+    """The batch that holds it."""
     status: IntegrationActionStatus
+    """What became of it."""
     modified_date: UtcDatetime | None = None
+    """When the record changed."""
     product: "Product | None" = None
     """Attached by `get_content_objects_from_integrations`, if the product still exists."""
 
@@ -156,11 +175,17 @@ class ProductImage(OmnitronObject):
     """One picture of a product."""
 
     pk: Key
+    """Omnitron's key."""
     product: Whole | None = None
+    """Omnitron's key of the product."""
     status: str | None = None
+    """`active`, or another word of Omnitron's."""
     order: Whole | None = None
+    """Its place among the product's images."""
     image: str
+    """Its address."""
     modified_date: UtcDatetime | None = None
+    """Its version."""
     remote_id: RemoteId = None
     """Attached by the commands that read it: the remote id of its product."""
 
@@ -169,15 +194,25 @@ class ProductPrice(OmnitronObject):
     """A product's price in one price list."""
 
     pk: Key
+    """Omnitron's key."""
     product: Whole
+    """Omnitron's key of the product; the product itself with `add_product_objects`."""
     price: Money
+    """The price of one unit, with tax (assumed)."""
     price_list: Whole | None = None
+    """Omnitron's key of the list."""
     currency_type: str | None = None
+    """Code in small letters, such as `try`."""
     tax_rate: Money | None = None
+    """Per cent."""
     retail_price: Money | None = None
+    """The price without any offer, with tax (assumed)."""
     discount_percentage: Money | None = None
+    """Per cent off the retail price (assumed)."""
     extra_field: dict[str, Any] | None = None
+    """All that is kept with it."""
     modified_date: UtcDatetime | None = None
+    """Its version."""
     remote_id: RemoteId = None
     """Attached by the commands that read it: the remote id of its product."""
     code: str | None = None
@@ -190,13 +225,21 @@ class ProductStock(OmnitronObject):
     """A product's quantity in one stock list."""
 
     pk: Key
+    """Omnitron's key."""
     product: Whole
+    """Omnitron's key of the product; the product itself with `add_product_objects`."""
     stock: Whole
+    """The quantity for sale, in `unit_type`."""
     stock_list: Whole | None = None
+    """Omnitron's key of the list."""
     unit_type: str | None = None
+    """The unit, such as `qty`."""
     sold_quantity_unreported: Whole | None = None
+    """The quantity that Omnitron has reserved."""
     extra_field: dict[str, Any] | None = None
+    """All that is kept with it."""
     modified_date: UtcDatetime | None = None
+    """Its version."""
     remote_id: RemoteId = None
     """Attached by the commands that read it: the remote id of its product."""
     code: str | None = None
@@ -218,14 +261,6 @@ class CategoryNode(OmnitronObject):
     def remote_id(self) -> str | None:
         """The channel's id of the category, if its action is attached and bound."""
         return self.integration_action.remote_id if self.integration_action else None
-
-
-class CategoryTree(OmnitronObject):
-    """A category tree, by its root."""
-
-    pk: Key
-    name: str = ""
-    category_root: CategoryNode
 
 
 class ProductCategory(OmnitronObject):
@@ -251,9 +286,13 @@ class AttributeIds(Dto):
     """One value of one attribute of a product, with the channel's ids of both; None where the setup has bound no such id."""
 
     name: str
+    """The attribute's name."""
     value: Any
+    """The product's value."""
     attribute_id: RemoteId = None
+    """The channel's id of the attribute."""
     value_id: RemoteId = None
+    """The channel's id of the value. A custom value has no id."""
 
 
 class MappedProduct(OmnitronObject):
@@ -271,79 +310,41 @@ class MappedProduct(OmnitronObject):
     """Attached by `get_channel_ids`."""
 
 
-class AttributeRef(OmnitronObject):
-    """The attribute of a config."""
-
-    pk: Key
-    name: str
-
-
-class AttributeSetRef(OmnitronObject):
-    """The attribute set of a config."""
-
-    id: Annotated[Whole | None, Field(validation_alias=AliasChoices("id", "pk"))] = None
-    name: str = ""
-
-
-class AttributeConfig(OmnitronObject):
-    """The rules of a set for one attribute."""
-
-    attribute: AttributeRef
-    attribute_set: AttributeSetRef = AttributeSetRef()
-    attribute_remote_id: Any = None
-    is_required: bool = False
-    is_variant: bool = False
-    is_custom: bool = False
-    is_meta: bool = False
-
-
 class Product(OmnitronObject):
     """A product, with the fields that enrichment commands attach."""
 
     pk: Key
+    """Omnitron's key."""
     name: str = ""
+    """As the merchant calls it."""
     base_code: str | None = None
+    """The same for all variants of a product."""
     sku: str
+    """The merchant's code of the variant, unique."""
     product_type: str | None = None
+    """`0`: a simple product."""
     is_active: bool | None = None
+    """Whether it is for sale at all."""
     parent: Any = None
+    """The product that it belongs to."""
     attributes: dict[str, Any] = {}
+    """The merchant's attributes: name → value."""
     productimage_set: list[ProductImage] = []
+    """Its images."""
     attribute_set: Any = None
+    """Omnitron's key of the set of its attributes."""
     productization_date: UtcDatetime | None = None
+    """When it became a product."""
     modified_date: UtcDatetime | None = None
+    """Its version."""
 
     mapped_attributes: MappedProduct | None = None
+    """Attached by `add_mapped`: its attributes in the channel's words."""
     productstock: ProductStock | None = None
+    """Attached by `add_stock`: the stock that travels with it."""
     productprice: ProductPrice | None = None
+    """Attached by `add_price`: the price that travels with it."""
     category_nodes: list[CategoryNode] | None = None
+    """Attached by `add_categories`: its categories in the channel's tree."""
     integration_action: IntegrationAction | None = None
     """The product's own action: on updates, its `remote_id` is the channel's id of the product."""
-
-
-class BatchRequest(OmnitronObject):
-    """One batch, as Omnitron shows it: without its objects, which are its integration actions."""
-
-    pk: Key
-    channel: Whole | None = None
-    local_batch_id: str
-    remote_batch_id: RemoteId = None
-    content_type: ContentType | None = None
-    status: BatchRequestStatus
-    created_date: UtcDatetime | None = None
-    modified_date: UtcDatetime | None = None
-
-
-class ErrorReportRow(OmnitronObject):
-    """A line of the merchant's log, on hubs that allow it to be read."""
-
-    pk: Key
-    action_content_type: Annotated[Any, BeforeValidator(_key_of)] = None
-    """The id of the object's type, if the hub shows it."""
-    action_object_id: Whole | None = None
-    error_code: str = ""
-    error_desc: str = ""
-    raw_response: str | None = None
-    is_ok: bool = False
-    created_date: UtcDatetime | None = None
-    modified_date: UtcDatetime | None = None

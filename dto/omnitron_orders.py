@@ -62,15 +62,25 @@ class OrderItem(OmnitronObject):
     """One item of an order. One item on the channel may be several items here."""
 
     pk: Key
+    """Omnitron's key."""
     order: OptionalForeignKey = None
+    """Omnitron's key of its order."""
     product: OptionalForeignKey = None
+    """Omnitron's key of the product."""
     status: RemoteId = None
+    """One of Omnitron's numbers (`OrderStatus`), as text."""
     price: Money | None = None
+    """Of the piece: with tax, before its discount (assumed)."""
     invoice_number: Text = None
+    """Of the invoice."""
     invoice_date: Annotated[UtcDatetime | None, EmptyAsNone] = None
+    """Of the invoice."""
     tracking_number: Text = None
+    """Of the parcel."""
     extra_field: dict[str, Any] | None = None
+    """All that is kept with it; `id` is the channel's id."""
     modified_date: UtcDatetime | None = None
+    """Its version."""
     integration_action: IntegrationAction | None = None
     """Attached by `get_order_items`."""
     untold: frozenset[str] | None = None
@@ -92,13 +102,21 @@ class Order(OmnitronObject):
     """An order."""
 
     pk: Key
+    """Omnitron's key."""
     number: str
+    """The order's number."""
     status: RemoteId = None
+    """One of Omnitron's numbers (`OrderStatus`), as text."""
     amount: Money | None = None
+    """The buyer's whole payment: with tax, after discounts, with shipping (assumed)."""
     cargo_company: OptionalForeignKey = None
+    """Omnitron's key of the carrier."""
     tracking_number: Text = None
+    """Of the parcel."""
     extra_field: dict[str, Any] | None = None
+    """All that is kept with it; `id` is the channel's id."""
     modified_date: UtcDatetime | None = None
+    """Its version."""
     integration_action: IntegrationAction | None = None
     """Attached by `get_orders` with `add_actions`: as it was before the batch."""
     orderitem_set: list[OrderItem] | None = None

@@ -1,5 +1,9 @@
 """Omnitron's description of the channel: category nodes, attributes, their sets, values and configs."""
 
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field
+
 from dto.base import OmnitronObject, UtcDatetime, Whole
 from dto.omnitron import CategoryNode, ForeignKey, Key, OptionalForeignKey, RemoteId
 
@@ -88,3 +92,37 @@ class OperationalEvent(OmnitronObject):
     message: str = ""
     action_content_type: str | None = None
     action_object_id: int | str | None = None
+
+
+class AttributeRef(OmnitronObject):
+    """The attribute of a config."""
+
+    pk: Key
+    name: str
+
+
+class AttributeSetRef(OmnitronObject):
+    """The attribute set of a config."""
+
+    id: Annotated[Whole | None, Field(validation_alias=AliasChoices("id", "pk"))] = None
+    name: str = ""
+
+
+class AttributeConfig(OmnitronObject):
+    """The rules of a set for one attribute."""
+
+    attribute: AttributeRef
+    attribute_set: AttributeSetRef = AttributeSetRef()
+    attribute_remote_id: Any = None
+    is_required: bool = False
+    is_variant: bool = False
+    is_custom: bool = False
+    is_meta: bool = False
+
+
+class CategoryTree(OmnitronObject):
+    """A category tree, by its root."""
+
+    pk: Key
+    name: str = ""
+    category_root: CategoryNode

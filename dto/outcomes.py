@@ -28,7 +28,9 @@ class Unreadable:
     """One item on the channel, or one line of its answer, that could not be understood: its name there, and the reason."""
 
     name: str
+    """Its name on the channel."""
     why: str
+    """The reason, without personal data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,15 @@ class Completed:
     """
 
     results: tuple[ItemResult, ...]
+    """One for each item, or some with `rest`."""
     reports: tuple[ErrorReportDto, ...] = ()
+    """Lines for the merchant: `create_report`."""
     unreadable: tuple[Unreadable, ...] = ()
+    """Lines of the answer that could not be understood."""
     rest: ResponseStatus | None = field(default=None, kw_only=True)
+    """The result of all items that are not named."""
     unsent: Unsent | None = field(default=None, kw_only=True)
+    """The objects that were not sent, and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,15 @@ class Accepted:
     number of seconds before which asking is of no use."""
 
     remote_batch_id: str
+    """The channel's id of the batch, by which it is asked."""
     rejected: tuple[ItemResult, ...] = ()
+    """The results that it gave at once."""
     reports: tuple[ErrorReportDto, ...] = ()
+    """Lines for the merchant."""
     unreadable: tuple[Unreadable, ...] = ()
+    """Lines of the answer that could not be understood."""
     ask_after: float | None = field(default=None, kw_only=True)
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +87,11 @@ class InProgress:
     finished; `ask_after` is the number of seconds before which asking again is of no use."""
 
     reports: tuple[ErrorReportDto, ...] = ()
+    """Lines for the merchant."""
     results: tuple[ItemResult, ...] = field(default=(), kw_only=True)
+    """Those that are known so far."""
     ask_after: float | None = field(default=None, kw_only=True)
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +99,26 @@ class Unknown:
     """The channel does not know this batch (any more)."""
 
     why: str
+    """A sentence for the operator."""
     reports: tuple[ErrorReportDto, ...] = field(default=())
+    """Lines for the merchant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[Item]):
     """Items on the channel (orders, cancellations, categories, ...), and those that could not be understood.
 
-    `next` is where the next page begins, in whatever form the connector likes: the command is asked again with it as its `page`.
-    None or an empty text: this is the last page.
+    The command is asked again for the next page, with `next` as its `page`.
     """
 
     items: tuple[Item, ...]
+    """All that were understood."""
     reports: tuple[ErrorReportDto, ...] = ()
+    """Lines for the merchant."""
     unreadable: tuple[Unreadable, ...] = ()
+    """Those that were not."""
     next: Any = field(default=None, kw_only=True)
+    """Where the next page begins, in whatever form the connector likes; None or an empty text on the last page."""
 
 
 SendOutcome = Completed | Accepted

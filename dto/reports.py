@@ -4,8 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from dto.base import Dto, JsonObject, UtcDatetime, Whole
+from dto.base import Dto, JsonObject, OmnitronObject, UtcDatetime, Whole
 from dto.enums import ContentType
+from dto.omnitron import Key, OptionalForeignKey
 
 _EVENT_TYPES: dict[str, str] = {
     ContentType.product: "product_error",
@@ -71,3 +72,18 @@ class OperationalEventDto(Dto):
             action_object_id=report.action_object_id,
             raw_data=raw_data,
         )
+
+
+class ErrorReportRow(OmnitronObject):
+    """A line of the merchant's log, on hubs that allow it to be read."""
+
+    pk: Key
+    action_content_type: OptionalForeignKey = None
+    """The id of the object's type, if the hub shows it."""
+    action_object_id: Whole | None = None
+    error_code: str = ""
+    error_desc: str = ""
+    raw_response: str | None = None
+    is_ok: bool = False
+    created_date: UtcDatetime | None = None
+    modified_date: UtcDatetime | None = None

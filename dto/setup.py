@@ -19,9 +19,13 @@ class CategoryNodeDto(Dto):
     """
 
     name: str
+    """As the merchant sees it."""
     children: list[CategoryNodeDto]
+    """The categories below it."""
     remote_id: str | None = ""
+    """The channel's id. Only the root has none."""
     parent: CategoryNodeDto | None = Field(default=None, exclude=True, repr=False)
+    """The node above it."""
 
     def __eq__(self, other: object) -> bool:
         """Two nodes are equal if their trees are. A loop, not recursion: a tree may be deep."""
@@ -51,13 +55,16 @@ class CategoryTreeDto(Dto):
     """The channel's whole category tree. The root stands for the tree itself and is no category."""
 
     root: CategoryNodeDto
+    """The tree itself. Its children are the channel's top categories."""
 
 
 class CategoryAttributeValueDto(Dto):
     """One allowed value of an attribute, in one category."""
 
     remote_id: str
+    """The channel's id of the value; its name if the channel has none. It may repeat in other attributes."""
     name: str
+    """As the merchant sees it."""
 
 
 class CategoryAttributeDto(Dto):
@@ -67,34 +74,48 @@ class CategoryAttributeDto(Dto):
     """
 
     remote_id: str
+    """The channel's id of the attribute."""
     name: str
+    """As the merchant sees it. Unique on the channel, in any letter case."""
     required: bool
+    """Whether a product without a value fails."""
     variant: bool
+    """Whether its values distinguish the variants of a product."""
     allow_custom_value: bool
+    """Whether values outside the list are allowed."""
     values: list[CategoryAttributeValueDto]
+    """The allowed values, in this category."""
 
 
 class AttributeValueDto(Dto):
     """One allowed value of an attribute, in any category."""
 
     remote_id: str
+    """The channel's id of the value; its name if the channel has none. It may repeat in other attributes."""
     name: str
+    """As the merchant sees it."""
 
 
 class AttributeDto(Dto):
     """An attribute of the channel, for any category."""
 
     remote_id: str
+    """The channel's id of the attribute."""
     name: str
+    """As the merchant sees it. Unique on the channel, in any letter case."""
     values: list[AttributeValueDto]
+    """The allowed values."""
 
 
 class CategoryDto(Dto):
     """A category of the channel with the attributes of its products."""
 
     remote_id: str
+    """The channel's id of the category."""
     name: str
+    """As the merchant sees it."""
     attributes: list[CategoryAttributeDto]
+    """The attributes of its products."""
 
 
 with warnings.catch_warnings():
@@ -105,7 +126,12 @@ with warnings.catch_warnings():
         """One setting of the channel for the merchant to fill in. `schema` describes the content of a `json` setting."""
 
         required: bool
+        """Whether the merchant has to fill it in."""
         data_type: ChannelConfSchemaDataTypes
+        """The kind of input field."""
         key: str
+        """Its name in the conf."""
         label: str
+        """Its name in the form."""
         schema: JsonObject | None = None  # type: ignore[assignment]  # see above
+        """JSON schema of the content of a `json` setting."""

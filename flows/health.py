@@ -14,7 +14,7 @@ from flows.holding import describe
 from flows.naming import run_name
 from flows.run import Run, run_flow
 from tasks.ages import format_age
-from tasks.channel.command import CheckCommand
+from tasks.channel.checking import CheckCommand
 from tasks.channel.integration import load_channel
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.kinds import KINDS

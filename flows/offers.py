@@ -7,7 +7,7 @@ from typing import Any
 from dto.enums import ContentType
 from dto.omnitron import Catalog, ChannelConf
 from flows.plan import Reading, Sending, Step
-from tasks.channel.command import SendCommand
+from tasks.channel.sending import SendCommand
 from tasks.omnitron.catalogue.counterparts import AttachCounterpart
 from tasks.omnitron.catalogue.offer_identity import IdentifyOffers
 from tasks.omnitron.catalogue.offers import GetOffers, GetOffersOfExtraList

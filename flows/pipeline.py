@@ -18,8 +18,9 @@ from flows.release import released_when_stopped
 from flows.run import Run
 from flows.stages import Commands, enrichment_of, merged, stages_of
 from tasks.batch import Batch, Member, ObjectKey, in_order
-from tasks.channel.command import SendCommand, check_of
+from tasks.channel.checking import check_of
 from tasks.channel.integration import ChannelIntegration
+from tasks.channel.sending import SendCommand
 from tasks.concurrency import side_by_side
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate

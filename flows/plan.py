@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dto.enums import ContentType
-from tasks.channel.command import SendCommand
+from tasks.channel.sending import SendCommand
 from tasks.command import check_parameters
 from tasks.omnitron.enrichment import Enrichment
 from tasks.omnitron.hub import Hub

@@ -6,8 +6,8 @@ from prefect import flow
 
 from clients.errors import RefusedError, TakenOverError
 from dto.batch_states import OPEN_LOCALLY
+from dto.batches import BatchRequest
 from dto.enums import ContentType
-from dto.omnitron import BatchRequest
 from dto.summary import RunSummary
 from flows.artifact import Link, Table
 from flows.naming import run_name

@@ -1,5 +1,6 @@
 """One run of a flow: both sides opened and closed, its counts, its end."""
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -35,7 +36,7 @@ from tasks.integration import CommandType
 from tasks.log import Logger, logger, masked_logs
 from tasks.omnitron.integration import OmnitronIntegration, load_hub
 from tasks.omnitron.kinds import kind_of
-from tasks.sanitizing import sanitized
+from tasks.sanitizing import sanitized, trace_of
 from tasks.settlement import Irregularities
 
 CHANNEL_TAG = "channel:"
@@ -255,6 +256,8 @@ async def run_flow(title: str, work: Callable[[Run], Awaitable[None]]) -> RunSum
             summary = run.summary(RunOutcome.skipped, words)
             run.log.warning("%s: skipped. %s", title, words)
         except Exception as problem:
+            if run.log.isEnabledFor(logging.DEBUG):
+                run.log.debug("%s:\n%s", title, trace_of(problem, runtime.redactor))
             error = sanitized(problem, runtime.redactor)
             summary = run.summary(RunOutcome.failed, error.message)
             await _publish(run, summary)

@@ -12,6 +12,7 @@ from dto.summary import RunSummary
 from flows.naming import run_name
 from flows.parameters import IsSuccessLog
 from flows.run import Run, run_flow
+from tasks.channel.conf import own_keys
 from tasks.channel.integration import ChannelIntegration, load_channel
 from tasks.channel.setup import GetAttributes, GetCategoryAttributes, GetCategoryTreeAndNodes, GetChannelConfSchema
 from tasks.concurrency import side_by_side
@@ -26,6 +27,7 @@ from tasks.omnitron.setup.category_tree import (
 )
 from tasks.omnitron.setup.changes import Changes
 from tasks.omnitron.setup.channel_conf import UpdateChannelConfSchema
+from tasks.prefect_tasks import run_command
 
 
 @flow(name="update channel conf schema", flow_run_name=run_name, persist_result=False)
@@ -33,8 +35,14 @@ async def update_channel_conf_schema() -> RunSummary:
     """Writes the schema of the channel's settings into Omnitron, for the merchant to fill in."""
 
     async def work(run: Run) -> None:
-        hub, channel = await _open(run, GetChannelConfSchema)
-        fetched = await channel.do_action(GetChannelConfSchema)
+        connector = load_channel(run.runtime)
+        if own_keys(connector.conf_class) and not connector.can(GetChannelConfSchema):
+            hub = await run.open_hub()
+            # Not opened: the settings that it needs are yet to be filled in.
+            fetched = await run_command(GetChannelConfSchema, connector(hub.channel, run.runtime), {})
+        else:
+            hub, channel = await _open(run, GetChannelConfSchema)
+            fetched = await channel.do_action(GetChannelConfSchema)
         await _tell(run, hub, fetched, "field", is_success_log=False)
         changes = await hub.do_action(UpdateChannelConfSchema, objects=fetched.items)
         await _conclude(run, hub, changes)

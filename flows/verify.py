@@ -8,7 +8,7 @@ from typing import Annotated, Any, assert_never
 from prefect import flow
 
 from clients.errors import AuthError, ChannelAppError, ConfigError, HeldBackError, TakenOverError
-from dto.omnitron import BatchRequest
+from dto.batches import BatchRequest
 from dto.outcomes import CheckOutcome, Completed, InProgress, ItemResult, Unknown
 from dto.summary import RunSummary
 from flows.artifact import Link, Table
@@ -17,7 +17,7 @@ from flows.parameters import IsSuccessLog, parameter
 from flows.run import Run, run_flow
 from tasks.ages import age_of, format_age
 from tasks.batch import Batch
-from tasks.channel.command import CheckCommand, check_of
+from tasks.channel.checking import CheckCommand, check_of
 from tasks.channel.integration import ChannelIntegration
 from tasks.concurrency import for_each
 from tasks.omnitron.integration import OmnitronIntegration

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dto.batch_states import OPEN_REMOTELY
-from dto.omnitron import BatchRequest
+from dto.batches import BatchRequest
 
 
 def standing_since(batch: BatchRequest) -> datetime | None:

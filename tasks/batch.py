@@ -16,10 +16,10 @@ from clients.errors import (
 )
 from clients.omnitron import OmnitronClient
 from dto.batch_states import may_move
-from dto.batches import BatchRequestObjectsDto
+from dto.batches import BatchRequest, BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus as Status
 from dto.enums import ContentType
-from dto.omnitron import BatchRequest, IntegrationAction
+from dto.omnitron import IntegrationAction
 from tasks.failure import Failure
 
 LOCKED = "batch_request_status_100_2"

@@ -2,13 +2,14 @@
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Generic, Protocol, dataclass_transform
 
 from typing_extensions import TypeVar
 
-from clients.errors import ChannelAppError, ConfigError, ItemError
+from clients.errors import ChannelAppError, ItemError
 from clients.runtime import Runtime
 from dto.enums import ContentType, FailedReasonType
 from tasks.batch import Batch
@@ -16,7 +17,7 @@ from tasks.concurrency import for_each
 from tasks.failure import Failure
 from tasks.log import Logger
 from tasks.progress import Progress
-from tasks.sanitizing import unforeseen_about_one
+from tasks.sanitizing import mistake, trace_of, unforeseen_about_one
 
 In = TypeVar("In")
 Out = TypeVar("Out", covariant=True)
@@ -60,7 +61,7 @@ class WithParameters:
         known = parameters_of(cls)
         missing = [name for name in list(known)[max(0, len(positional) - 1) :] if known[name] and name not in given]
         if missing:
-            raise ConfigError(f"`{_key(cls)}` requires {_listed(missing)}.")
+            raise mistake(f"`{_key(cls)}` requires {_listed(missing)}.")
         return super().__new__(cls)
 
 
@@ -86,7 +87,7 @@ def check_parameters(command: type[Any], given: Iterable[str]) -> None:
     known = parameters_of(command)
     for name in given:
         if name not in known and name != INTEGRATION:
-            raise ConfigError(f"`{_key(command)}` has no parameter `{name}`. It takes: {', '.join(known)}.")
+            raise mistake(f"`{_key(command)}` has no parameter `{name}`. It takes: {', '.join(known)}.")
 
 
 def _key(command: type[Any]) -> str:
@@ -192,11 +193,17 @@ class CommandInterface(WithParameters, Generic[In, Out, System]):
             except ChannelAppError:
                 raise
             except Exception as error:  # a mistake that one object brings out is that object's failure
+                self.trace(error)
                 self.fail(item, FailedReasonType.channel_app, unforeseen_about_one(error).message, "Unforeseen")
             progress.step()
 
         await for_each(objects, one)
         return results
+
+    def trace(self, error: BaseException) -> None:
+        """Logs the calls that led to an error, for the author of a connector who looks for the mistake, at level DEBUG."""
+        if self.log.isEnabledFor(logging.DEBUG):
+            self.log.debug("%s:\n%s", self.key, trace_of(error, self.integration.runtime.redactor))
 
     @property
     def failures(self) -> list[Failure]:

@@ -17,6 +17,7 @@ from tasks.command import CommandInterface, parameters_of
 from tasks.log import Logger, logger
 from tasks.prefect_tasks import run_command
 from tasks.progress import Progress
+from tasks.sanitizing import line_of, mistake
 
 Out = TypeVar("Out")
 Parameters = ParamSpec("Parameters")
@@ -26,30 +27,46 @@ Actions = Mapping[str, CommandType]
 
 
 def commands_of(*sources: ModuleType | CommandType) -> dict[str, CommandType]:
-    """Commands by key: those that modules define, and single ones, each with the commands that it is `also`. A class of a module
-    without a key is a base class.
+    """Commands by key: those that modules define, and single ones, each with the commands that it is `also`. A class without a
+    key is the base of others.
 
     Raises:
-        ConfigError: two commands have the same key.
+        ConfigError: two commands have the same key; or one has none, and is no base of others.
     """
+    found = [command for source in sources for command in _commands_from(source)]
     table: dict[str, CommandType] = {}
-    for source in sources:
-        for command in _defined_in(source) if isinstance(source, ModuleType) else [source]:
-            for each in (command, *_others(command)):
-                if each.key in table:
-                    raise ConfigError(
-                        f"{table[each.key].__name__} and {each.__name__} have the same key, `{each.key}`."
-                    )
-                table[each.key] = each
+    for command in found:
+        if not hasattr(command, "key"):
+            if not _is_base(command, found):
+                raise mistake(
+                    f"{command.__name__} has no key, so no flow finds it: derive it from one of the commands in tasks.channel, "
+                    "such as products.SendInsertedProducts, or give it a `key`."
+                )
+            continue
+        for each in (command, *_others(command)):
+            if each.key in table:
+                raise mistake(
+                    f"{table[each.key].__name__} and {each.__name__} have the same key, `{each.key}`: give one of them the "
+                    "key of its own command, or do not list it."
+                )
+            table[each.key] = each
     return table
 
 
-def _defined_in(module: ModuleType) -> list[CommandType]:
-    return [
-        command
-        for command in vars(module).values()
-        if is_command(command) and command.__module__ == module.__name__ and hasattr(command, "key")
-    ]
+def _is_base(command: CommandType, others: list[CommandType]) -> bool:
+    """Whether a class without a key is there for others: one derives from it, or it leaves types open."""
+    is_open = bool(getattr(command, "__parameters__", ()))
+    return is_open or any(issubclass(other, command) and hasattr(other, "key") for other in others)
+
+
+def _commands_from(source: Any) -> list[CommandType]:
+    """The commands that a module defines, or a single one."""
+    if isinstance(source, ModuleType):
+        own = (each for each in vars(source).values() if getattr(each, "__module__", None) == source.__name__)
+        return [each for each in own if is_command(each)]
+    if not is_command(source):
+        raise mistake(f"commands_of takes commands and modules with commands, and got {source!r}.")
+    return [source]
 
 
 def _others(command: CommandType) -> list[CommandType]:
@@ -57,6 +74,9 @@ def _others(command: CommandType) -> list[CommandType]:
     said_by = next(each for each in command.__mro__ if "also" in vars(each))
     if getattr(said_by, "key", None) != command.key:
         return []
+    also: Any = command.also
+    if not (isinstance(also, tuple) and all(map(is_command, also))):
+        raise mistake(f"{command.__name__} has {also!r} as `also`: write a tuple of commands, `also = (Command,)`.")
     own = {"__module__": command.__module__, "__doc__": command.__doc__, "also": ()}
     return [
         type(other.__name__, (command, other), {**own, "key": other.key, "content_type": other.content_type})
@@ -98,11 +118,16 @@ class BaseIntegration:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if not isinstance(cls.actions, Mapping):
+            raise mistake(
+                f"{cls.__name__}.actions is a {type(cls.actions).__name__}, not commands by key: write "
+                "`actions = commands_of(SendProducts, ...)`."
+            )
         for key, command in cls.actions.items():
             if not is_command(command):
-                raise ConfigError(f"{cls.__name__}.actions[`{key}`] is {command!r}, not a command class.")
+                raise mistake(f"{cls.__name__}.actions[`{key}`] is {command!r}, not a command class.")
             if getattr(command, "key", None) != key:
-                raise ConfigError(
+                raise mistake(
                     f"{cls.__name__}.actions has {command.__name__} under `{key}`, "
                     f"but its own key is `{getattr(command, 'key', None)}`."
                 )
@@ -229,7 +254,7 @@ def refuse_narrower(integration: type[BaseIntegration], command: CommandType, re
     """
     lacking = [name for name in parameters_of(replaced) if name not in parameters_of(command)]
     if lacking:
-        raise ConfigError(
+        raise mistake(
             f"{integration.__name__}.actions replaces `{command.key}` by {command.__name__}, which has no parameter "
             f"{', '.join(f'`{name}`' for name in lacking)}: derive it from {replaced.__name__}, or declare it."
         )
@@ -246,9 +271,12 @@ def load(setting: str, name: str, base: type[Loaded]) -> type[Loaded]:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
+        if f"{module_name}.".startswith(f"{error.name}."):
+            advice = "Install the connector's package, start in the folder that holds it, or correct the setting."
+        else:
+            advice = f"Correct that import in {line_of(error)}, or install what it needs."
         raise ConfigError(
-            f"{setting} is `{name}`, but the module `{module_name}` cannot be imported: {error}. "
-            "Install the connector's package, start in the folder that holds it, or correct the setting."
+            f"{setting} is `{name}`, but the module `{module_name}` cannot be imported: {error}. {advice}"
         ) from error
     wanted = class_name or base.__name__
     found = getattr(module, wanted, None)

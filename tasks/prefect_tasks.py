@@ -45,9 +45,14 @@ async def run_command(
 
 async def _run(envelope: Envelope) -> Envelope:
     command, integration, arguments = envelope.content
-    # A new command for every try: a half-filled failed_object_list must not survive into the next.
     try:
-        return Envelope(await command(integration, **arguments).run())
+        # A new command for every try: a half-filled failed_object_list must not survive into the next.
+        made = command(integration, **arguments)
+        try:
+            return Envelope(await made.run())
+        except Exception as error:
+            made.trace(error)
+            raise
     except Exception as error:
         raise sanitized(error, integration.runtime.redactor) from None
 

@@ -6,14 +6,22 @@ from pathlib import Path
 
 import clients
 import dto
-from clients.errors import ChannelAppError, UnforeseenError
+from clients.errors import ChannelAppError, ConfigError, UnforeseenError
 from clients.redaction import Redactor
 
+LONGEST = 100_000
+"""Characters of a trace."""
+MOST_CAUSES = 10
+
 _TASKS = Path(__file__).parent
-_OURS = (_TASKS, *(Path(package.__path__[0]) for package in (clients, dto)), _TASKS.parent / "flows")
+_OURS = (
+    _TASKS,
+    *(Path(package.__path__[0]) for package in (clients, dto)),
+    *(_TASKS.parent / name for name in ("flows", "deployments")),
+)
 _EXAMPLE = _TASKS / "channel" / "sandbox"
 """A connector like any other."""
-_LIBRARIES = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
+_LIBRARIES = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib", "scripts"))
 
 
 def sanitized(error: Exception, redactor: Redactor) -> ChannelAppError:
@@ -63,16 +71,33 @@ def line_of(error: Exception) -> str:
     return f"{Path(place.filename).name}, line {place.lineno}"
 
 
+def trace_of(error: BaseException, redactor: Redactor, limit: int = LONGEST) -> str:
+    """The calls that led to an error and to those behind it, without their words, which may be personal data."""
+    found: list[str] = []
+    behind: BaseException | None = error
+    while behind is not None and len(found) < MOST_CAUSES:
+        calls = "".join(traceback.format_tb(behind.__traceback__))
+        found.append(f"{calls}{type(behind).__name__}")
+        behind = behind.__cause__ or behind.__context__
+    return redactor.text("\nwhich was raised because of:\n".join(found), limit)
+
+
+def mistake(message: str) -> ConfigError:
+    """The error for a mistake in the code of a connector, with the line that is being run there, if there is one."""
+    calls = ((Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_stack(None))
+    place = next((f"{file.name}, line {line}: " for file, line in calls if is_an_authors(file)), "")
+    return ConfigError(f"{place}{message}")
+
+
+def is_an_authors(file: Path) -> bool:
+    """Whether neither this program nor a library holds a file of code."""
+    if _EXAMPLE in file.parents:
+        return True
+    return not any(folder in file.parents for folder in (*_OURS, *_LIBRARIES)) and not file.name.startswith("<")
+
+
 def _place(error: Exception) -> traceback.FrameSummary:
     """The last line that neither this program nor a library wrote: the author of a connector looks for the mistake there. The
     line that raised the error, if there is no such line."""
     frames = traceback.extract_tb(error.__traceback__)
-    return next((frame for frame in reversed(frames) if _is_an_authors(Path(frame.filename))), frames[-1])
-
-
-def _is_an_authors(file: Path) -> bool:
-    if _EXAMPLE in file.parents:
-        return True
-    return not any(folder in file.parents for folder in _OURS) and not any(
-        folder in file.parents for folder in _LIBRARIES
-    )
+    return next((frame for frame in reversed(frames) if is_an_authors(Path(frame.filename))), frames[-1])

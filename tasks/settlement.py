@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dto.base import HALF_A_CHARACTER, is_blank, is_writable
 from dto.batches import BatchRequestResponseDto, ImageBatchRequestResponseDto, OrderBatchRequestResponseDto
@@ -19,6 +20,14 @@ _EMPTY = (
 )
 
 
+class _Reason(NamedTuple):
+    """The reason of an object without a usable result: whose fault it is, its code, and its message."""
+
+    reason: FailedReasonType
+    code: str
+    message: str
+
+
 @dataclass(slots=True)
 class Irregularities:
     """Lines of an answer that do not fit exactly one object. All are counted; the report quotes the first ones."""
@@ -33,7 +42,8 @@ class Irregularities:
     """Objects that were recorded before the end of their batch."""
 
     def add(self, kind: str, line: str) -> None:
-        """Adds one of a kind: `unknown`, `unreadable`, `duplicated`, `missing` or `conflicting`."""
+        """Adds one of a kind: `unknown`, `unreadable`, `duplicated`, `missing`, `swapped` or
+        `conflicting`."""
         self.counts[kind] += 1
         if len(self.lines) < NAMED_AT_MOST:
             self.lines.append(f"{kind}: {line}")
@@ -92,16 +102,31 @@ class _Names:
             return self.by_remote_id.get(remote_id) or self.by_key.get(result.number, [])
         if result.sku in self.by_key:
             return self.by_key[result.sku]
-        found = self.by_remote_id.get(remote_id) or self.by_key.get(remote_id, [])
+        found = self.by_remote_id.get(remote_id) or ([] if self.swapped(result) else self.by_key.get(remote_id, []))
         if isinstance(result, BatchRequestResponseDto) and not is_blank(result.order):
             return [member for member in found if result.order in member.orders]
         return [] if _differ_in_order(found) else found
 
-    def why_not(self, result: ItemResult) -> str:
-        """The reason why a result fits no object."""
+    def swapped(self, result: ItemResult) -> list[Member]:
+        """The objects whose name stands in a result as the channel's id, beside a name that no object has."""
+        if isinstance(result, ImageBatchRequestResponseDto):
+            return []
+        name = result.number if isinstance(result, OrderBatchRequestResponseDto) else result.sku
+        remote_id = _remote_id_in(result) or ""
+        if is_blank(name) or name in self.by_key or remote_id in self.by_remote_id:
+            return []
+        return self.by_key.get(remote_id, [])
+
+    def stranger(self, result: ItemResult) -> tuple[str, str]:
+        """The irregularity of a result that fits no object: its kind, and its line."""
+        if self.swapped(result):
+            return "swapped", f"`{name_of(result)}` stands where `{result.remote_id}` belongs"
         if _differ_in_order(self.called(name_of(result))):
-            return "stands for objects of several orders: the result has to name the `order`"
-        return "is not in the batch"
+            return (
+                "unknown",
+                f"`{name_of(result)}` stands for objects of several orders: the result has to name the `order`",
+            )
+        return "unknown", f"`{name_of(result)}` is not in the batch"
 
     def called(self, name: str) -> list[Member]:
         """The objects with this name, whatever kind of name it is."""
@@ -133,17 +158,17 @@ def settle(
     odd = Irregularities(is_empty=not results and not unreadable)
     names = _Names(batch)
     answers: dict[ObjectKey, list[ItemResult]] = defaultdict(list)
+    spoilt = {member.object_key: _swapped(result) for result in results for member in names.swapped(result)}
     for result in results:
         members = names.find(result)
         for member in members:
             answers[member.object_key].append(result)
         if not members:
-            odd.add("unknown", f"`{name_of(result)}` {names.why_not(result)}")
+            odd.add(*names.stranger(result))
 
-    unread: dict[ObjectKey, Unreadable] = {}
     for row in unreadable:
         odd.add("unreadable", f"`{row.name}`: {row.why}")
-        unread.update((member.object_key, row) for member in names.called(row.name))
+        spoilt.update((member.object_key, _unread(row)) for member in names.called(row.name))
 
     if rest is ResponseStatus.success and _names_a_stranger(results, unreadable, names):
         rest = None  # one of those that the channel does not name may be the one that it refused
@@ -152,11 +177,8 @@ def settle(
     for member in batch.waiting():
         given = answers.get(member.object_key, [])
         if not given:
-            if member.object_key in unread:
-                message = (
-                    f"The channel's answer about `{_name(member)}` cannot be read: {unread[member.object_key].why}."
-                )
-                _fail(batch, member, FailedReasonType.remote, "UnreadableAnswer", message)
+            if member.object_key in spoilt:
+                _fail(batch, member, *spoilt[member.object_key])
             elif rest is not None:
                 _settle_unnamed(batch, member, rest)
             elif unanswered is not None:
@@ -229,7 +251,10 @@ def _settle_unnamed(batch: Batch, member: Member, rest: ResponseStatus) -> None:
 def _names_a_stranger(results: list[ItemResult], unreadable: list[Unreadable], names: _Names) -> bool:
     """Whether a refusal, or a line that cannot be read, fits no object."""
     refusals = [result for result in results if result.status is ResponseStatus.fail]
-    return not (all(map(names.find, refusals)) and all(names.called(row.name) for row in unreadable))
+    return not (
+        all(names.find(result) or names.swapped(result) for result in refusals)
+        and all(names.called(row.name) for row in unreadable)
+    )
 
 
 def results_by_key(batch: Batch, results: Iterable[ItemResult]) -> dict[int, ItemResult]:
@@ -266,3 +291,17 @@ def _fail(batch: Batch, member: Member, reason: FailedReasonType, code: str, mes
 
 def _not_answered(member: Member) -> str:
     return f"The channel's answer does not mention `{_name(member)}`. It may not have arrived, so it is sent again."
+
+
+def _swapped(result: ItemResult) -> _Reason:
+    name = name_of(result)
+    message = (
+        f"The connector's result for `{result.remote_id}` has this name as the channel's id, and `{name}` as the name: they are "
+        f'swapped. In its code, write `self.accepted("{result.remote_id}", remote_id="{name}")`, or name each value.'
+    )
+    return _Reason(FailedReasonType.channel_app, "SwappedResult", message)
+
+
+def _unread(row: Unreadable) -> _Reason:
+    message = f"The channel's answer about `{row.name}` cannot be read: {row.why}."
+    return _Reason(FailedReasonType.remote, "UnreadableAnswer", message)

@@ -12,7 +12,8 @@ from clients.omnitron.listings import LISTINGS
 from clients.omnitron.lists import EVERYTHING, PAGE, Resource, key_of
 from clients.omnitron.rows import DOES_NOT_FIT, Row, fitted, problem_of
 from dto.enums import ContentType
-from dto.omnitron import AttributeConfig, Keyed, MappedProduct, Product, ProductCategory
+from dto.omnitron import Keyed, MappedProduct, Product, ProductCategory
+from dto.omnitron_setup import AttributeConfig
 
 PRODUCTS_PER_FILTER = 50
 """Keys in one `product__pk__in`: more are refused."""

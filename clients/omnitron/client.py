@@ -27,8 +27,8 @@ from clients.omnitron.setup import BulkRequests, Catalogs, OwnChannel, SetupRows
 from clients.redaction import Redactor
 from clients.runtime import Runtime
 from dto.enums import ContentType
-from dto.omnitron import CategoryTree, Keyed, ProductImage, ProductPrice, ProductStock
-from dto.omnitron_setup import TreeNode
+from dto.omnitron import Keyed, ProductImage, ProductPrice, ProductStock
+from dto.omnitron_setup import CategoryTree, TreeNode
 
 
 class OmnitronClient:

@@ -12,9 +12,9 @@ from clients.omnitron.listings import LISTINGS
 from clients.omnitron.lists import EVERYTHING, PAGE, Resource
 from clients.omnitron.rows import UnreadableRow, of_no_type
 from dto.base import is_blank
-from dto.batches import BatchRequestObjectsDto
+from dto.batches import BatchRequest, BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
-from dto.omnitron import BatchRequest, IntegrationAction
+from dto.omnitron import IntegrationAction
 
 
 class Batches:

@@ -9,8 +9,9 @@ from clients.errors import ContractError, RefusedError
 from clients.omnitron.connection import OmnitronConnection
 from clients.omnitron.lists import PAGE, Resource, RowList
 from clients.omnitron.setup import SetupRows
-from dto.omnitron import ContentTypeRow, ErrorReportRow
+from dto.omnitron import ContentTypeRow
 from dto.omnitron_setup import OperationalEvent
+from dto.reports import ErrorReportRow
 
 
 class ContentTypes:

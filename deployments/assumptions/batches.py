@@ -14,9 +14,9 @@ from deployments.assumptions.findings import (
 )
 from deployments.assumptions.hub import QUIET_TYPE, TriedHub
 from deployments.assumptions.trial import Trial
+from dto.batches import BatchRequest
 from dto.enums import BatchRequestStatus as Status
 from dto.enums import ContentType
-from dto.omnitron import BatchRequest
 from tasks.batch import LOCKED, OTHER_TYPE
 
 OTHER_QUIET_TYPE = ContentType.product_category

@@ -10,10 +10,9 @@ from typing import Any
 from clients.errors import ChannelAppError, ContractError, RefusedError
 from clients.omnitron import OmnitronClient
 from clients.omnitron.lists import PAGE
-from dto.batches import BatchRequestObjectsDto
+from dto.batches import BatchRequest, BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus as Status
 from dto.enums import ContentType
-from dto.omnitron import BatchRequest
 
 QUIET_TYPE = ContentType.product_image
 """Trial batches have this type: few flows use it, so they rarely disturb a run."""

@@ -6,10 +6,10 @@ from clients.errors import ChannelAppError, RefusedError
 from clients.omnitron import OmnitronClient
 from clients.omnitron.lists import PAGE
 from deployments.assumptions.hub import CannotTryError, TriedHub
-from dto.batches import BatchRequestObjectsDto
+from dto.batches import BatchRequest, BatchRequestObjectsDto
 from dto.enums import BatchRequestStatus as Status
 from dto.enums import ContentType, IntegrationActionStatus
-from dto.omnitron import BatchRequest, IntegrationAction, Product
+from dto.omnitron import IntegrationAction, Product
 
 
 class ProductStory:

@@ -36,7 +36,16 @@ from dto.batches import (
 from dto.enums import CancellationType, ContentType, FailedReasonType, ListingState, OrderStatus, ResponseStatus
 from dto.events import ChannelEvent, EventType
 from dto.listing import ListedPriceDto, ListedProductDto, ListedStockDto
-from dto.omnitron import AttributeIds, Channel, IntegrationAction, Product, ProductImage, ProductPrice, ProductStock
+from dto.omnitron import (
+    AttributeIds,
+    Channel,
+    ChannelConf,
+    IntegrationAction,
+    Product,
+    ProductImage,
+    ProductPrice,
+    ProductStock,
+)
 from dto.omnitron_orders import Order, OrderItem
 from dto.orders import (
     AddressDto,
@@ -74,7 +83,8 @@ from dto.setup import (
 from tasks.batch import Batch
 from tasks.channel import images, orders, prices, products, setup, stocks
 from tasks.channel.amounts import split_amount
-from tasks.channel.command import ChannelCommand
+from tasks.channel.command import AnsweredCommand, ChannelCommand
+from tasks.channel.conf import Url, setting
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel_key import channel_key
 from tasks.integration import Actions, commands_of
@@ -83,6 +93,7 @@ __all__ = [
     "Accepted",
     "Actions",
     "AddressDto",
+    "AnsweredCommand",
     "AttributeDto",
     "AttributeIds",
     "AttributeValueDto",
@@ -103,6 +114,7 @@ __all__ = [
     "ChannelAppError",
     "ChannelCancellationRequestDto",
     "ChannelCommand",
+    "ChannelConf",
     "ChannelConfSchemaField",
     "ChannelCreateOrderDto",
     "ChannelEvent",
@@ -154,6 +166,7 @@ __all__ = [
     "Transport",
     "Unknown",
     "Unreadable",
+    "Url",
     "bearer",
     "channel_key",
     "checked_url",
@@ -165,6 +178,7 @@ __all__ = [
     "prices",
     "products",
     "segment",
+    "setting",
     "setup",
     "split_amount",
     "stocks",

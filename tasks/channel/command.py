@@ -1,32 +1,28 @@
 """The bases of a connector's commands: they turn each form of answer into one of a few outcomes."""
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from dataclasses import field
+from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from typing_extensions import TypeVar
 
-from clients.errors import ChannelAppError, ConfigError, ContractError, ItemError
+from clients.errors import ChannelAppError, ContractError, ItemError
 from dto.base import Dto, is_blank
+from dto.enums import ResponseStatus
+from dto.omnitron import ProductImage
 from dto.outcomes import (
-    Accepted,
-    CheckOutcome,
-    Completed,
-    InProgress,
     ItemResult,
-    SendOutcome,
-    Unknown,
     Unreadable,
 )
 from dto.reports import ErrorReportDto
 from tasks import reports
-from tasks.batch import Batch, Member, in_order
 from tasks.channel.integration import ChannelIntegration
-from tasks.channel.one_by_one import OneByOne
-from tasks.command import OWN_BATCH, CommandInterface, In, Out
-from tasks.sanitizing import line_of, place_of
+from tasks.channel.results import result_of
+from tasks.command import CommandInterface, In, Out
+from tasks.sanitizing import is_an_authors, line_of, place_of
 
 Item = TypeVar("Item", bound=Dto)
 Row = TypeVar("Row")
@@ -82,8 +78,17 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
         return ContractError(
             f"The connector `{self.integration.name}` answered `{self.key}` with {shape_of(answer)}. A send answers "
             "Completed(results), Accepted(remote_batch_id) or `response_data, report, data`; a check may also answer "
-            "InProgress() or Unknown(why)."
+            f"InProgress() or Unknown(why).{self.answered_in}"
         )
+
+    @property
+    def answered_in(self) -> str:
+        """The author's step that gave the answer, as a sentence; empty if it is none of the author's."""
+        for name in ("normalize_response", "send", "transform_data", "validated_data", "get_data"):
+            code = getattr(getattr(type(self), name), "__code__", None)
+            if code is not None and is_an_authors(Path(code.co_filename)):
+                return f" The answer came from `{name}` in {Path(code.co_filename).name}, line {code.co_firstlineno}."
+        return ""
 
     def parts(self, answer: Any) -> tuple[tuple[ItemResult, ...], tuple[ErrorReportDto, ...]]:
         """The results and reports of the documented triple `response_data, report, data`.
@@ -123,6 +128,7 @@ class ChannelCommand(CommandInterface[In, Out, Connector]):
             except Exception as error:
                 if isinstance(error, ChannelAppError) and not isinstance(error, ItemError):
                     raise
+                self.trace(error)
                 self.unreadable.append(Unreadable(self._name_of(row, name), self._why(error)))
         return built
 
@@ -173,7 +179,7 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
     """Whether a value names a batch: a blank text names none."""
     return bool(value) and not is_blank(value)
 
@@ -185,137 +191,22 @@ def several(value: Any) -> list[Any] | tuple[Any, ...]:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-class SendCommand(ChannelCommand[In, SendOutcome, Connector]):
-    """Hands objects to the channel. Must be idempotent: a send is repeated after a lost answer.
+class AnsweredCommand(ChannelCommand[In, Out, Connector]):
+    """A command to which the channel gives a result for each item."""
 
-    Attributes:
-        needs_counterpart: of prices and stocks, whether one call carries both. Then each price comes with its product's stock,
-            as `price.productstock`, or each stock with its price, as `stock.productprice`: it is locked in the same batch and has
-            the same result, so no older value overwrites a newer one.
-        max_items_per_call: the number of objects that the channel takes in one call, where a batch holds more. The command runs
-            once for each call. A call that fails costs only its own objects an attempt.
-        group_by: the field by which objects belong together, such as `base_code` for the variants of a product. What is due of a
-            group goes out in one call, unless that is more than a call takes.
-    """
+    def accepted(
+        self, name: str | ProductImage, *, remote_id: str | None = None, message: str | None = None
+    ) -> ItemResult:
+        """The result for an item that the channel took.
 
-    needs_counterpart: ClassVar[bool] = False
-    max_items_per_call: ClassVar[int | None] = None
-    group_by: ClassVar[str] = ""
-
-    batch_request: Batch = OWN_BATCH
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if cls.max_items_per_call is not None and cls.max_items_per_call < 1:
-            raise ConfigError(
-                f"{cls.__name__}.max_items_per_call is {cls.max_items_per_call}: give 1 or more, or leave it out."
-            )
-
-    def send(self, validated_data: Any) -> Any:
-        """Hands the objects over; by default one by one."""
-        return self.one_by_one(validated_data)
-
-    async def one_by_one(self, objects: Sequence[Any]) -> Completed:
-        """Sends each object with `send_one`, side by side: for a channel that takes one in a call, and for the second try where
-        a call for many was refused as a whole. An object that fails costs no other anything."""
-        return await OneByOne(self).send(objects)
-
-    async def send_one(self, item: Any, found: ItemResult | None) -> ItemResult:  # noqa: ARG002  # for subclasses
-        """Sends one object, and answers its result. Raise RejectedError with the channel's reason where it refuses the object.
-
-        `found` is the channel's own record of it, as `find` answers it: then it is there already, and wants an update.
+        Args:
+            name: the product's sku, or its value at `remote_id_attribute`; the order's number; the channel's id of a request.
+                For an image, the image itself if the channel tells the images of a product apart.
+            remote_id: the channel's id of it, if it is new or the channel repeats it.
+            message: a remark of the channel's, which reaches the merchant.
         """
-        raise ConfigError(f"{type(self).__name__} has neither `send` nor `send_one`: write one of them.")
+        return result_of(self.content_type, ResponseStatus.success, name, remote_id, message)
 
-    async def find(self, objects: Sequence[Any]) -> Iterable[ItemResult]:  # noqa: ARG002  # for subclasses
-        """Those of the objects that the channel has already. It is asked before objects are sent one by one, and again about one
-        whose answer was lost. Write it where sending an object twice would create two."""
-        return ()
-
-    @property
-    def can_find(self) -> bool:
-        """Whether the channel can be asked for an object."""
-        return type(self).find is not SendCommand.find
-
-    @classmethod
-    def is_one_by_one(cls) -> bool:
-        """Whether it may send objects one by one."""
-        return cls.send_one is not SendCommand.send_one
-
-    def outcome(self, answer: Any) -> SendOutcome:
-        match answer:
-            case Completed():
-                self.checked(answer.results, answer.reports)
-                return replace(answer, unreadable=self.all_unreadable(answer.unreadable))
-            case Accepted(remote_batch_id) if _is_id(remote_batch_id):
-                self.checked(answer.rejected, answer.reports)
-                self.batch_request.remote_batch_id = str(remote_batch_id)
-                return replace(answer, unreadable=self.all_unreadable(answer.unreadable))
-            case _:
-                results, lines = self.parts(answer)
-        unreadable = self.all_unreadable()
-        if _is_id(self.batch_request.remote_batch_id):
-            remote_batch_id = self.batch_request.remote_batch_id = str(self.batch_request.remote_batch_id)
-            return Accepted(remote_batch_id, results, lines, unreadable)
-        if not results and not self.failed_object_list and not unreadable:
-            raise self.unexpected_answer(answer)
-        return Completed(results, lines, unreadable)
-
-
-class CheckCommand(ChannelCommand[Batch, CheckOutcome, Connector]):
-    """Asks the channel for the results of a batch that it accepted earlier, named by `objects.remote_batch_id`.
-
-    Attributes:
-        ask_every: the seconds between two questions about one batch, at least.
-        give_up_after: the seconds for which the channel may take to finish a batch, as a moderation of days does. Nothing of the
-            batch is sent again before.
-        needs_sent: whether the command needs `sent`. That costs a few requests to Omnitron, and the results of `InProgress` are
-            recorded at the end only.
-    """
-
-    ask_every: ClassVar[float] = 0.0
-    give_up_after: ClassVar[float] = 24 * 3_600.0
-    needs_sent: ClassVar[bool] = False
-
-    batch_request: Batch = OWN_BATCH
-
-    @property
-    def sent(self) -> list[Member]:
-        """The objects that the channel has to answer for, each with the `key` and `remote_id` under which it was sent, in the
-        order of the send: for a channel that names lines. Those that the send refused at once are not among them.
-
-        Raises:
-            ConfigError: the command does not say `needs_sent`.
-        """
-        if not self.needs_sent:
-            raise ConfigError(f"{type(self).__name__} reads `sent`: say `needs_sent = True` in it, so that it is read.")
-        return in_order(self.objects.of_type())
-
-    def outcome(self, answer: Any) -> CheckOutcome:
-        match answer:
-            case Completed():
-                self.checked(answer.results, answer.reports)
-                return replace(answer, unreadable=self.all_unreadable(answer.unreadable))
-            case InProgress():
-                self.checked(answer.results, answer.reports)
-                return answer
-            case Unknown():
-                self.checked((), answer.reports)
-                return answer
-        results, lines = self.parts(answer)
-        unreadable = self.all_unreadable()
-        return Completed(results, lines, unreadable) if results or unreadable else InProgress(lines)
-
-
-def check_of(channel: ChannelIntegration, command: type[CheckCommand[Any]]) -> type[CheckCommand[Any]]:
-    """The connector's own form of a check, which says how often and how long it asks.
-
-    Raises:
-        CapabilityError: the connector has none.
-        ConfigError: its command is no check.
-    """
-    channel.require(command)
-    own = channel.get_action(command)
-    if not issubclass(own, CheckCommand):
-        raise ConfigError(f"{own.__name__} takes the place of `{command.key}`: derive it from {command.__name__}.")
-    return own
+    def refused(self, name: str | ProductImage, message: str | None, *, remote_id: str | None = None) -> ItemResult:
+        """The result for an item that the channel refused, with its reason for the merchant."""
+        return result_of(self.content_type, ResponseStatus.fail, name, remote_id, message)

@@ -99,7 +99,7 @@ class FetchCommand(ChannelCommand[In, Fetched[Item], Connector], Generic[In, Ite
     def unexpected_answer(self, answer: Any) -> ContractError:
         return ContractError(
             f"The connector `{self.integration.name}` answered `{self.key}` with {shape_of(answer)}. It answers "
-            f"{self.item.__name__} objects, one or several, or `{self.item.__name__}, report, data`."
+            f"{self.item.__name__} objects, one or several, or `{self.item.__name__}, report, data`.{self.answered_in}"
         )
 
 

@@ -2,7 +2,9 @@
 
 from dto.enums import ContentType
 from dto.omnitron import ProductImage
-from tasks.channel.command import CheckCommand, Connector, SendCommand
+from tasks.channel.checking import CheckCommand
+from tasks.channel.command import Connector
+from tasks.channel.sending import SendCommand
 
 
 class SendInsertedImages(SendCommand[list[ProductImage], Connector]):

@@ -16,8 +16,10 @@ from dto.orders import (
     ChannelUpdateOrderItemDto,
 )
 from dto.outcomes import Completed
-from tasks.channel.command import ChannelCommand, CheckCommand, Connector, SendCommand
+from tasks.channel.checking import CheckCommand
+from tasks.channel.command import AnsweredCommand, Connector
 from tasks.channel.fetching import FetchSince
+from tasks.channel.sending import SendCommand
 
 
 class GetOrders(FetchSince[ChannelCreateOrderDto, Connector]):
@@ -28,10 +30,10 @@ class GetOrders(FetchSince[ChannelCreateOrderDto, Connector]):
     item = ChannelCreateOrderDto
 
 
-class AcknowledgeOrders(ChannelCommand[list[ChannelCreateOrderDto], Completed, Connector]):
+class AcknowledgeOrders(AnsweredCommand[list[ChannelCreateOrderDto], Completed, Connector]):
     """Tells the channel that orders have arrived: those that `get_orders` lists with `is_acknowledged=False`, once they are in
     Omnitron and bound. It is told again in each run until the channel lists them otherwise, so it must be idempotent. Answers
-    `Completed` with an `OrderBatchRequestResponseDto` for each order that the channel refused, or for all."""
+    `Completed` with a result for each order that the channel refused, or for all."""
 
     key = "acknowledge_orders"
     content_type = ContentType.order
@@ -46,7 +48,7 @@ class AcknowledgeOrders(ChannelCommand[list[ChannelCreateOrderDto], Completed, C
 
 class SendUpdatedOrders(SendCommand[list[Order], Connector]):
     """Sends orders that changed in Omnitron: `order.remote_id` is the channel's id, `order.orderitem_set` its items if
-    the flow attaches them. Answers an `OrderBatchRequestResponseDto` for each."""
+    the flow attaches them. Answers a result for each, by the order's number."""
 
     key = "send_updated_orders"
     content_type = ContentType.order
@@ -84,7 +86,7 @@ class GetCancellationRequests(FetchSince[CancellationRequestDto, Connector]):
 
 
 class UpdateCancellationRequest(SendCommand[list[ChannelCancellationRequestDto], Connector]):
-    """Sends the merchant's decisions about requests. Answers a `BatchRequestResponseDto` for each, by its `remote_id`.
+    """Sends the merchant's decisions about requests. Answers a result for each, by the channel's id of the request.
     Must be idempotent."""
 
     key = "update_cancellation_request"

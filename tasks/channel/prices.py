@@ -3,8 +3,10 @@
 from dto.enums import ContentType
 from dto.listing import ListedPriceDto
 from dto.omnitron import ProductPrice
-from tasks.channel.command import CheckCommand, Connector, SendCommand
+from tasks.channel.checking import CheckCommand
+from tasks.channel.command import Connector
 from tasks.channel.fetching import FetchAll
+from tasks.channel.sending import SendCommand
 
 
 class SendInsertedPrices(SendCommand[list[ProductPrice], Connector]):

@@ -8,6 +8,7 @@ from dto.omnitron import IntegrationAction
 from dto.outcomes import Fetched
 from dto.setup import AttributeDto, CategoryDto, CategoryTreeDto, ChannelConfSchemaField
 from tasks.channel.command import Connector
+from tasks.channel.conf import form_of
 from tasks.channel.fetching import FetchAll, FetchCommand
 
 
@@ -37,11 +38,15 @@ class GetAttributes(FetchAll[AttributeDto, Connector]):
 
 
 class GetChannelConfSchema(FetchAll[ChannelConfSchemaField, Connector]):
-    """Reads the settings that the merchant fills in for the channel. May also answer a mapping by their keys."""
+    """Reads the settings that the merchant fills in for the channel: by default those that the connector's class of settings
+    declares. May also answer a mapping by their keys."""
 
     key = "get_channel_conf_schema"
     content_type = ContentType.channel
     item = ChannelConfSchemaField
+
+    def send(self, validated_data: Any) -> Any:  # noqa: ARG002  # the settings are known without asking
+        return form_of(self.integration.conf_class)
 
     async def outcome(self, answer: Any) -> Fetched[ChannelConfSchemaField]:
         match answer:

@@ -3,8 +3,10 @@
 from dto.enums import ContentType
 from dto.listing import ListedStockDto
 from dto.omnitron import ProductStock
-from tasks.channel.command import CheckCommand, Connector, SendCommand
+from tasks.channel.checking import CheckCommand
+from tasks.channel.command import Connector
 from tasks.channel.fetching import FetchAll
+from tasks.channel.sending import SendCommand
 
 
 class SendInsertedStocks(SendCommand[list[ProductStock], Connector]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dto.enums import ContentType
-from tasks.channel.command import CheckCommand
+from tasks.channel.checking import CheckCommand
 from tasks.channel.images import CheckImages
 from tasks.channel.orders import CheckOrders
 from tasks.channel.prices import CheckPrices

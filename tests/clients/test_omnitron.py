@@ -25,7 +25,6 @@ from clients.runtime import Runtime
 from deployments.sandbox.base.faults import Fault
 from dto.enums import BatchRequestStatus, ContentType, IntegrationActionStatus
 from dto.omnitron import Channel, Product
-from tasks.channel.sandbox.client import SandboxMarketplaceClient
 from tests.clients.support import Script, Sleeper, answer, hub_of, settings
 from tests.world.loopback import World
 from tests.world.shop import requests_of
@@ -538,18 +537,6 @@ async def test_an_action_is_found_by_any_remote_id(remote_id: str, world: World,
     found = await hub_client.actions.find(content_type=ContentType.product, remote_ids=[remote_id, "other", "x,y"])
     assert [row.pk for row in found] == [created.pk]
     assert found[0].remote_id == remote_id
-
-
-@pytest.mark.parametrize("batch_id", ["a/b", "a b", "a?b=c", "a#b", "ğ", "a%2Fb", ";"])
-async def test_a_batch_id_of_the_marketplace_is_one_segment_of_the_path(batch_id: str, clock: Sleeper):
-    """No id leads to another path."""
-    script = Script(answer({"status": "ready"}))
-    client = SandboxMarketplaceClient(
-        "http://127.0.0.1:2", Runtime(settings(), clock, lambda _: httpx.MockTransport(script)), asynchronous=True
-    )
-    await client.batch(batch_id)
-    path = script.requests[0].url.raw_path.decode()
-    assert path.startswith("/batches/") and path.count("/") == 2 and len(path) > len("/batches/")
 
 
 # -- single calls ------------------------------------------------------------------------------------------------------

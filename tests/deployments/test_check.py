@@ -110,7 +110,7 @@ async def test_everything_is_in_place_on_the_sandbox(world: World, capsys: pytes
     good, out = await looked_at(world, capsys)
     assert good
     assert marks(out, "✗") == marks(out, "!") == []
-    assert [line.split()[1] for line in marks(out, "✓")[:8]] == [
+    assert [line.split()[1] for line in marks(out, "✓")[:9]] == [
         "modules",
         "settings",
         "log-in",
@@ -118,8 +118,10 @@ async def test_everything_is_in_place_on_the_sandbox(world: World, capsys: pytes
         "conf",
         "catalog",
         "connector",
+        "conf",
         "life",
     ]
+    assert "the connector's own settings are complete: `base_url`, `asynchronous`" in out
     assert out.endswith("Everything is in place.\n")
     assert "\x1b" not in out
 
@@ -553,7 +555,7 @@ class Silent(Sandbox):
     [
         ("nowhere.at_all", ["`nowhere.at_all` cannot be imported", "Install the connector's package"]),
         (f"{HERE}:Absent", ["holds no Absent"]),
-        (f"{HERE}:Broken", ["broke: KeyError: 'seller_id'", "Look at its `__init__`"]),
+        (f"{HERE}:Broken", ["broke: KeyError: 'seller_id'", "test_check.py, line", "correct that line"]),
         (f"{HERE}:Empty", ["`empty`", "has no commands"]),
         (f"{HERE}:Forgetful", ["send_deleted_products comes without check_deleted_products", "set `is_sync = True`"]),
         (f"{HERE}:Down", ["The bazaar did not answer GET /ping."]),

@@ -10,7 +10,7 @@ from tests.house.sources import ROOT
 
 README = ROOT / "README.md"
 PROSE = re.sub(r"```.*?```", "", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-PLACEHOLDER = re.compile(r"(?<![\w$/{.-])(?!POST|PATCH)[A-Z]{3,}(?![\w=}])")
+PLACEHOLDER = re.compile(r"(?<![\w$/{.-])(?!POST|PATCH|PUT|DELETE)[A-Z]{3,}(?![\w=}])")
 """A word in capitals that is neither a variable nor an HTTP method."""
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from dto.base import Dto
 from dto.batches import (
+    BatchRequest,
     BatchRequestDto,
     BatchRequestObjectsDto,
     BatchRequestResponseDto,
@@ -19,7 +20,7 @@ from dto.batches import (
     ProductBatchRequestResponseDto,
 )
 from dto.enums import CancellationType, ChannelConfSchemaDataTypes, ContentType, FailedReasonType, ResponseStatus
-from dto.omnitron import BatchRequest, IntegrationAction
+from dto.omnitron import IntegrationAction
 from dto.orders import (
     AddressDto,
     CancellationRequestDto,

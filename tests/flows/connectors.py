@@ -4,14 +4,14 @@ import threading
 from typing import Any, ClassVar
 
 from clients.omnitron import OmnitronClient
+from clients.transport import Transport
 from dto.batches import ImageBatchRequestResponseDto, ProductBatchRequestResponseDto
 from dto.enums import ContentType, FailedReasonType, ResponseStatus
 from dto.omnitron import Product
 from dto.outcomes import Accepted, CheckOutcome, Completed, SendOutcome
 from tasks.channel import integration, products
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
-from tasks.channel.sandbox.images import SendInsertedImages
-from tasks.channel.sandbox.prices import SendInsertedPrices
+from tasks.channel.sandbox.offers import SendInsertedImages, SendInsertedPrices
 from tasks.channel.sandbox.products import CheckProducts, SendDeletedProducts, SendInsertedProducts
 from tasks.settlement import name_of
 
@@ -40,9 +40,10 @@ class Undeclared(Sandbox):
 
     name = "undeclared"
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def connect(self) -> Transport:
+        opened = super().connect()
         self.is_sync = None
+        return opened
 
 
 class _MissionSync(products.SendInsertedProducts):

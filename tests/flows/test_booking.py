@@ -14,7 +14,7 @@ from dto.summary import RunOutcome
 from flows.booking import FIRST_PAUSE, pause
 from flows.product import insert_products
 from flows.verify import verify_batch
-from tasks.channel.command import CheckCommand
+from tasks.channel.checking import CheckCommand
 from tests.world.loopback import World
 from tests.world.shop import assert_converged, batches, run
 

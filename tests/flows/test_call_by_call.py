@@ -73,7 +73,7 @@ class SendSlowly(SendInsertedProducts):
     max_items_per_call = 1
 
     async def send(self, items: list[Row]) -> SendOutcome:
-        self.integration.client._transport._pace.learn("", Rate(calls=1, seconds=60))
+        self.integration.transport._pace.learn("", Rate(calls=1, seconds=60))
         return await super().send(items)
 
 

@@ -51,7 +51,7 @@ async def test_every_difference_is_counted_and_named(
     world: World, kind: str, shown: list[list[tuple[str, ...]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With both values, over several pages of the listing; nothing is changed anywhere."""
-    monkeypatch.setattr("tasks.channel.sandbox.client.PAGE", 2)
+    monkeypatch.setattr("tasks.channel.sandbox.marketplace.PAGE", 2)
     await run(world, insert_products)
     names = upset(world, kind)
     written = len(writes(world))

@@ -23,7 +23,7 @@ class _States(GetListing):
     """Tells no title, price or stock."""
 
     async def send(self, _: None) -> list[ListedProductDto]:
-        rows = [row async for row in self.integration.client.listing()]
+        rows = [row async for row in self.integration.listed("/listing")]
         return [ListedProductDto(sku=row["sku"], remote_id=row["remote_id"]) for row in rows]
 
 

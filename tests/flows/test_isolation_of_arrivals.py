@@ -15,7 +15,7 @@ from dto.orders import CancellationRequestDto
 from flows.order import fetch_and_create_cancel, fetch_and_create_cancellation_requests, fetch_and_create_order
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
-from tasks.channel.sandbox.client import Page
+from tasks.channel.sandbox.marketplace import Page
 from tasks.channel.sandbox.orders import GetOrders
 from tasks.omnitron.orders import cancellation_requests, cancellations
 from tasks.omnitron.orders.cancellation_requests import CreateCancellationRequests

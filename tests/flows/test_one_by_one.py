@@ -121,9 +121,8 @@ class StallChannel(ChannelIntegration):
     is_sync = True
     actions: ClassVar = commands_of(SendProducts)
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.transport = Transport("The stall", MARKET, self.runtime, unavailable=ChannelUnavailableError)
+    def connect(self) -> Transport:
+        return Transport("The stall", MARKET, self.runtime, unavailable=ChannelUnavailableError)
 
 
 class Bulk(StallChannel):

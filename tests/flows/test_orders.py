@@ -17,7 +17,7 @@ from flows.order import fetch_and_create_order, update_orders
 from flows.recover import recover
 from flows.run import RunFailedError
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
-from tasks.channel.sandbox.client import Page
+from tasks.channel.sandbox.marketplace import Page
 from tasks.channel.sandbox.orders import GetOrders
 from tests.world.driving import die_at
 from tests.world.loopback import World

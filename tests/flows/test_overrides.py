@@ -9,11 +9,12 @@ import pytest
 import flows
 from flows.registry import FLOWS
 from flows.verify import GRACE
-from tasks.channel.command import CheckCommand
+from tasks.channel.checking import CheckCommand
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tasks.channel.setup import GetChannelConfSchema
 from tasks.command import CommandInterface
-from tasks.integration import Actions, CommandType, is_command
+from tasks.integration import Actions, CommandType, commands_of, is_command
 from tasks.omnitron.integration import OmnitronIntegration as Hub
 from tasks.omnitron.kinds import KINDS
 from tests.harness.scenarios import SCENARIOS, Scenario
@@ -43,7 +44,11 @@ class OmnitronIntegration(Hub):
 
 
 class OwnChannelIntegration(Sandbox):
-    actions: ClassVar[Actions] = {key: _own("channel", command) for key, command in Sandbox.actions.items()}
+    # The sandbox's form follows from its settings; another connector asks its channel.
+    actions: ClassVar[Actions] = {
+        key: _own("channel", command)
+        for key, command in {**Sandbox.actions, **commands_of(GetChannelConfSchema)}.items()
+    }
 
 
 OFFERS = next(each for each in SCENARIOS if each.flow == "insert_product_prices")

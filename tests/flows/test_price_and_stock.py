@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from clients.calls import Call
 from dto.enums import ContentType
 from dto.omnitron import ProductPrice, ProductStock
 from dto.outcomes import SendOutcome
@@ -19,7 +18,7 @@ from flows.stock import insert_product_stocks, update_product_stocks
 from flows.verify import verify_open_batches
 from tasks.channel import commands_of, prices, stocks
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
-from tasks.channel.sandbox.products import offer_of, outcome_of
+from tasks.channel.sandbox.offers import offer_of
 from tests.world.loopback import World
 from tests.world.shop import Row, action, actions, assert_clean, run, use_connector
 
@@ -29,9 +28,8 @@ PRICE, STOCK = ContentType.product_price, ContentType.product_stock
 
 async def send_both(command: Any, items: list[Row]) -> SendOutcome:
     """One call for both halves."""
-    client = command.integration.client
-    mode = {"async": "true"} if command.integration.is_sync is False else {}
-    return outcome_of(command, await client._transport.send(Call("PUT", "/offers", mode, {"items": items})))
+    outcome: SendOutcome = await command.integration.hand_over(command, "PUT", "/offers", items)
+    return outcome
 
 
 def body(row: ProductPrice | ProductStock, price: ProductPrice | None, stock: ProductStock | None) -> Row:

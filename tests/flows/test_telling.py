@@ -15,7 +15,7 @@ from flows.order import fetch_and_create_order
 from flows.product import insert_products
 from flows.recover import recover
 from flows.verify import verify_batch, verify_open_batches
-from tasks.channel.command import CheckCommand
+from tasks.channel.checking import CheckCommand
 from tasks.omnitron.catalogue.products import GetInsertedProducts
 from tests.world.loopback import World
 from tests.world.sales import list_products, place

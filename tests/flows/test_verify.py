@@ -11,7 +11,7 @@ from dto.summary import RunOutcome
 from flows.product import insert_products
 from flows.run import RunFailedError
 from flows.verify import GRACE, verify_batch, verify_open_batches
-from tasks.channel.command import CheckCommand
+from tasks.channel.checking import CheckCommand
 from tests.world.loopback import World
 from tests.world.shop import (
     BATCHES,

@@ -8,10 +8,10 @@ import pytest
 
 from clients.errors import ItemError, LostAnswerError
 from deployments.sandbox.base.faults import Fault
-from dto.enums import ContentType, IntegrationActionStatus, ResponseStatus
+from dto.enums import ContentType, IntegrationActionStatus
 from flows import recover as recovery
 from tasks.batch import Member
-from tasks.channel.sandbox import orders as connector
+from tasks.channel.sandbox import marketplace as connector
 from tasks.omnitron.orders import (
     arrivals,
     cancellation_requests,
@@ -123,7 +123,7 @@ def numbers_are_cut(patch: Patch) -> None:
 
 def every_order_is_updated(patch: Patch) -> None:
     """Whatever the channel answers about an order counts as success."""
-    patch.setattr(connector, "_status", lambda row: ResponseStatus.success)
+    patch.setattr(connector, "is_success", lambda row: True)
 
 
 def decisions_before_the_binding_are_told(patch: Patch) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployments.sandbox.market.assortment import Category, Feature
+from tasks.channel.conf import form_of
+from tasks.channel.sandbox.marketplace import MarketplaceConf
 from tests.world.driving import CYCLES, RECOVERY_PERIOD, heal, run
 from tests.world.loopback import World
 
@@ -79,7 +81,7 @@ async def _changed(world: World) -> None:
                 feature.values = {key: offered.features["22"].values[key] for key in feature.values}
     offered.add_category("Terlik", shoes.id, [offered.features["23"]])
     await run(world, TREE)
-    offered.conf_schema[0]["required"] = False
+    world.channel["schema"]["base_url"]["required"] = False
     shoes.name = "Ayakkabı ve Çanta"
 
 
@@ -110,7 +112,7 @@ def broken_setup(world: World) -> list[str]:
     hub = world.shop
     found = [f"violation: {line}" for line in world.hub.violations]
     found += [f"batch {row['pk']} was made" for row in hub.batches.table]
-    wanted = {field["key"]: field for field in world.market.assortment.conf_schema}
+    wanted = {field.key: field.model_dump(mode="json", exclude_none=True) for field in form_of(MarketplaceConf)}
     found += [f"schema of {key}" for key, field in wanted.items() if hub.channel["schema"].get(key) != field]
     return found + _tree_problems(world) + _attribute_problems(world) + _category_problems(world)
 

@@ -8,13 +8,12 @@ import pytest
 from clients.errors import ItemError
 from clients.omnitron.catalogue import Objects
 from clients.omnitron.journal import Actions
-from dto.batches import ProductBatchRequestResponseDto
-from dto.enums import ResponseStatus
 from flows import pipeline, verify
 from flows import recover as recovery
 from tasks import settlement
 from tasks.batch import Batch, Member
-from tasks.channel.sandbox import products as connector
+from tasks.channel.sandbox import marketplace as connector
+from tasks.channel.sandbox import products as connector_products
 from tasks.omnitron.catalogue import mapping, product_offers
 from tasks.omnitron.journal import reports
 from tasks.omnitron.journal.settling import ProcessDeleteProductBatchRequests
@@ -48,13 +47,14 @@ def edits_count_as_sent(patch: Patch) -> None:
 
 def everything_is_success(patch: Patch) -> None:
     """The connector takes every status for success."""
-    kind = ProductBatchRequestResponseDto
+    results_of = connector.results_of
 
-    def happy(**fields: Any) -> Any:
-        remote_id = fields["remote_id"] or "MP-1"
-        return kind(**{**fields, "status": ResponseStatus.success, "remote_id": remote_id})
+    def happy(command: Any, rows: Any) -> Any:
+        return results_of(command, [{**row, "remote_id": row.get("remote_id") or "MP-1"} for row in rows])
 
-    patch.setattr(connector, "ProductBatchRequestResponseDto", happy)
+    patch.setattr(connector, "is_success", lambda row: True)
+    for module in (connector, connector_products):
+        patch.setattr(module, "results_of", happy)
 
 
 def companions_are_forgotten(patch: Patch) -> None:

@@ -97,7 +97,7 @@ CONTROLS: Mapping[str, Control] = {
         (
             ("clients/settings.py", 'parts.scheme == "http"'),
             ("clients/settings.py", "is_loopback"),
-            ("tasks/channel/sandbox/client.py", "checked_url(base_url)"),
+            ("tasks/channel/conf.py", "AfterValidator(checked_url)"),
         ),
     ),
     "no proxy and no cookie of somebody else": Control(
@@ -192,7 +192,7 @@ CONTROLS: Mapping[str, Control] = {
         (
             TRANSPORT + "test_query_values_are_encoded",
             PATHS + "test_other_names_are_encoded",
-            "tests/clients/test_omnitron.py::test_a_batch_id_of_the_marketplace_is_one_segment_of_the_path",
+            "tests/tasks/test_sandbox_connector.py::test_a_name_in_a_path_stays_one_part_of_it",
         ),
         (("clients/transport.py", "urlencode("), ("clients/paths.py", "quote(name")),
     ),

@@ -166,12 +166,12 @@ class Careless(Sandbox):
         ]
         known = [self.key, *secrets]
         self.said = f"{known} and {[b64encode(f'shop:{secret}'.encode()).decode() for secret in known]}"
-        return self
+        return await super().__aenter__()
 
     async def break_down(self) -> None:
         """Raises an error that quotes all secrets, from another one that does."""
         if self.trouble == "refused":
-            await self.client._transport.send(Call("GET", f"/no-such/{self.key}", headers={"X-Signature": self.key}))
+            await self.transport.send(Call("GET", f"/no-such/{self.key}", headers={"X-Signature": self.key}))
         kinds = {
             "retryable": ChannelUnavailableError,
             "fatal": AuthError,

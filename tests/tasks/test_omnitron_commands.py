@@ -11,7 +11,8 @@ from clients.errors import ConfigError, LostAnswerError, MissingError, RefusedEr
 from deployments.sandbox.base.faults import Fault
 from dto.base import OmnitronObject, UtcDatetime
 from dto.enums import BatchRequestStatus, ContentType, FailedReasonType
-from dto.omnitron import AttributeConfig, ChannelConf, MappedAttributeValue, MappedProduct, Product, ProductPrice
+from dto.omnitron import ChannelConf, MappedAttributeValue, MappedProduct, Product, ProductPrice
+from dto.omnitron_setup import AttributeConfig
 from tasks.channel_key import channel_key
 from tasks.failure import Failure
 from tasks.omnitron.catalogue.mapping import GetMappedProducts, GetMappedProductsWithoutCommit, _problem

@@ -263,3 +263,47 @@ def test_a_report_quotes_the_first_irregular_lines_and_counts_all() -> None:
     assert f"{NAMED_AT_MOST + 5} unknown" in str(odd)
     assert f"line {NAMED_AT_MOST - 1}" in str(odd)
     assert f"line {NAMED_AT_MOST};" not in str(odd) + ";"
+
+
+def orders() -> Batch:
+    """One order that the channel knows as R1."""
+    made = Batch(None, ContentType.order)  # type: ignore[arg-type]
+    reference = (ContentType.order, 1)
+    made.add(Member(*reference, NOW, owner=reference, key="N1", remote_id="R1", committed=True))
+    return made
+
+
+def test_a_result_whose_name_and_remote_id_are_swapped_is_called_so(batch: Batch) -> None:
+    """The product is not bound to its own name, and not said to be missing from the answer."""
+    odd = settle(batch, [line("R1", "a"), line("b", "R2"), line("c", "R3")])
+    assert standing(batch) == {"a": "SwappedResult", "b": "R2", "c": "R3"}
+    failure = batch.members[(ContentType.product, 1)].failure
+    assert failure and 'write `self.accepted("a", remote_id="R1")`' in failure.message
+    assert (odd.counts, "`R1` stands where `a` belongs" in str(odd)) == ({"swapped": 1}, True)
+
+
+def test_a_swapped_refusal_is_no_success_of_the_rest(batch: Batch) -> None:
+    settle(batch, [line("R1", "a", FAIL)], rest=OK)
+    assert standing(batch) == {"a": "SwappedResult", "b": "b", "c": "c"}
+
+
+@pytest.mark.parametrize(
+    ("result", "standing_of_it"),
+    [
+        (OrderBatchRequestResponseDto(OK, "N1", "R1"), "SwappedResult"),
+        (OrderBatchRequestResponseDto(OK, "R1", "N1"), "R1"),
+        (OrderBatchRequestResponseDto(OK, "R1", "another number"), "R1"),
+        (BatchRequestResponseDto(OK, "N1"), "R1"),
+    ],
+)
+def test_only_names_that_are_certainly_swapped_are_called_so(
+    result: OrderBatchRequestResponseDto, standing_of_it: str
+) -> None:
+    batch = orders()
+    settle(batch, [result])
+    assert standing(batch) == {"N1": standing_of_it}
+
+
+def test_a_remote_id_that_is_another_products_name_is_swapped_with_nothing(batch: Batch) -> None:
+    settle(batch, [line("a", "b"), line("c", "R3")])
+    assert standing(batch) == {"a": "b", "b": "NotAnswered", "c": "R3"}

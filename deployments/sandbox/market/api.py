@@ -137,14 +137,10 @@ def _assortment(assortment: Assortment) -> list[Route]:
     async def get_attributes(_request: Request) -> Response:
         return JsonResponse({"attributes": assortment.attribute_rows()})
 
-    async def get_conf_schema(_request: Request) -> Response:
-        return JsonResponse({"fields": assortment.conf_schema})
-
     return [
         Route("/categories", get_categories),
         Route("/categories/{id}/attributes", get_category),
         Route("/attributes", get_attributes),
-        Route("/conf-schema", get_conf_schema),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The local marketplace's categories, their attributes, and its configuration fields."""
+"""The local marketplace's categories and their attributes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,19 +11,6 @@ _FAN = 10
 """Children of each node of a tree that is made to a size."""
 _PER_CATEGORY = 5
 """Attributes of each category of such a tree."""
-
-CONF_SCHEMA: tuple[dict[str, Any], ...] = (
-    {"key": "base_url", "label": "Pazaryeri adresi", "data_type": "URL", "required": True},
-    {"key": "asynchronous", "label": "Toplu gönderim sonradan sorgulansın", "data_type": "bool", "required": False},
-    {"key": "support_email", "label": "Destek e-postası", "data_type": "email", "required": False},
-    {
-        "key": "WAREHOUSE_CODES",
-        "label": "Depo eşlemesi",
-        "data_type": "json",
-        "required": False,
-        "schema": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-)
 
 
 @dataclass(slots=True)
@@ -54,7 +41,7 @@ class Category:
 
 
 class Assortment:
-    """The categories, attributes and configuration fields, which tests may change.
+    """The categories and attributes, which tests may change.
 
     Args:
         category_nodes: the number of categories; by default the shop's own kinds, in their groups.
@@ -67,7 +54,6 @@ class Assortment:
     ) -> None:
         self.categories: dict[str, Category] = {}
         self.features: dict[str, Feature] = {}
-        self.conf_schema: list[dict[str, Any]] = [dict(row) for row in CONF_SCHEMA]
         if attributes is None:
             for name, texts in _shop_values().items():
                 self.add_feature(name, texts)

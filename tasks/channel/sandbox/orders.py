@@ -1,38 +1,26 @@
 """Orders, cancellations and refund requests on the local marketplace."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
-from typing import Any
 
 from tasks.channel import (
-    Accepted,
     AddressDto,
-    BatchRequestResponseDto,
     CancellationRequestDto,
     CancellationType,
     CancelOrderDto,
     ChannelCancellationRequestDto,
-    ChannelCommand,
     ChannelCreateOrderDto,
     ChannelOrderDto,
     ChannelUpdateOrderItemDto,
-    Completed,
-    ContractError,
     CustomerDto,
     Fetched,
-    ItemResult,
     Order,
-    OrderBatchRequestResponseDto,
     OrderItem,
     OrderItemDto,
     OrderStatus,
-    ResponseStatus,
     SendOutcome,
     orders,
 )
-from tasks.channel.sandbox.client import Page
-from tasks.channel.sandbox.marketplace import Marketplace
-from tasks.channel.sandbox.products import CheckProducts, all_refused
+from tasks.channel.sandbox.marketplace import Marketplace, Page, Row
 
 STATUSES = {
     "NEW": OrderStatus.new,
@@ -43,8 +31,20 @@ STATUSES = {
 }
 """The marketplace's word for a status → Omnitron's status."""
 WORDS: dict[str, str] = {status: word for word, status in STATUSES.items()}
-
-Row = dict[str, Any]
+PLACE = (
+    "title",
+    "township",
+    "district",
+    "postcode",
+    "company_name",
+    "tax_office",
+    "tax_no",
+    "identity_number",
+    "retail_store",
+)
+"""The fields of an address that may be missing, and are called as in Omnitron."""
+NEWS = ("status", "invoice_number", "invoice_date", "tracking_number")
+"""The fields of an item that the marketplace wants to know."""
 
 
 class GetOrders(orders.GetOrders[Marketplace]):
@@ -58,7 +58,7 @@ class GetOrders(orders.GetOrders[Marketplace]):
 
     async def listed(self) -> Page:
         """A page of orders in the marketplace's terms."""
-        return await self.integration.client.orders(self.since, self.page)
+        return await self.integration.page_of("/orders", self.since, self.page)
 
     def order(self, row: Row) -> ChannelCreateOrderDto:
         """One order in Omnitron's terms."""
@@ -102,20 +102,7 @@ def _address(row: Row) -> AddressDto:
         country=row["country"],
         city=row["city"],
         line=row["line"],
-        **{
-            name: row.get(name)
-            for name in (
-                "title",
-                "township",
-                "district",
-                "postcode",
-                "company_name",
-                "tax_office",
-                "tax_no",
-                "identity_number",
-                "retail_store",
-            )
-        },
+        **{name: row.get(name) for name in PLACE},
     )
 
 
@@ -141,10 +128,8 @@ class AcknowledgeOrders(orders.AcknowledgeOrders[Marketplace]):
     def transform_data(self, data: list[ChannelCreateOrderDto]) -> list[Row]:
         return [{"remote_id": entry.order.remote_id, "number": entry.order.number} for entry in data]
 
-    async def send(self, items: list[Row]) -> Completed:
-        reply = await self.integration.client.acknowledge_orders(items)
-        body = reply.data if isinstance(reply.data, dict) else {}
-        return Completed(_order_results(self, body.get("results")))
+    async def send(self, items: list[Row]) -> SendOutcome:
+        return await self.integration.hand_over(self, "POST", "/orders/acknowledge", items)
 
 
 class SendUpdatedOrders(orders.SendUpdatedOrders[Marketplace]):
@@ -164,63 +149,22 @@ class SendUpdatedOrders(orders.SendUpdatedOrders[Marketplace]):
         ]
 
     async def send(self, items: list[Row]) -> SendOutcome:
-        reply = await self.integration.client.update_orders(items)
-        reports = tuple(self.create_report(reply))
-        body = reply.data if isinstance(reply.data, dict) else {}
-        if reply.status == HTTPStatus.ACCEPTED:
-            refused = _order_results(self, body.get("rejected", []))
-            return Accepted(str(body.get("batch_id") or ""), all_refused(refused), reports)
-        return Completed(_order_results(self, body.get("results")), reports)
+        return await self.integration.hand_over(self, "PUT", "/orders", items)
 
 
 def _news(item: OrderItem) -> Row:
     """An item for the marketplace, which leaves a field as it is where it gets None: one that it knows already may have been
     changed there since."""
-    row = item.model_dump(mode="json")
-    row["status"] = WORDS.get(item.status or "")
-    names = ("status", "invoice_number", "invoice_date", "tracking_number")
-    return {
-        "remote_id": item.remote_id,
-        **{name: row[name] if item.untold is None or name in item.untold else None for name in names},
-    }
-
-
-def _order_results(command: ChannelCommand[Any, Any, Any], rows: Any) -> tuple[OrderBatchRequestResponseDto, ...]:
-    """The marketplace's rows as results: `{"remote_id", "number", "status", "message"}`."""
-    return tuple(command.build_each(_rows(rows), _order_result, lambda row: row["number"]))
-
-
-def _order_result(row: Row) -> OrderBatchRequestResponseDto:
-    return OrderBatchRequestResponseDto(
-        status=_status(row), remote_id=row.get("remote_id") or "", number=row["number"], message=row.get("message")
-    )
-
-
-def _rows(rows: Any) -> list[Row]:
-    if not isinstance(rows, list):
-        raise ContractError("The marketplace's answer has no list of results.")
-    return rows
-
-
-def _status(row: Row) -> ResponseStatus:
-    return ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail
-
-
-class CheckOrders(CheckProducts, orders.CheckOrders[Marketplace]):
-    """The marketplace answers for orders by their ids and numbers."""
-
-    key = orders.CheckOrders.key
-    content_type = orders.CheckOrders.content_type
-
-    def results(self, rows: Any) -> tuple[ItemResult, ...]:
-        return _order_results(self, rows)
+    row = {**item.model_dump(mode="json"), "status": WORDS.get(item.status or "")}
+    told = {name: row[name] if item.untold is None or name in item.untold else None for name in NEWS}
+    return {"remote_id": item.remote_id, **told}
 
 
 class GetCancelledOrders(orders.GetCancelledOrders[Marketplace]):
     """The cancellations of the window."""
 
     async def send(self, _: None) -> Fetched[CancelOrderDto]:
-        page = await self.integration.client.cancellations(self.since, self.page)
+        page = await self.integration.page_of("/cancellations", self.since, self.page)
         built = self.build_each(page.rows, self.cancellation, lambda row: str(row["order_number"]))
         return Fetched(tuple(built), next=page.next)
 
@@ -240,7 +184,7 @@ class GetUpdatedOrderItems(orders.GetUpdatedOrderItems[Marketplace]):
     """The items of the window that the marketplace changed."""
 
     async def send(self, _: None) -> Fetched[ChannelUpdateOrderItemDto]:
-        page = await self.integration.client.order_items(self.since, self.page)
+        page = await self.integration.page_of("/order-items", self.since, self.page)
         return Fetched(tuple(self.build_each(page.rows, self.update, lambda row: str(row["id"]))), next=page.next)
 
     def update(self, row: Row) -> ChannelUpdateOrderItemDto:
@@ -261,7 +205,7 @@ class GetCancellationRequests(orders.GetCancellationRequests[Marketplace]):
     """The requests of the window."""
 
     async def send(self, _: None) -> Fetched[CancellationRequestDto]:
-        page = await self.integration.client.requests(self.since, self.page)
+        page = await self.integration.page_of("/requests", self.since, self.page)
         return Fetched(tuple(self.build_each(page.rows, self.request, lambda row: str(row["id"]))), next=page.next)
 
     def request(self, row: Row) -> CancellationRequestDto:
@@ -280,24 +224,8 @@ class UpdateCancellationRequest(orders.UpdateCancellationRequest[Marketplace]):
     """Sends decisions by the marketplace's id of the request."""
 
     def transform_data(self, data: Sequence[ChannelCancellationRequestDto]) -> list[Row]:
-        return [
-            {
-                "remote_id": request.remote_id,
-                "status": request.status,
-                "type": request.cancellation_type,
-                "description": request.description,
-                "reason": request.reason,
-                "order_item": request.order_item,
-            }
-            for request in data
-        ]
+        same = {"remote_id", "status", "description", "reason", "order_item"}
+        return [{**request.model_dump(include=same), "type": request.cancellation_type} for request in data]
 
     async def send(self, items: list[Row]) -> SendOutcome:
-        reply = await self.integration.client.decide_requests(items)
-        body = reply.data if isinstance(reply.data, dict) else {}
-        results = self.build_each(_rows(body.get("results")), self.result, lambda row: row["remote_id"])
-        return Completed(tuple(results), tuple(self.create_report(reply)))
-
-    def result(self, row: Row) -> BatchRequestResponseDto:
-        """The marketplace's answer to one decision."""
-        return BatchRequestResponseDto(status=_status(row), remote_id=row["remote_id"], message=row.get("message"))
+        return await self.integration.hand_over(self, "PUT", "/requests", items)

@@ -1,72 +1,29 @@
-"""Products on the local marketplace."""
+"""Products on the local marketplace, and the results of all that was sent to it."""
 
-from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
 from tasks.channel import (
-    Accepted,
-    ChannelCommand,
+    Batch,
     CheckOutcome,
     Completed,
-    ContractError,
     InProgress,
     IntegrationAction,
-    ItemResult,
     ListedProductDto,
     Product,
-    ProductBatchRequestResponseDto,
-    ProductImage,
-    ProductPrice,
-    ProductStock,
-    Reply,
-    ResponseStatus,
+    RefusedError,
     SendOutcome,
     Unknown,
     channel_key,
     images,
+    orders,
     prices,
     products,
+    segment,
     stocks,
 )
-from tasks.channel.sandbox.marketplace import Marketplace
-
-
-def results_of(command: ChannelCommand[Any, Any, Any], rows: Any) -> tuple[ProductBatchRequestResponseDto, ...]:
-    """The marketplace's rows as results: `{"sku", "status", "remote_id", "message"}`."""
-    if not isinstance(rows, list):
-        raise ContractError("The marketplace's answer has no list of results.")
-    return tuple(command.build_each(rows, _result, lambda row: row["sku"]))
-
-
-def _result(row: dict[str, Any]) -> ProductBatchRequestResponseDto:
-    return ProductBatchRequestResponseDto(
-        status=ResponseStatus.success if row.get("status") == "SUCCESS" else ResponseStatus.fail,
-        sku=row["sku"],
-        remote_id=row.get("remote_id"),
-        message=row.get("message"),
-    )
-
-
-def outcome_of(command: ChannelCommand[Any, Any, Any], reply: Reply) -> SendOutcome:
-    """The outcome of a send: 202 means that the marketplace answers later, under a batch id."""
-    reports = tuple(command.create_report(reply))
-    data = reply.data if isinstance(reply.data, dict) else {}
-    if reply.status == HTTPStatus.ACCEPTED:
-        refused = results_of(command, data.get("rejected", []))
-        return Accepted(str(data.get("batch_id") or ""), all_refused(refused), reports)
-    return Completed(results_of(command, data.get("results")), reports)
-
-
-def all_refused(results: Iterable[ItemResult]) -> tuple[ItemResult, ...]:
-    """The results of refused items, which come without a status."""
-    return tuple(result.model_copy(update={"status": ResponseStatus.fail}) for result in results)
-
-
-def offer_of(row: ProductPrice | ProductStock | ProductImage, *fields: str) -> dict[str, Any]:
-    """A price, stock or image in the marketplace's terms, with its version."""
-    data = row.model_dump(mode="json", include={*fields, "modified_date"})
-    return {**{name: data[name] for name in fields}, "version": data["modified_date"]}
+from tasks.channel.sandbox.marketplace import Marketplace, Row, results_of, rows_in
+from tasks.channel.sandbox.offers import offer_of
 
 
 class SendInsertedProducts(products.SendInsertedProducts[Marketplace]):
@@ -74,18 +31,13 @@ class SendInsertedProducts(products.SendInsertedProducts[Marketplace]):
 
     also = (products.SendUpdatedProducts,)
 
-    def transform_data(self, data: list[Product]) -> list[dict[str, Any]]:
+    def transform_data(self, data: list[Product]) -> list[Row]:
         return [self.item(product) for product in data]
 
-    def item(self, product: Product) -> dict[str, Any]:
-        """A product in the marketplace's terms."""
+    def item(self, product: Product) -> Row:
+        """A product in the marketplace's terms. Fields that are left out stay unchanged there."""
         row = product.model_dump(mode="json", include={"name", "base_code", "attributes", "modified_date"})
         mapping, price, stock = product.mapped_attributes, product.productprice, product.productstock
-        # Fields that are left out stay unchanged on the marketplace.
-        offers = {
-            **({"price": offer_of(price, "price", "currency_type")} if price else {}),
-            **({"stock": offer_of(stock, "stock")} if stock else {}),
-        }
         return {
             "sku": channel_key(product, self.integration.conf),
             "name": row["name"],
@@ -93,47 +45,54 @@ class SendInsertedProducts(products.SendInsertedProducts[Marketplace]):
             "version": row["modified_date"],
             "attributes": mapping.mapped_attributes if mapping else row["attributes"],
             "category": product.category_nodes[-1].name if product.category_nodes else None,
-            **offers,
+            **({"price": offer_of(price, "price", "currency_type")} if price else {}),
+            **({"stock": offer_of(stock, "stock")} if stock else {}),
             "image_urls": [image.image for image in product.productimage_set],
         }
 
-    async def send(self, items: list[dict[str, Any]]) -> SendOutcome:
-        return outcome_of(self, await self.integration.client.upsert_products(items))
+    async def send(self, items: list[Row]) -> SendOutcome:
+        return await self.integration.hand_over(self, "PUT", "/products", items)
 
 
 class SendDeletedProducts(products.SendDeletedProducts[Marketplace]):
-    """Takes products off the market by their remote ids."""
+    """Takes products off the market by their remote ids. An unknown one counts as deleted."""
 
-    def transform_data(self, data: list[IntegrationAction]) -> list[dict[str, Any]]:
+    def transform_data(self, data: list[IntegrationAction]) -> list[Row]:
         return [{"remote_id": action.remote_id} for action in data]
 
-    async def send(self, items: list[dict[str, Any]]) -> SendOutcome:
-        return outcome_of(self, await self.integration.client.delete_products(items))
+    async def send(self, items: list[Row]) -> SendOutcome:
+        return await self.integration.hand_over(self, "POST", "/products/delete", items)
 
 
 class CheckProducts(products.CheckProducts[Marketplace]):
-    """Asks for the results once. The marketplace answers in the same form for every type of goods."""
+    """Asks for the results once. The marketplace answers in the same form for all that it is sent."""
 
-    also = (products.CheckDeletedProducts, prices.CheckPrices, stocks.CheckStocks, images.CheckImages)
+    also = (
+        products.CheckDeletedProducts,
+        prices.CheckPrices,
+        stocks.CheckStocks,
+        images.CheckImages,
+        orders.CheckOrders,
+    )
 
-    async def send(self, batch: Any) -> CheckOutcome:
-        reply = await self.integration.client.batch(batch.remote_batch_id)
-        if reply is None:
+    async def send(self, batch: Batch) -> CheckOutcome:
+        try:
+            reply = await self.integration.get(f"/batches/{segment(str(batch.remote_batch_id))}")
+        except RefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
             return Unknown("The marketplace does not know this batch any more.")
-        if not isinstance(reply.data, dict) or reply.data.get("status") != "done":
+        data: Any = reply.data
+        if not isinstance(data, dict) or data.get("status") != "done":
             return InProgress()
-        return Completed(self.results(reply.data.get("results")), tuple(self.create_report(reply)))
-
-    def results(self, rows: Any) -> tuple[ItemResult, ...]:
-        """The marketplace's rows as results."""
-        return results_of(self, rows)
+        return Completed(results_of(self, rows_in(reply, "results")), tuple(self.create_report(reply)))
 
 
 class GetListing(products.GetListing[Marketplace]):
     """All products that the marketplace knows."""
 
     async def send(self, _: None) -> list[ListedProductDto]:
-        rows = [row async for row in self.integration.client.listing()]
+        rows = [row async for row in self.integration.listed("/listing")]
         return self.build_each(rows, _listed, lambda row: row["sku"])
 
 

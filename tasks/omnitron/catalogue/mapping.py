@@ -2,7 +2,8 @@
 
 from dto.base import is_blank
 from dto.enums import ContentType, FailedReasonType
-from dto.omnitron import AttributeConfig, MappedAttributeValue, MappedProduct, Product
+from dto.omnitron import MappedAttributeValue, MappedProduct, Product
+from dto.omnitron_setup import AttributeConfig
 from dto.text import are_alike
 from tasks.omnitron.enrichment import Enrichment
 

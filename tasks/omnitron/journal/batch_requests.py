@@ -5,8 +5,8 @@ from typing import Any
 
 from clients.errors import ConfigError
 from dto.batch_states import OPEN_REMOTELY
+from dto.batches import BatchRequest
 from dto.enums import BatchRequestStatus, ContentType
-from dto.omnitron import BatchRequest
 from tasks.batch import Batch
 from tasks.omnitron.command import OmnitronQuery
 from tasks.omnitron.journal.conditions import conditions_on_batches

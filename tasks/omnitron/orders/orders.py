@@ -210,7 +210,7 @@ class ImportOrders(ArrivalCommand[ChannelCreateOrderDto]):
 
     def group(self, entry: ChannelCreateOrderDto) -> Hashable:
         """An order and those whose place it takes are taken in one after the other."""
-        return self._first[remote_id_of(entry.order)]
+        return self._first[f"number {entry.order.number}"]
 
     async def prepare(self, entries: Sequence[ChannelCreateOrderDto]) -> None:
         items = [item for entry in entries for item in entry.order_item]

@@ -9,7 +9,8 @@ from typing import ClassVar
 from clients.omnitron.lists import PAGE, pages_for
 from dto.enums import GOODS, OFFERS, ContentType, IntegrationActionStatus
 from dto.failures import FailureList, FailureRecord
-from dto.omnitron import Catalog, Channel, ErrorReportRow, IntegrationAction, Product
+from dto.omnitron import Catalog, Channel, IntegrationAction, Product
+from dto.reports import ErrorReportRow
 from tasks.concurrency import side_by_side
 from tasks.omnitron.catalogue.offer_lists import extra_lists
 from tasks.omnitron.command import OmnitronQuery

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from clients.omnitron.due import DueHead
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
+from dto.batches import BatchRequest
 from dto.enums import GOODS, OFFERS, ContentType, IntegrationActionStatus
 from dto.health import Abandoned, ChannelHealth, ContentHealth, FailureGroup, OpenBatches
-from dto.omnitron import BatchRequest, Channel, ChannelConf, IntegrationAction, Product
+from dto.omnitron import Channel, ChannelConf, IntegrationAction, Product
 from tasks.ages import age_of, format_age
-from tasks.channel.command import CheckCommand
+from tasks.channel.checking import CheckCommand
 from tasks.concurrency import side_by_side
 from tasks.omnitron.catalogue.offer_lists import extra_lists
 from tasks.omnitron.command import OmnitronQuery

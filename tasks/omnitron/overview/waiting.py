@@ -7,9 +7,9 @@ from typing import Any
 
 from clients.omnitron import OmnitronClient
 from dto.batch_states import OPEN_LOCALLY
+from dto.batches import BatchRequest
 from dto.enums import OFFERS, ContentType, IntegrationActionStatus
 from dto.health import ContentHealth
-from dto.omnitron import BatchRequest
 from tasks.ages import age_of, format_age
 
 

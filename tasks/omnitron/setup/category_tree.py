@@ -8,8 +8,8 @@ from typing import Any
 from clients.errors import ConfigError, RefusedError
 from dto.base import HALF_A_CHARACTER, is_blank, is_writable
 from dto.enums import ContentType
-from dto.omnitron import CategoryTree, IntegrationAction
-from dto.omnitron_setup import DetailedNode, TreeNode
+from dto.omnitron import IntegrationAction
+from dto.omnitron_setup import CategoryTree, DetailedNode, TreeNode
 from dto.setup import CategoryNodeDto, CategoryTreeDto
 from dto.text import ByText
 from tasks.concurrency import side_by_side

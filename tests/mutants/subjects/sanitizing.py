@@ -6,7 +6,7 @@ SUBJECT = Subject(
     "tasks/sanitizing.py",
     tests=("tests/tasks/test_sanitizing.py",),
     mutants=(
-        Mutant("if _is_an_authors(Path(frame.filename))), frames[-1])", "if False), frames[-1])"),
+        Mutant("if is_an_authors(Path(frame.filename))), frames[-1])", "if False), frames[-1])"),
         Mutant("    error.message = redactor.text(error.message)\n", "    pass\n"),
         Mutant("    error.args = (error.message,)\n", ""),
         Mutant('    error.__dict__.pop("__notes__", None)\n', ""),
