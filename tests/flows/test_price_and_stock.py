@@ -31,7 +31,7 @@ async def send_both(command: Any, items: list[Row]) -> SendOutcome:
     """One call for both halves."""
     client = command.integration.client
     mode = {"async": "true"} if command.integration.is_sync is False else {}
-    return outcome_of(command, await client._transport.send(Call("PUT", "/offers", mode, {"items": items})))
+    return outcome_of(command, await client.transport.send(Call("PUT", "/offers", mode, {"items": items})))
 
 
 def body(row: ProductPrice | ProductStock, price: ProductPrice | None, stock: ProductStock | None) -> Row:

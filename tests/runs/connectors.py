@@ -171,7 +171,7 @@ class Careless(Sandbox):
     async def break_down(self) -> None:
         """Raises an error that quotes all secrets, from another one that does."""
         if self.trouble == "refused":
-            await self.client._transport.send(Call("GET", f"/no-such/{self.key}", headers={"X-Signature": self.key}))
+            await self.client.transport.send(Call("GET", f"/no-such/{self.key}", headers={"X-Signature": self.key}))
         kinds = {
             "retryable": ChannelUnavailableError,
             "fatal": AuthError,

@@ -47,6 +47,7 @@ async def settle(world: World) -> None:
     """Lets the channel finish the batches that it accepted."""
     for _ in range(3):
         if any(row["status"] in OPEN_REMOTELY for row in world.batches.table):
+            world.clock.advance(world.pause)
             await run(world, "verify_open_batches")
 
 

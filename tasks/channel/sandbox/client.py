@@ -24,44 +24,47 @@ MOST_PAGES = 10_000
 
 
 class SandboxMarketplaceClient:
-    """Upserts by sku; answers at once or under a batch id. Raises what `Transport.send` raises."""
+    """Upserts by sku; answers at once or under a batch id. Raises what `Transport.send` raises.
 
-    def __init__(self, base_url: str, runtime: Runtime, *, asynchronous: bool) -> None:
-        self._transport = Transport(
-            "The marketplace", checked_url(base_url), runtime, unavailable=ChannelUnavailableError
+    `wants` are further arguments of the transport, such as a log-in.
+    """
+
+    def __init__(self, base_url: str, runtime: Runtime, *, asynchronous: bool, **wants: Any) -> None:
+        self.transport = Transport(
+            "The marketplace", checked_url(base_url), runtime, unavailable=ChannelUnavailableError, **wants
         )
-        self._mode = {"async": "true"} if asynchronous else {}
-        self.traffic = self._transport.traffic
+        self.mode = {"async": "true"} if asynchronous else {}
+        self.traffic = self.transport.traffic
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        await self._transport.aclose()
+        await self.transport.aclose()
 
     async def health(self) -> None:
         """Returns if the marketplace is up."""
-        await self._transport.send(Call("GET", "/health"))
+        await self.transport.send(Call("GET", "/health"))
 
     async def upsert_products(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Creates or overwrites products by sku. Repeating it changes nothing."""
-        return await self._transport.send(Call("PUT", "/products", self._mode, {"items": list(items)}))
+        return await self.transport.send(Call("PUT", "/products", self.mode, {"items": list(items)}))
 
     async def delete_products(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Takes products off the market; an unknown one counts as deleted."""
-        return await self._transport.send(
-            Call("POST", "/products/delete", self._mode, {"items": list(items)}, repeatable=True)
+        return await self.transport.send(
+            Call("POST", "/products/delete", self.mode, {"items": list(items)}, repeatable=True)
         )
 
     async def upsert_prices(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Sets prices of listed products, by remote id. Repeating it changes nothing."""
-        return await self._transport.send(Call("PUT", "/prices", self._mode, {"items": list(items)}))
+        return await self.transport.send(Call("PUT", "/prices", self.mode, {"items": list(items)}))
 
     async def upsert_stocks(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Sets stocks of listed products, by remote id. Repeating it changes nothing."""
-        return await self._transport.send(Call("PUT", "/stocks", self._mode, {"items": list(items)}))
+        return await self.transport.send(Call("PUT", "/stocks", self.mode, {"items": list(items)}))
 
     async def upsert_images(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Adds or replaces images of listed products, by remote id. Repeating it changes nothing."""
-        return await self._transport.send(Call("PUT", "/images", self._mode, {"items": list(items)}))
+        return await self.transport.send(Call("PUT", "/images", self.mode, {"items": list(items)}))
 
     def listing(self) -> AsyncIterator[dict[str, Any]]:
         """All products that are listed now."""
@@ -69,24 +72,24 @@ class SandboxMarketplaceClient:
 
     async def categories(self) -> Reply:
         """All categories, parents first: `{"categories": [{"id", "name", "parent_id"}]}`."""
-        return await self._transport.send(Call("GET", "/categories"))
+        return await self.transport.send(Call("GET", "/categories"))
 
     async def category_attributes(self, category_id: str) -> Reply:
         """The attributes that a category wants: `{"id", "name", "attributes": [...]}`."""
-        return await self._transport.send(Call("GET", f"/categories/{segment(category_id)}/attributes"))
+        return await self.transport.send(Call("GET", f"/categories/{segment(category_id)}/attributes"))
 
     async def attributes(self) -> Reply:
         """All attributes with their values: `{"attributes": [{"id", "name", "values"}]}`."""
-        return await self._transport.send(Call("GET", "/attributes"))
+        return await self.transport.send(Call("GET", "/attributes"))
 
     async def conf_schema(self) -> Reply:
         """The fields that a merchant fills in: `{"fields": [{"key", "label", "data_type", "required", "schema"}]}`."""
-        return await self._transport.send(Call("GET", "/conf-schema"))
+        return await self.transport.send(Call("GET", "/conf-schema"))
 
     async def batch(self, batch_id: str) -> Reply | None:
         """A batch's state and results; None if the marketplace does not know it."""
         try:
-            return await self._transport.send(Call("GET", f"/batches/{segment(batch_id)}"))
+            return await self.transport.send(Call("GET", f"/batches/{segment(batch_id)}"))
         except RefusedError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -116,21 +119,21 @@ class SandboxMarketplaceClient:
 
     async def update_orders(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Reports status, tracking and invoice numbers of orders, by remote id. Repeating it changes nothing."""
-        return await self._transport.send(Call("PUT", "/orders", self._mode, {"items": list(items)}))
+        return await self.transport.send(Call("PUT", "/orders", self.mode, {"items": list(items)}))
 
     async def acknowledge_orders(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Tells that orders have arrived, by remote id; always answered at once. Repeating it changes nothing."""
-        return await self._transport.send(
+        return await self.transport.send(
             Call("POST", "/orders/acknowledge", body={"items": list(items)}, repeatable=True)
         )
 
     async def decide_requests(self, items: Sequence[Mapping[str, Any]]) -> Reply:
         """Reports the decisions about requests, by remote id; always answered at once. Repeating it changes nothing."""
-        return await self._transport.send(Call("PUT", "/requests", body={"items": list(items)}))
+        return await self.transport.send(Call("PUT", "/requests", body={"items": list(items)}))
 
     async def _rows(self, path: str, conditions: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
         for number in range(1, MOST_PAGES + 1):
-            reply = await self._transport.send(Call("GET", path, {**conditions, "page": number, "limit": PAGE}))
+            reply = await self.transport.send(Call("GET", path, {**conditions, "page": number, "limit": PAGE}))
             data = reply.data if isinstance(reply.data, dict) else {}
             rows = data.get("results")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
