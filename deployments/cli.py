@@ -268,7 +268,7 @@ def sandbox(
     ] = 0.0,
     habit: Annotated[
         list[str] | None,
-        typer.Option(help="A habit of real marketplaces, by its name below; repeat the option for several."),
+        typer.Option(help="A habit of real marketplaces, by its name; repeat the option for several."),
     ] = None,
     env: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the settings into this file, such as .env.")

@@ -38,6 +38,7 @@ SIDEBAR = {
         "reference/flows",
         "reference/commands",
         "reference/cli",
+        "reference/habits",
         "reference/errors",
         "reference/artifacts",
         "reference/parity",

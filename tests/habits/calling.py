@@ -9,7 +9,13 @@ from tasks.channel.sandbox import ChannelIntegration as Sandbox
 MEDIA_TYPE = "application/vnd.sandbox.v1+json"
 
 
-class Rates(Sandbox):
+class ManyCalls(Sandbox):
+    """Two items a call: more calls than a second allows."""
+
+    max_batch_size = 2
+
+
+class Rates(ManyCalls):
     """Keeps to the rate that the marketplace's pages tell."""
 
     name = "rates"
@@ -18,7 +24,7 @@ class Rates(Sandbox):
         return {"rates": {"": Rate(2, 1.0)}}
 
 
-class Unaware(Sandbox):
+class Unaware(ManyCalls):
     """Knows no rate; a refusal makes it slower."""
 
     name = "unaware"
@@ -30,14 +36,14 @@ def rate_of(headers: Mapping[str, str]) -> Rate | None:
     return Rate(1, float(seconds) / int(calls)) if seconds else None
 
 
-class Bucket(Sandbox):
+class Bucket(ManyCalls):
     name = "bucket"
 
     def wants(self) -> dict[str, Any]:
         return {"rate_of": rate_of}
 
 
-class FormLogIn(Sandbox):
+class FormLogIn(ManyCalls):
     name = "form log-in"
 
     def wants(self) -> dict[str, Any]:
@@ -65,7 +71,7 @@ def judge(call: Call, reply: Reply) -> ChannelAppError | None:
     return None
 
 
-class ErrorsUnder200(Sandbox):
+class ErrorsUnder200(ManyCalls):
     name = "errors under 200"
 
     def wants(self) -> dict[str, Any]:

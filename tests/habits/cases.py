@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments.sandbox.market.settings import MarketOptions
+from deployments.sandbox.market.settings import KeyLife, MarketOptions
 from tests.habits import calling, reading, selling
 from tests.world.loopback import World
 from tests.world.shop import use_connector
@@ -19,7 +19,7 @@ class Case:
 
     Attributes:
         market: settings of the marketplace that differ from those of the habits: a shop of a test is small.
-        pause: the seconds between two questions about batches, if the channel takes its time.
+        pause: the seconds between two runs, where the channel takes its time or counts calls.
         later: whether the channel answers later: None is both.
         products, offers, sells: whether it is about products; about prices, stocks and images; about orders.
     """
@@ -64,12 +64,12 @@ CASES = [
     Case(("one-item",), _named(reading.OneItem)),
     Case(("jsonl-file",), _named(reading.JsonlFile), later=True),
     Case(("csv-file",), _named(reading.CsvFile), later=True),
-    Case(("rates",), _named(calling.Rates)),
-    Case(("silent-rates",), _named(calling.Unaware)),
-    Case(("bucket",), _named(calling.Bucket)),
-    Case(("form-log-in",), _named(calling.FormLogIn)),
+    Case(("rates",), _named(calling.Rates), pause=60.0),
+    Case(("silent-rates",), _named(calling.Unaware), pause=60.0),
+    Case(("bucket",), _named(calling.Bucket), pause=60.0),
+    Case(("form-log-in",), _named(calling.FormLogIn), {"key_life": KeyLife(3, 600.0)}),
     Case(("vendor-media-type",), _named(calling.VendorMediaType)),
-    Case(("errors-under-200", "silent-rates"), _named(calling.ErrorsUnder200)),
+    Case(("errors-under-200", "silent-rates"), _named(calling.ErrorsUnder200), pause=60.0),
     Case(("acknowledgement",), EXAMPLE, products=False, sells=True),
     Case(("numbered-items",), _named(selling.NumberedItems), products=False, sells=True),
     Case(("row-per-line",), EXAMPLE, products=False, sells=True),

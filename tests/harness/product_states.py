@@ -28,9 +28,7 @@ async def deleted(world: World) -> None:
 async def asked_twice(world: World) -> None:
     """The channel's next answer about what it accepted is the last one."""
     for _ in range(2):
-        world.clock.advance(world.pause)
         await run(world, "verify_open_batches")
-    world.clock.advance(world.pause)
 
 
 async def accepted(world: World) -> None:

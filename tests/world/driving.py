@@ -39,6 +39,7 @@ SCHEDULED: dict[str, dict[str, Any]] = {"update_orders": {"add_order_items": Tru
 
 async def run(world: World, flow: str, **parameters: Any) -> None:
     """One flow run, as the scheduler starts it: the next run repairs a failed one."""
+    world.clock.advance(world.pause)
     with runtime.using(world.runtime()), contextlib.suppress(RunFailedError):
         await FLOWS[flow].fn(**{**SCHEDULED.get(flow, {}), **parameters})
 
@@ -47,7 +48,6 @@ async def settle(world: World) -> None:
     """Lets the channel finish the batches that it accepted."""
     for _ in range(3):
         if any(row["status"] in OPEN_REMOTELY for row in world.batches.table):
-            world.clock.advance(world.pause)
             await run(world, "verify_open_batches")
 
 

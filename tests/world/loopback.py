@@ -201,7 +201,7 @@ class World:
     """A shop, its marketplace, and a program between them. The properties are Omnitron's tables and rows.
 
     `sends_offers`: prices, stocks and images have scheduled flows of their own. `base_url`: where the marketplace is.
-    `habits` and `market`: habits and settings of the marketplace. `pause`: the seconds before it is worth asking for a batch.
+    `habits` and `market`: habits and settings of the marketplace. `pause`: the seconds between two runs.
     """
 
     def __init__(
