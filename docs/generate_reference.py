@@ -322,7 +322,7 @@ def _habits() -> Iterator[str]:
         "takes on such a habit by its name, so that you can try a connector before you have an account:"
     )
     yield ""
-    yield "<!-- run: skip, because it runs until it is stopped -->"
+    yield '<!-- run: keep, until "marketplace" -->'
     yield ""
     yield "```sh"
     yield "channel-app sandbox marketplace --habit failures-only --habit rates"
