@@ -330,8 +330,8 @@ def _habits() -> Iterator[str]:
     yield ""
     yield (
         'In a test, it is `MarketplaceSandbox(habits=["failures-only"])`, and a body of `POST /_sandbox/reset`: '
-        '`{"habits": ["failures-only"]}`. Two habits that contradict each other are refused. The example connector does not '
-        "know most of them; `tests/habits/` has small connectors for others, and `make harness` kills their flows at every request."
+        '`{"habits": ["failures-only"]}`. Two habits that contradict each other are refused. The example connector knows few of '
+        "them; `tests/habits/` has small connectors for others, and `make harness` kills their flows at every request."
     )
     yield ""
     yield from _table(("habit", "meaning"), ((_code(name), habit.sentence) for name, habit in HABITS.items()))
