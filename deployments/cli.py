@@ -2,9 +2,10 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from clients.errors import ChannelAppError
 from deployments.console import BAD_USAGE, FAILED, end, say, without_tracebacks
@@ -220,7 +221,17 @@ def webhook(
         end(error.message, FAILED)
 
 
-@app.command()
+class _WithHabits(TyperCommand):
+    """Lists the marketplace's habits below the options."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from deployments.sandbox.market.habits import HABITS
+
+        self.epilog = "\n".join(["\b", "Habits:", *(f"{name}: {habit.sentence}" for name, habit in HABITS.items())])
+        super().format_help(ctx, formatter)
+
+
+@app.command(cls=_WithHabits)
 def sandbox(
     which: Annotated[str, typer.Argument(help="omnitron, marketplace or all.")] = "all",
     omnitron_port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free port.")] = 0,
@@ -233,6 +244,10 @@ def sandbox(
     refuse_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of products that the marketplace refuses, 0 to 1.")
     ] = 0.0,
+    habit: Annotated[
+        list[str] | None,
+        typer.Option(help="A habit of real marketplaces, by its name; repeat the option for several."),
+    ] = None,
     env: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the settings into this file, such as .env.")
     ] = None,
@@ -254,6 +269,7 @@ def sandbox(
             asynchronous=asynchronous,
             failing=failing,
             refuse_share=refuse_share,
+            habits=habit or [],
             as_json=as_json,
             env_file=env,
         )

@@ -43,6 +43,7 @@ SIDEBAR = {
         "reference/commands",
         "reference/values",
         "reference/cli",
+        "reference/habits",
         "reference/errors",
         "reference/artifacts",
         "reference/parity",

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))  # when it is run as a program, its own folder sta
 
 from clients import errors, settings  # noqa: E402
 from deployments.cli import app  # noqa: E402
+from deployments.sandbox.market.habits import HABITS  # noqa: E402
 from docs.advice import CODES, WHAT_HAPPENS  # noqa: E402
 from docs.values import VALUES, Value, values_of  # noqa: E402
 from flows.artifact import artifact_key  # noqa: E402
@@ -52,6 +53,7 @@ def pages() -> dict[str, str]:
         "cli.md": _cli(),
         "errors.md": _errors(),
         "artifacts.md": _artifacts(),
+        "habits.md": _habits(),
     }
     return {name: "\n".join([NOTE, "", *lines]).rstrip() + "\n" for name, lines in made.items()}
 
@@ -342,6 +344,32 @@ def _errors() -> Iterator[str]:
         )
     yield ""
     yield "Any other error has the name of its class as its code, without `Error`."
+
+
+# -- the habits of the local marketplace ---------------------------------------------------------------------------
+
+
+def _habits() -> Iterator[str]:
+    yield "# Habits of the local marketplace"
+    yield ""
+    yield (
+        "Real marketplaces differ in how they answer, how often they may be called, and how they list orders. The local one "
+        "takes on such a habit by its name, so that you can try a connector before you have an account:"
+    )
+    yield ""
+    yield '<!-- run: keep, until "marketplace" -->'
+    yield ""
+    yield "```sh"
+    yield "channel-app sandbox marketplace --habit failures-only --habit rates"
+    yield "```"
+    yield ""
+    yield (
+        'In a test, it is `MarketplaceSandbox(habits=["failures-only"])`, and a body of `POST /_sandbox/reset`: '
+        '`{"habits": ["failures-only"]}`. Two habits that contradict each other are refused. The example connector knows few of '
+        "them; `tests/habits/` has small connectors for others, and `make harness` kills their flows at every request."
+    )
+    yield ""
+    yield from _table(("habit", "meaning"), ((_code(name), habit.sentence) for name, habit in HABITS.items()))
 
 
 # -- artifacts -----------------------------------------------------------------------------------------------------

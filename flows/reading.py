@@ -148,7 +148,8 @@ class Reading(Generic[Item]):
         for item in rows:
             key = self._key(item)
             if key not in by_thing:
-                self.run.counts["known"] += key not in self._things
+                self.run.counts["known"] += key not in self._things  # once, however many rows it has
+                self._things.add(key)
                 if self._listing.matters(item):
                     self._known.setdefault(key, item)
         for item in missing:

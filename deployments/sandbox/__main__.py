@@ -17,6 +17,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--async", dest="asynchronous", action="store_true")
     parser.add_argument("--failing", type=float, default=0.04)
     parser.add_argument("--refuse-share", type=float, default=0.0)
+    parser.add_argument("--habit", dest="habits", action="append", default=[])
     parser.add_argument("--json", dest="as_json", action="store_true")
     return parser.parse_args()
 

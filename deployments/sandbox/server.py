@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -113,6 +113,7 @@ def main(
     asynchronous: bool = False,
     failing: float = 0.04,
     refuse_share: float = 0.0,
+    habits: Sequence[str] = (),
     as_json: bool = False,
     env_file: Path | None = None,
 ) -> None:
@@ -128,11 +129,12 @@ def main(
         latency_ms: how much later every answer of both comes.
         asynchronous: whether the channel's connector is told to send in batches that are asked for later.
         refuse_share: the share of skus that the marketplace refuses.
+        habits: the marketplace's habits by name.
         as_json: print one line of JSON instead of shell exports.
         env_file: write the environment there, too, where the program reads it by itself.
 
     Raises:
-        ConfigError: `env_file` exists, and was not written by the sandbox.
+        ConfigError: `env_file` exists, and was not written by the sandbox; or there is no such habit.
         OSError: a port is taken, or the file cannot be written.
     """
     if env_file is not None:
@@ -144,7 +146,8 @@ def main(
     if which in ("marketplace", "all"):
         listener = listen(marketplace_port)
         channel_conf["base_url"] = url_of(listener)
-        apps["marketplace"] = (MarketplaceSandbox(refuse_share=refuse_share, latency=latency), listener)
+        market = MarketplaceSandbox(refuse_share=refuse_share, latency=latency, habits=habits)
+        apps["marketplace"] = (market, listener)
     if which in ("omnitron", "all"):
         listener = listen(omnitron_port)
         hub = OmnitronSandbox(products=products, seed=seed, failing=failing, latency=latency, channel_conf=channel_conf)

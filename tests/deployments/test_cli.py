@@ -123,6 +123,7 @@ def test_check_without_settings_fails() -> None:
             ["--async", "--latency-ms", "20", "--refuse-share", "0.1"],
             {"asynchronous": True, "latency_ms": 20.0, "refuse_share": 0.1},
         ),
+        (["--habit", "parts", "--habit", "rates"], {"habits": ["parts", "rates"]}),
     ],
 )
 def test_the_sandbox_gets_its_options(
@@ -141,6 +142,7 @@ def test_the_sandbox_gets_its_options(
         "asynchronous": False,
         "failing": 0.04,
         "refuse_share": 0.0,
+        "habits": [],
         "as_json": False,
         "env_file": None,
     }

@@ -26,9 +26,8 @@ class Silent(Sandbox):
 
 @pytest.fixture
 def world(make_world: Callable[..., World]) -> World:
-    world = make_world(failing=0)
+    world = make_world(failing=0, habits=("acknowledgement",))
     list_products(world)
-    world.market.sales.wants_acknowledgement = True
     return world
 
 

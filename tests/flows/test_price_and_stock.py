@@ -77,7 +77,7 @@ class PricesTakeStocksAlong(Sandbox):
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
 def world(request: pytest.FixtureRequest, make_world: Callable[..., World]) -> World:
-    world = make_world(failing=0, products=3, asynchronous=request.param, extra_lists=True)
+    world = make_world(failing=0, products=3, asynchronous=request.param, extra_lists=True, habits=("price-and-stock",))
     use_connector(world, f"{__name__}:Together")
     return world
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from deployments.sandbox.hub.ledger import Key
+from tests.harness.product_states import asked_twice
 from tests.world.driving import RECOVERY_PERIOD, good_products, heal, run, settle, until_killed, with_kill
 from tests.world.loopback import World
 
@@ -51,8 +52,7 @@ def offers_accepted(kind: str, *, extra: bool) -> Callable[[World], Awaitable[No
     async def prepare(world: World) -> None:
         await products_alone(world)
         await run(world, _insert(kind, extra=extra))
-        for _ in range(2):
-            await run(world, "verify_open_batches")
+        await asked_twice(world)
 
     return prepare
 

@@ -1,6 +1,6 @@
 """Shops in which buyers have ordered, cancelled or complained."""
 
-from tests.harness.product_states import integrated
+from tests.harness.product_states import asked_twice, integrated
 from tests.world.driving import die_at, run
 from tests.world.loopback import World
 
@@ -31,8 +31,7 @@ async def changed_orders(world: World) -> None:
 async def accepted_orders(world: World) -> None:
     await changed_orders(world)
     await run(world, "update_orders")
-    for _ in range(2):
-        await run(world, "verify_open_batches")
+    await asked_twice(world)
 
 
 async def cancelled(world: World) -> None:

@@ -1,8 +1,11 @@
 """The flows of the harness, each in the state of a shop in which it has something to do."""
 
+import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from tests.habits.cases import PLAIN, Case
 from tests.harness import offer_states, order_states, product_states
 from tests.harness.promises import Watch, broken_promises
 from tests.world.driving import KINDS, KINDS_WITH_LISTS, heal, quiet, run, settle
@@ -25,22 +28,26 @@ class Scenario:
     """The kind of offer that it is about; none: products or orders."""
     sells: bool = False
     """Whether buyers order."""
+    case: Case = PLAIN
+    """The habits of the marketplace, and the connector."""
 
     def __str__(self) -> str:
         of = self.of or ("" if self.offers in self.flow else self.offers)
-        return f"{self.flow}{f'-{of}' if of else ''}-{'async' if self.asynchronous else 'sync'}"
+        parts = (self.flow, of, "async" if self.asynchronous else "sync", str(self.case))
+        return "-".join(part for part in parts if part)
 
     def sampled(self, most: int) -> int:
         """How many of its crashes or faults a sample holds: the kinds of offer share one pipeline."""
         return most // 4 if self.offers else most
 
     def world(self) -> World:
+        make = partial(self.case.world, asynchronous=self.asynchronous)
         if self.sells:
-            return World(products=2, failing=0, asynchronous=self.asynchronous)
+            return make(products=2, failing=0)
         if self.offers:
             # Every fourth product is in the extra lists: of these three, the first cannot be sent.
-            return World(products=9, failing=0.12, asynchronous=self.asynchronous, extra_lists=True, sends_offers=True)
-        return World(products=8, failing=0.5, asynchronous=self.asynchronous)
+            return make(products=9, failing=0.12, extra_lists=True, sends_offers=True)
+        return make(products=8, failing=0.5)
 
 
 PRODUCTS = [
@@ -107,8 +114,23 @@ SALES = [
 SCENARIOS = [*PRODUCTS, *OFFERS, *SALES]
 
 
+def scenarios_with(case: Case) -> list[Scenario]:
+    """The flows that a marketplace with these habits is asked by, each with the connector for them."""
+    pool = [
+        *(PRODUCTS if case.products else ()),
+        *(OFFERS if case.offers else ()),
+        *(SALES if case.sells else ()),
+    ]
+    return [
+        replace(scenario, case=case)
+        for scenario in pool
+        if case.later in (None, scenario.asynchronous) and (not case.flows or scenario.flow in case.flows)
+    ]
+
+
 async def begun(scenario: Scenario) -> tuple[World, Watch]:
     """A world in which the flow has something to do, watched from the start."""
+    random.seed(str(scenario))  # the jitter of pauses decides which calls of a busy second are refused
     world = scenario.world()
     watch = Watch(world)
     await scenario.prepare(world)

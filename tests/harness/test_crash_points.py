@@ -6,6 +6,7 @@ import random
 import pytest
 
 from tests.harness.scenarios import SCENARIOS, Scenario, begun, broken_when_quiet, clean_requests
+from tests.harness.trials import Point, points_of, unrecovered_crashes
 from tests.world.driving import heal, quiet, run, until_killed, with_kill
 
 pytestmark = pytest.mark.harness
@@ -16,9 +17,9 @@ SAMPLED = 8
 DOUBLE_CRASHES = 2_000 if EVERYTHING else 40
 
 
-async def points_of(scenario: Scenario) -> list[tuple[int, str]]:
+async def sample(scenario: Scenario) -> list[Point]:
     """All crash points of a flow, or every n-th of them from a seeded start."""
-    points = [(at, moment) for at in range(1, await clean_requests(scenario) + 1) for moment in ("before", "after")]
+    points = await points_of(scenario)
     sampled = scenario.sampled(SAMPLED)
     if EVERYTHING or len(points) <= sampled:
         return points
@@ -30,15 +31,8 @@ async def points_of(scenario: Scenario) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 async def test_every_crash_point_recovers(scenario: Scenario) -> None:
     """Wherever a run dies, three cycles later every promise holds."""
-    unrecovered = []
-    points = await points_of(scenario)
-    for at, moment in points:
-        world, watch = await begun(scenario)
-        with_kill(world, at, moment)
-        died = await until_killed(run(world, scenario.flow))
-        assert died, f"the run ended before request {at}"
-        if problems := await broken_when_quiet(world, watch):
-            unrecovered.append(f"{at} {moment}: {problems}")
+    points = await sample(scenario)
+    unrecovered = await unrecovered_crashes(scenario, points)
     print(f"\n{scenario}: {len(points)} crash points, {len(unrecovered)} unrecovered")
     assert not unrecovered
 

@@ -9,8 +9,9 @@ import pytest
 from tests.harness.offer_states import edit_offer, offers_of
 from tests.harness.promises import Row, on_channel
 from tests.harness.scenarios import SALES, SCENARIOS, Scenario, begun, broken_when_quiet, clean_requests
+from tests.harness.trials import unrecovered_faults
 from tests.world.driving import OFFER_FLOWS, good_products, heal, run, settle
-from tests.world.loopback import NOT_HANDLED, SPOILT, Strike, World
+from tests.world.loopback import NOT_HANDLED, SPOILT, World
 
 pytestmark = pytest.mark.harness
 
@@ -18,9 +19,6 @@ EVERYTHING = os.environ.get("HARNESS") == "all"
 KINDS = NOT_HANDLED + SPOILT
 SAMPLED = 12
 """Faults of one flow in the sample."""
-OBJECTS = 8
-SLACK = 12
-"""Requests that one batch's ending and its reports may add."""
 
 
 def sample(scenario: Scenario, requests: int, durations: tuple[int | None, ...]) -> list[tuple[int, str, int | None]]:
@@ -38,16 +36,7 @@ async def test_every_fault_recovers(scenario: Scenario, durations: tuple[int | N
     """Whatever goes wrong, three cycles after it is mended every promise holds, and no storm of requests was made."""
     clean = await clean_requests(scenario)
     faults = sample(scenario, clean, durations)
-    unrecovered, storms = [], []
-    for at, kind, times in faults:
-        world, watch = await begun(scenario)
-        before = world.sent
-        world.fault = Strike(kind, before + at, times)
-        await run(world, scenario.flow)
-        if world.sent - before > 1.2 * clean + 3 * OBJECTS + SLACK:
-            storms.append(f"{at} {kind} × {times}: {world.sent - before} requests, {clean} without the fault")
-        if problems := await broken_when_quiet(world, watch):
-            unrecovered.append(f"{at} {kind} × {times}: {problems}")
+    unrecovered, storms = await unrecovered_faults(scenario, faults, clean)
     print(f"\n{scenario} {durations}: {len(faults)} faults, {len(unrecovered)} unrecovered, {len(storms)} storms")
     assert not unrecovered
     assert not storms

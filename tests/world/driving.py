@@ -39,6 +39,7 @@ SCHEDULED: dict[str, dict[str, Any]] = {"update_orders": {"add_order_items": Tru
 
 async def run(world: World, flow: str, **parameters: Any) -> None:
     """One flow run, as the scheduler starts it: the next run repairs a failed one."""
+    world.clock.advance(world.pause)
     with runtime.using(world.runtime()), contextlib.suppress(RunFailedError):
         await FLOWS[flow].fn(**{**SCHEDULED.get(flow, {}), **parameters})
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -26,6 +26,7 @@ from deployments.sandbox.hub.setup import Setup
 from deployments.sandbox.hub.shop import Shop
 from deployments.sandbox.hub.tables import Row, Table
 from deployments.sandbox.market.marketplace import MarketplaceSandbox
+from deployments.sandbox.market.settings import MarketOptions
 
 HUB = "http://127.0.0.1:1"
 MARKET = "http://127.0.0.1:2"
@@ -200,6 +201,7 @@ class World:
     """A shop, its marketplace, and a program between them. The properties are Omnitron's tables and rows.
 
     `sends_offers`: prices, stocks and images have scheduled flows of their own. `base_url`: where the marketplace is.
+    `habits` and `market`: habits and settings of the marketplace. `pause`: the seconds between two runs.
     """
 
     def __init__(
@@ -213,10 +215,15 @@ class World:
         sends_offers: bool = False,
         clock: VirtualClock | None = None,
         base_url: str = MARKET,
+        habits: Sequence[str] = (),
+        market: MarketOptions | None = None,
+        pause: float = 0.0,
     ) -> None:
+        self.pause = pause
         self.sends_offers = sends_offers
         self.clock = clock or VirtualClock()
-        self.market = MarketplaceSandbox(clock=self.clock, polls_until_ready=2)
+        options: MarketOptions = {"polls_until_ready": 2, **(market or {})}
+        self.market = MarketplaceSandbox(clock=self.clock, habits=habits, **options)
         self.hub = OmnitronSandbox(
             products=products,
             failing=failing,

@@ -1,5 +1,6 @@
 """JSON over Starlette, as both systems speak it."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,12 +12,13 @@ from starlette.types import ExceptionHandler
 
 
 class HttpError(Exception):
-    """Ends the handling of a request with `status` and a JSON body."""
+    """Ends the handling of a request with `status`, a JSON body, and further headers."""
 
-    def __init__(self, status: int, body: Any) -> None:
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body
+        self.headers = dict(headers or {})
 
 
 class JsonResponse(Response):
@@ -57,15 +59,16 @@ def page_url(request: Request, page: int) -> str:
     return f"{request.scope['scheme']}://{host}{request.scope['path']}?{urlencode([*parameters, ('page', page)])}"
 
 
-async def _refusal(request: Request, error: Exception) -> Response:
+async def refusal(request: Request, error: Exception) -> Response:
+    """The answer to a request that was refused: JSON."""
     match error:
         case HttpError():
-            return JsonResponse(error.body, error.status)
+            return JsonResponse(error.body, error.status, error.headers)
         case HTTPException(status_code=405):
             return JsonResponse({"detail": f'Method "{request.method}" not allowed.'}, 405)
         case _:
             return JsonResponse({"detail": "Not found."}, 404)
 
 
-REFUSALS: dict[Any, ExceptionHandler] = {HttpError: _refusal, HTTPException: _refusal}
+REFUSALS: dict[Any, ExceptionHandler] = {HttpError: refusal, HTTPException: refusal}
 """Exception handlers of an application: refusals are JSON, those of Starlette's routing too."""

@@ -2,14 +2,14 @@
 
 import hashlib
 import uuid
-from collections.abc import MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
 
 from clients.clock import Clock
 from deployments.sandbox.base.dates import iso
+from deployments.sandbox.market.batches import Batch, as_file, told
 from deployments.sandbox.market.market_sales import Item, MarketSales
-from deployments.sandbox.market.settings import MarketSettings
+from deployments.sandbox.market.settings import MarketSettings, Tells
 
 Kind = Literal["product", "price", "stock", "offer", "image", "delete", "order", "request", "acknowledgement"]
 
@@ -19,15 +19,8 @@ _REFUSALS = (
     "Ürün görseli en az 500x500 piksel olmalıdır",
     "Ürün açıklaması yasaklı kelime içeriyor",
 )
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The results of an accepted request, and how often they were asked for."""
-
-    results: list[Item]
-    accepted_at: float
-    polls: int = 0
+_REMARK = "Ürün başlığı kısaltıldı"
+_OF_SALES = frozenset({"order", "request", "acknowledgement"})
 
 
 class Intake:
@@ -45,16 +38,21 @@ class Intake:
         self.acknowledged: list[tuple[Kind, str, Any]] = []
         self.violations: list[str] = []
         self.refuse: MutableMapping[str, str] = dict(settings.refuse)
-        self.batches: dict[str, _Batch] = {}
+        self.batches: dict[str, Batch] = {}
         self.sku_by_remote_id: dict[str, str] = {}
         self._batches_made = 0
         self._settings = settings
         self._sales = sales
         self._clock = clock
+        self._id_of = naming_of(settings)
 
-    def take(self, kind: Kind, items: list[Item]) -> list[Item]:
-        """Store the items; a verdict for each."""
-        return [self._take_one(kind, item) for item in items]
+    def take(self, kind: Kind, items: list[Item]) -> Item:
+        """Store the items; their verdicts, as the marketplace tells them."""
+        return told(self.tells(kind), [self._take_one(kind, item) for item in items])
+
+    def tells(self, kind: Kind) -> Tells:
+        """How the results of a kind are told; those of sales always each."""
+        return "all" if kind in _OF_SALES else self._settings.tells
 
     def accept(self, kind: Kind, items: list[Item]) -> Item:
         """Store the items as a batch; `{"batch_id", "rejected"}` with the items that are rejected at once."""
@@ -67,7 +65,7 @@ class Intake:
                 rejected.append(refusal)
         self._batches_made += 1
         batch_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"remote batch {self._batches_made} of {iso(self._clock.now())}"))
-        self.batches[batch_id] = _Batch(results, self._clock.monotonic())
+        self.batches[batch_id] = Batch(results, self.tells(kind), self._clock.monotonic())
         return {"batch_id": batch_id, "rejected": rejected}
 
     def poll(self, batch_id: str) -> Item | None:
@@ -76,9 +74,20 @@ class Intake:
         if batch is None:
             return None
         batch.polls += 1
-        settings, waited = self._settings, self._clock.monotonic() - batch.accepted_at
-        is_ready = batch.polls > settings.polls_until_ready and waited >= settings.ready_after_seconds
-        return {"status": "done", "results": batch.results} if is_ready else {"status": "processing"}
+        ready, is_done = batch.ready(self._settings, self._clock.monotonic())
+        if not is_done:
+            return {"status": "processing", **(told(batch.tells, ready) if ready else {})}
+        if self._settings.result_file:
+            return {"status": "done", "file": f"/files/{batch_id}?token={token_of(batch_id)}"}
+        return {"status": "done", **told(batch.tells, batch.results)}
+
+    def file(self, batch_id: str, token: str) -> tuple[bytes, str] | None:
+        """The file with the results of a batch, and its media type; None when the address is not one that was given."""
+        batch, form = self.batches.get(batch_id), self._settings.result_file
+        if batch is None or form is None or token != token_of(batch_id):
+            return None
+        (rows,) = told(batch.tells, batch.results).values()
+        return as_file(form, rows if isinstance(rows, list) else [rows], is_zipped=self._settings.zips_files)
 
     def change_listing(self, sku: str, **changes: Any) -> Item:
         """The market rejects a listed item or takes it off, or somebody edits it there."""
@@ -108,7 +117,7 @@ class Intake:
     def _take(self, kind: Kind, item: Item) -> Item:
         """Store one item; its verdict `{"sku", "status", "remote_id", "message"}`."""
         sku = self._sku(item)
-        remote_id = item.get("remote_id") or remote_id_of(sku)
+        remote_id = item.get("remote_id") or self._id_of(sku)
         if kind == "delete" and sku not in self.items:
             return _verdict(sku, remote_id)
         message = self._refusal(kind, sku)
@@ -124,7 +133,8 @@ class Intake:
         else:
             self._store_detail(kind, self.items[self.sku_by_remote_id[remote_id]], item)
         self.acknowledged.append((kind, sku, item.get("version")))
-        return _verdict(sku, remote_id)
+        verdict = _verdict(sku, remote_id)
+        return {**verdict, "warnings": [_REMARK]} if self._is_remarked(sku) else verdict
 
     def _take_order(self, item: Item) -> Item:
         """Store an update of an order; its verdict `{"remote_id", "number", "status", "message"}`."""
@@ -169,10 +179,13 @@ class Intake:
     def _is_rejected_at_once(self, sku: str) -> bool:
         return _share_of(sku, "at once") < self._settings.reject_at_once_share
 
+    def _is_remarked(self, sku: str) -> bool:
+        return _share_of(sku, "remark") < self._settings.remarks_share
+
     def _store_product(self, sku: str, item: Item) -> None:
         known = self.items.get(sku, {})
         self._check_version("product", known, item)
-        remote_id = remote_id_of(sku)
+        remote_id = self._id_of(sku)
         # A product that is sent again is on sale again, whatever became of it.
         self.items[sku] = {**known, **item, "remote_id": remote_id, "state": "live", "message": ""}
         self.sku_by_remote_id[remote_id] = sku
@@ -209,6 +222,16 @@ class Intake:
 def remote_id_of(sku: str) -> str:
     """The marketplace's own id of a sku: `MP-1a2b3c4d`, always the same."""
     return f"MP-{hashlib.blake2b(sku.encode(), digest_size=4).hexdigest()}"
+
+
+def naming_of(settings: MarketSettings) -> Callable[[str], str]:
+    """How the marketplace names a sku."""
+    return str if settings.knows_skus_alone else remote_id_of
+
+
+def token_of(batch_id: str) -> str:
+    """The token in the address of a batch's file."""
+    return hashlib.blake2b(batch_id.encode(), digest_size=16, person=b"file").hexdigest()
 
 
 def _share_of(sku: str, purpose: str) -> float:

@@ -3,27 +3,27 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from deployments.sandbox.base import geography
 from deployments.sandbox.base.amounts import money
 from deployments.sandbox.market.buyers import buyers
+from deployments.sandbox.market.item_numbers import item_id as numbered
+from deployments.sandbox.market.order_fields import CHANGEABLE, override, remove, write
 
 Item = dict[str, Any]
 OrderedItem = tuple[str, int | str | Decimal]
 """A sku, and how many of it, or at which price."""
 
 CURRENCY = "TRY"
-NEW, CANCELLED, WAITING = "NEW", "CANCELLED", "WAITING"
+NEW, CANCELLED, WAITING, APPROVED = "NEW", "CANCELLED", "WAITING", "approved"
 RequestKind = Literal["cancel", "refund"]
 
 _FIRST_NUMBER = 100_001
 # The ids of orders, items, cancellations and requests overlap on purpose: only their kind tells them apart.
 _FIRST_ID = 5001
-_PLACE_FIELDS = ("country", "city", "township", "district")
-_CONTACT_FIELDS = ("email", "phone")
-_CHANGEABLE = ("status", "invoice_number", "invoice_date", "tracking_number")
 _NOTES = ("Kapıya bırakın", "Zili çalmayın, bebek uyuyor", "Hafta içi 18:00'den sonra", "", None)
 
 
@@ -37,6 +37,7 @@ class MarketSales:
         listed: the items on the market, by sku.
         product_id: the market's id of a sku.
         stamp: makes modification dates.
+        numbers_items: whether an item's id is its number within its order.
 
     Attributes:
         orders: by id, as the market tells them; `items` are inside.
@@ -56,6 +57,7 @@ class MarketSales:
         product_id: Callable[[str], str],
         stamp: Callable[[], str],
         wants_acknowledgement: bool = False,
+        numbers_items: bool = False,
     ) -> None:
         self.orders: dict[str, Item] = {}
         self.items: dict[str, Item] = {}
@@ -65,6 +67,7 @@ class MarketSales:
         self.versions: dict[str, Any] = {}
         self.decisions: Counter[tuple[str, str]] = Counter()
         self.wants_acknowledgement = wants_acknowledgement
+        self._numbers_items = numbers_items
         self._lines_made = 0
         self._order_of_item: dict[str, Item] = {}
         self._listed = listed
@@ -97,13 +100,14 @@ class MarketSales:
         rng = self._random
         buyer = rng.choice(self._buyers)
         moment = self._stamp()
-        lines = [self._line(*line) for line in self._pieces(items)]
+        order_id = str(_FIRST_ID + len(self.orders))
+        lines = [self._line(order_id, number, *piece) for number, piece in enumerate(self._pieces(items), 1)]
         if product is not None:
             lines[0]["product"] = product
         discount = sum(Decimal(line["discount_amount"]) for line in lines)
         shipping = Decimal(rng.choice(("0.00", "29.99", "34.95")))
         order: Item = {
-            "id": str(_FIRST_ID + len(self.orders)),
+            "id": order_id,
             "number": f"SP{_FIRST_NUMBER + len(self.orders)}",
             "created_at": moment,
             "updated_at": moment,
@@ -124,9 +128,9 @@ class MarketSales:
         }
         if self.wants_acknowledgement:
             order["acknowledged"] = False
-        _override(order, overrides)
+        override(order, overrides)
         for path in without:
-            _remove(order, path.split("."))
+            remove(order, path.split("."))
         self.orders[order["id"]] = order
         for line in lines:
             self.items[line["id"]] = line
@@ -224,14 +228,14 @@ class MarketSales:
             TypeError: a field that the market does not change.
         """
         item, order = self.items[item_id], self._order_of_item[item_id]
-        if unknown := fields.keys() - _CHANGEABLE:
-            raise TypeError(f"the market does not change {sorted(unknown)}; it changes {', '.join(_CHANGEABLE)}")
+        if unknown := fields.keys() - CHANGEABLE:
+            raise TypeError(f"the market does not change {sorted(unknown)}; it changes {', '.join(CHANGEABLE)}")
         item.update(fields)
         row = {
             "id": item_id,
             "order_id": order["id"],
             "order_number": order["number"],
-            **{name: item[name] for name in _CHANGEABLE},
+            **{name: item[name] for name in CHANGEABLE},
             "updated_at": self._stamp(),
         }
         self.changed_items[item_id] = row
@@ -257,8 +261,8 @@ class MarketSales:
             if str(line.get("remote_id")) not in own:
                 return f"Sipariş kalemi bulunamadı: {line.get('remote_id')}"
         for line in lines:
-            _write(own[str(line["remote_id"])], line, _CHANGEABLE)
-        _write(order, sent, ("status", "tracking_number"))
+            write(own[str(line["remote_id"])], line, CHANGEABLE)
+        write(order, sent, ("status", "tracking_number"))
         self.versions[order["id"]] = sent.get("version")
         return None
 
@@ -275,6 +279,20 @@ class MarketSales:
         request["status"] = sent.get("status")
         self.decisions[request["id"], str(sent.get("status"))] += 1
         return None
+
+    def touch(self, row: Item) -> None:
+        """A row of a list has changed just now."""
+        row["updated_at"] = self._stamp()
+
+    def decide_overdue(self, after_seconds: float | None) -> None:
+        """The market approves the requests that the shop has left open for so long."""
+        if after_seconds is None:
+            return
+        now = self._stamp()
+        for request in self.requests.values():
+            overdue = datetime.fromisoformat(request["updated_at"]) + timedelta(seconds=after_seconds)
+            if request["status"] == WAITING and overdue <= datetime.fromisoformat(now):
+                request.update(status=APPROVED, updated_at=now)
 
     def counts(self) -> dict[str, int]:
         """`{"orders", "order_items", "cancellations", "changed_items", "requests", "decisions"}`."""
@@ -307,9 +325,9 @@ class MarketSales:
         price = offer.get("price") if isinstance(offer, dict) else offer
         return money(self._random.randint(9_990, 249_990)) if price is None else str(price)
 
-    def _line(self, sku: str, price: str) -> Item:
+    def _line(self, order_id: str, number: int, sku: str, price: str) -> Item:
         rng = self._random
-        line_id = str(_FIRST_ID + self._lines_made)
+        line_id = numbered(order_id, number) if self._numbers_items else str(_FIRST_ID + self._lines_made)
         self._lines_made += 1
         return {
             "id": line_id,
@@ -326,33 +344,3 @@ class MarketSales:
             "invoice_date": None,
             "tracking_number": None,
         }
-
-
-def _override(order: Item, overrides: Mapping[str, Any]) -> None:
-    addresses = (order["shipping_address"], order["billing_address"])
-    for name, given in overrides.items():
-        value = str(given) if isinstance(given, Decimal) else given
-        if name in ("buyer", "shipping_address", "billing_address"):
-            order[name] |= value
-        elif name in _PLACE_FIELDS:
-            for address in addresses:
-                address[name] = value
-        elif name in _CONTACT_FIELDS:
-            for holder in (order["buyer"], *addresses):
-                holder[name] = value
-        elif name in order and name not in ("id", "items"):
-            order[name] = value
-        else:
-            raise TypeError(f"an order has no {name!r} that can be set")
-
-
-def _remove(order: Item, path: list[str]) -> None:
-    holder = order
-    for part in path[:-1]:
-        holder = holder[part]
-    holder.pop(path[-1], None)
-
-
-def _write(stored: Item, sent: Item, names: Iterable[str]) -> None:
-    """Fields that are None or absent stay as they are."""
-    stored.update({name: sent[name] for name in names if sent.get(name) is not None})

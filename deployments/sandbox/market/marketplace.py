@@ -1,17 +1,21 @@
 """A local marketplace: takes products, prices, stocks and images, at once or in batches, and sells what it lists."""
 
 from collections.abc import MutableMapping, Sequence
-from dataclasses import replace
 from typing import Any, Unpack, get_args
+
+from starlette.middleware import Middleware
 
 from clients.clock import Clock, SystemClock
 from deployments.sandbox.base.dates import Stamps, iso
+from deployments.sandbox.base.http import REFUSALS, refusal
 from deployments.sandbox.base.pages import table_html
 from deployments.sandbox.base.system import CONTROL, SandboxSystem
 from deployments.sandbox.market.api import market_routes
 from deployments.sandbox.market.assortment import Assortment
 from deployments.sandbox.market.control import DEEDS, control_routes
-from deployments.sandbox.market.intake import Intake, Kind, remote_id_of
+from deployments.sandbox.market.gates import Gates, gates_of, refusal_under_200
+from deployments.sandbox.market.habits import HABITS, settings_with
+from deployments.sandbox.market.intake import Intake, Kind, naming_of
 from deployments.sandbox.market.market_sales import Item, MarketSales, RequestKind
 from deployments.sandbox.market.settings import MarketOptions, MarketSettings
 
@@ -25,7 +29,8 @@ class MarketplaceSandbox(SandboxSystem):
     Args:
         latency: seconds that every answer takes longer.
         clock: the time that the marketplace lives in.
-        settings: see `MarketSettings`.
+        habits: names of habits of real marketplaces that it has, see `HABITS`.
+        settings: see `MarketSettings`; they count before those of the habits.
 
     Attributes:
         assortment: its categories, their attributes and its configuration fields.
@@ -35,14 +40,19 @@ class MarketplaceSandbox(SandboxSystem):
     title = "Marketplace sandbox"
 
     def __init__(
-        self, *, latency: float = 0.0, clock: Clock = _SYSTEM_CLOCK, **settings: Unpack[MarketOptions]
+        self,
+        *,
+        latency: float = 0.0,
+        clock: Clock = _SYSTEM_CLOCK,
+        habits: Sequence[str] = (),
+        **settings: Unpack[MarketOptions],
     ) -> None:
         super().__init__(clock=clock, latency=latency)
-        self._settings = MarketSettings(**settings)
+        self._given, self.habits = settings, tuple(habits)
         self.assortment: Assortment
         self.sales: MarketSales
         self._intake: Intake
-        self._begin()
+        self._begin(settings_with(habits, settings))
 
     @property
     def items(self) -> dict[str, Item]:
@@ -73,10 +83,11 @@ class MarketplaceSandbox(SandboxSystem):
         Raises:
             TypeError: an override that is not a constructor argument.
         """
-        latency = overrides.pop("latency", self.latency)
-        self._settings = replace(self._settings, **overrides)
-        self.latency = latency
-        self._begin()
+        latency, habits = overrides.pop("latency", self.latency), overrides.pop("habits", self.habits)
+        given: Any = {**self._given, **overrides}
+        settings = settings_with(habits, given)
+        self._given, self.habits, self.latency = given, tuple(habits), latency
+        self._begin(settings)
 
     def forget_batch(self, batch_id: str) -> None:
         """Forget a batch; the items that it listed stay."""
@@ -130,13 +141,14 @@ class MarketplaceSandbox(SandboxSystem):
         }
 
     def state(self) -> dict[str, Any]:
-        """`{"counts", "violations", "refuse", "clock", "latency"}`."""
+        """`{"counts", "violations", "refuse", "clock", "latency", "habits"}`."""
         return {
             "counts": self.counts(),
             "violations": self.violations,
             "refuse": dict(self.refuse),
             "clock": iso(self.clock.now()),
             "latency": self.latency,
+            "habits": list(self.habits),
         }
 
     def page(self) -> str:
@@ -148,6 +160,7 @@ class MarketplaceSandbox(SandboxSystem):
         return "".join(
             (
                 f"<p>{counts['items']} items listed · {iso(self.clock.now())}</p>",
+                table_html("Habits", ("name", "meaning"), ((name, HABITS[name].sentence) for name in self.habits)),
                 table_html("Acknowledged", ("kind", "number"), counts["acknowledged"].items()),
                 table_html(
                     "Newest items", fields, ([item.get(field, "") for field in fields] for item in reversed(newest))
@@ -172,20 +185,27 @@ class MarketplaceSandbox(SandboxSystem):
             )
         )
 
-    def _begin(self) -> None:
-        settings = self._settings
+    def _begin(self, settings: MarketSettings) -> None:
         listed: dict[str, Item] = {}
         self.sales = MarketSales(
             seed=settings.seed,
             listed=listed,
-            product_id=remote_id_of,
+            product_id=naming_of(settings),
             stamp=Stamps(self.clock).next,
             wants_acknowledgement=settings.wants_acknowledgement,
+            numbers_items=settings.numbers_items,
         )
         self.assortment = Assortment(
             category_nodes=settings.category_nodes, attributes=settings.attributes, values=settings.values
         )
         self._intake = Intake(settings, listed=listed, sales=self.sales, clock=self.clock)
-        self.serve(market_routes(self._intake, self.sales, self.assortment), control_routes(self._intake, self.sales))
+        refuse = refusal_under_200 if settings.errors_under_200 else refusal
+        gates = tuple(gates_of(settings, self.clock))
+        self.serve(
+            market_routes(settings, self._intake, self.sales, self.assortment),
+            control_routes(self._intake, self.sales),
+            refusals=dict.fromkeys(REFUSALS, refuse),
+            middleware=[Middleware(Gates, gates=gates, refuse=refuse)] if gates else (),
+        )
         self.faults.clear()
         self.restart_log()

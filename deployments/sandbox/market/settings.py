@@ -2,7 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Literal, TypedDict
+
+Tells = Literal["all", "failures", "lines", "statuses", "process"]
+"""How results are told: each, failures alone, the lines of failures, each under a 207, or one process of one item."""
+FileForm = Literal["jsonl", "csv"]
+MAX_ITEMS = 1_000
+MAX_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many `calls` in so many `seconds`; `tells` whether nothing, the refusal alone, or each answer says more."""
+
+    calls: int
+    seconds: float
+    tells: Literal["nothing", "retry_after", "bucket"] = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLife:
+    """For how many `calls` and `seconds` the key of a log-in is good."""
+
+    calls: int
+    seconds: float
 
 
 class MarketOptions(TypedDict, total=False):
@@ -18,6 +41,24 @@ class MarketOptions(TypedDict, total=False):
     category_nodes: int | None
     attributes: int | None
     values: int | None
+    tells: Tells
+    knows_skus_alone: bool
+    remarks_share: float
+    gives_parts: bool
+    result_file: FileForm | None
+    zips_files: bool
+    most_items: int
+    offers_together: bool
+    limit: Limit | None
+    key_life: KeyLife | None
+    media_type: str | None
+    errors_under_200: bool
+    pages_by_cursor: bool
+    pages_shift: bool
+    most_rows: int
+    row_per_line: bool
+    numbers_items: bool
+    decides_after_seconds: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +74,24 @@ class MarketSettings:
         wants_acknowledgement: whether each order says that it waits to hear of its arrival (`acknowledged`).
         seed: decides who buys what.
         category_nodes, attributes, values: the sizes of its `assortment`; the shop's own kinds when absent.
+        tells: the form of the results of goods.
+        knows_skus_alone: whether it has no ids of its own.
+        remarks_share: the share of skus that are taken with a remark, always the same ones.
+        gives_parts: whether a batch tells the results that are ready before it is done.
+        result_file: the form of a file that holds the results of a batch, at an address with a token; none by default.
+        zips_files: whether that file is packed with gzip.
+        most_items: how many items it takes in a call.
+        offers_together: whether it takes price and stock in one call only.
+        limit: how often it may be called.
+        key_life: how long the key of a log-in is good; without it, no log-in is wanted.
+        media_type: the media type that it wants in place of that of JSON.
+        errors_under_200: whether a refusal comes under a status of 200.
+        pages_by_cursor: whether its lists go on from a cursor in place of a page's number.
+        pages_shift: whether a row moves to the end of its list whenever a page was read.
+        most_rows: how many rows a page has, at most.
+        row_per_line: whether it lists an order once for each of its lines.
+        numbers_items: whether the id of an item is its number within its order.
+        decides_after_seconds: when it decides a request on its own, if the shop has not; never by default.
     """
 
     polls_until_ready: int = 2
@@ -45,3 +104,21 @@ class MarketSettings:
     category_nodes: int | None = None
     attributes: int | None = None
     values: int | None = None
+    tells: Tells = "all"
+    knows_skus_alone: bool = False
+    remarks_share: float = 0.0
+    gives_parts: bool = False
+    result_file: FileForm | None = None
+    zips_files: bool = False
+    most_items: int = MAX_ITEMS
+    offers_together: bool = False
+    limit: Limit | None = None
+    key_life: KeyLife | None = None
+    media_type: str | None = None
+    errors_under_200: bool = False
+    pages_by_cursor: bool = False
+    pages_shift: bool = False
+    most_rows: int = MAX_PAGE
+    row_per_line: bool = False
+    numbers_items: bool = False
+    decides_after_seconds: float | None = None
