@@ -269,6 +269,28 @@ async def test_known_orders_are_dropped_by_bulk_look_ups_alone(world: World) -> 
     assert all(request.url.path.endswith("/integration_actions/") for request in seen)
 
 
+@pytest.mark.parametrize("number", [1, 100])
+async def test_items_that_are_numbered_within_their_order_are_not_all_read(world: World, number: int) -> None:
+    """The id `1` is that of an item of every order: to ask for it would read one item of each order in Omnitron."""
+    entries = [order(world, item(world, remote_id="1"), number=f"SP{n}", remote_id=f"R{n}") for n in range(120)]
+    await taken_in(world, *entries)
+    async with opened(world, ContentType.order) as hub:
+        with requests_of(world) as seen:
+            assert await hub.do_action(GetMissingOrders, objects=entries[:number]) == []
+    assert len(seen) <= 3
+
+
+async def test_a_single_order_is_repaired_though_another_ones_item_has_the_same_number(world: World) -> None:
+    """Its own items are looked at."""
+    first, second = (order(world, item(world, remote_id="1"), number=f"SP{n}", remote_id=f"R{n}") for n in range(2))
+    await taken_in(world, first, second)
+    (bound,) = [row for row in actions(world, "orderitem") if row["object_id"] == max(world.order_items.rows)]
+    world.ledger.delete(bound["pk"])
+    async with opened(world, ContentType.order) as hub:
+        assert await hub.do_action(GetMissingOrders, objects=[second]) == [second]
+        assert await hub.do_action(GetMissingOrders, objects=[first]) == []
+
+
 @pytest.mark.parametrize("kinds", [("order",), ("orderitem",), ("order", "orderitem")])
 async def test_an_order_that_exists_without_bindings_is_repaired(world: World, kinds: tuple[str, ...]) -> None:
     """And only what was missing is bound: what is bound keeps the version that the channel was told."""

@@ -1,6 +1,7 @@
 """Orders that are already in Omnitron, looked up by the channel's ids or by number."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,32 +35,40 @@ class GetMissingOrders(OmnitronCommand[Sequence[ChannelCreateOrderDto], list[Cha
     content_type = ContentType.order
 
     async def send(self, orders: Sequence[ChannelCreateOrderDto]) -> list[ChannelCreateOrderDto]:
-        actions = self.integration.client.actions
-        known_orders = {
-            action.remote_id
-            for action in await actions.find(
-                content_type=ContentType.order, remote_ids={remote_id_of(entry.order) for entry in orders}
-            )
-        }
-        items = {
-            remote_id_of(item)
-            for entry in orders
-            if remote_id_of(entry.order) in known_orders
-            for item in entry.order_item
-        }
-        known_items = {
-            action.remote_id for action in await actions.find(content_type=ContentType.order_item, remote_ids=items)
-        }
-        replaced = {entry.replaces for entry in orders if remote_id_of(entry.order) in known_orders}
+        actions = await self.integration.client.actions.find(
+            content_type=ContentType.order, remote_ids={remote_id_of(entry.order) for entry in orders}
+        )
+        keys = {action.remote_id: action.object_id for action in actions}
+        known = [entry for entry in orders if remote_id_of(entry.order) in keys]
+        bound = await self._bound_items(known, keys)
+        replaced = {entry.replaces for entry in known}
         return [
             entry
             for entry in orders
             if remote_id_of(entry.order) not in replaced
             and (
-                remote_id_of(entry.order) not in known_orders
-                or any(remote_id_of(item) not in known_items for item in entry.order_item)
+                remote_id_of(entry.order) not in keys
+                or any(remote_id_of(item) not in bound for item in entry.order_item)
             )
         ]
+
+    async def _bound_items(
+        self, known: Sequence[ChannelCreateOrderDto], keys: Mapping[str | None, int]
+    ) -> Container[str]:
+        """The ids of the items of known orders that are bound. Where a channel numbers the items of each order, an id says
+        nothing of the order, and all items with it in Omnitron would be read: the items of one order are looked up by their
+        order then, and those of several count as bound, as they were when their order was."""
+        actions = self.integration.client.actions
+        named = {(remote_id_of(entry.order), remote_id_of(item)) for entry in known for item in entry.order_item}
+        orders_with = Counter(item for _, item in named)
+        if len({order for order, _ in named}) == 1:
+            rows = await self.integration.client.order_items.find(keys[remote_id_of(known[0].order)])
+            found = await actions.find(content_type=ContentType.order_item, object_ids={row.pk for row in rows})
+        elif any(number > 1 for number in orders_with.values()):
+            return orders_with
+        else:
+            found = await actions.find(content_type=ContentType.order_item, remote_ids=set(orders_with))
+        return {action.remote_id for action in found if action.remote_id is not None}
 
 
 class GetKnownOrders(OmnitronCommand[Sequence[ChannelCreateOrderDto], list[Order]]):

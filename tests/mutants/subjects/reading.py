@@ -19,7 +19,7 @@ SUBJECT = Subject(
         Mutant("waits = self._rows_are_lines or self._listing.waits(item)", "waits = self._listing.waits(item)"),
         Mutant("waits = self._rows_are_lines or self._listing.waits(item)", "waits = self._rows_are_lines"),
         Mutant("        self._new |= self._waiting\n", ""),
-        Mutant("+= key not in self._things\n", "+= 1\n"),
+        Mutant("+= key not in self._things  # once", "+= 1  # once"),
         Mutant(
             "            if isinstance(page, Continuation):\n                await page.aclose()\n",
             "            pass\n",
