@@ -1,16 +1,23 @@
 """Goods on marketplaces with the habits of real ones: the right result reaches the right object, and nothing is sent twice."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+import httpx
 import pytest
 
+from flows.image import insert_product_images
+from flows.price import insert_product_prices
 from flows.product import delete_products, insert_products, update_products
+from flows.stock import insert_product_stocks
 from flows.verify import GRACE, verify_open_batches
 from tests.habits.cases import BY_HABIT, CASES, Case
 from tests.world.driving import RECOVERY_PERIOD, RETRY_INTERVAL, settle
 from tests.world.loopback import World
-from tests.world.shop import action, actions, assert_clean, batches, reports, run, use_connector
+from tests.world.shop import action, actions, assert_clean, batches, reports, requests_of, run, use_connector
 
 REFUSED = 1003
 WHY = "Barkod hatalı"
@@ -98,6 +105,39 @@ async def test_early_approvals_are_on_sale_early() -> None:
         on_sale.append(sum(row["status"] == "success" for row in actions(world)))
     assert on_sale == [2, 4, 6, 6]
     assert len(batches(world)) == 1
+
+
+async def test_a_moderation_of_five_days_ends_with_everything_on_sale() -> None:
+    """Each product is sent once; one that is refused is offered again after that, and is not sent while it is looked at. Prices,
+    stocks and images wait for the approval, at no cost, and are sent then."""
+    days = 24 * 3_600.0
+    case = replace(BY_HABIT["moderation"], market={"ready_after_seconds": 5 * days})
+    world = case.world(products=20, failing=0, asynchronous=True, sends_offers=True)
+    world.market.refuse[sku(world, REFUSED)] = WHY
+    flows = (insert_products, insert_product_prices, insert_product_stocks, insert_product_images)
+    separate: dict[Any, dict[str, bool]] = {insert_products: {"add_price": False, "add_stock": False}}
+    with requests_of(world) as seen:
+        for _ in range(12 * 2):  # the offers are looked at as well
+            for flow in flows:
+                await run(world, flow, **separate.get(flow, {}))
+            world.clock.advance(days / 2)
+            await run(world, verify_open_batches)
+        sent = [sku for request in seen if request.url.path == "/products" for sku in skus_in(request)]
+    others = {row["sku"] for row in world.products} - {sku(world, REFUSED)}
+    assert {name: times for name, times in Counter(sent).items() if name in others} == dict.fromkeys(others, 1)
+    assert len(sent) <= len(others) + 3
+    standing = {row["object_id"]: row["status"] for row in actions(world)}
+    assert {pk for pk, status in standing.items() if status != "success"} == {REFUSED}
+    for kind, table in world.offered.items():
+        if kind in ("productprice", "productstock", "productimage"):
+            on_channel = {row["pk"] for row in table if standing[row["product"]] == "success"}
+            assert {row["object_id"] for row in actions(world, kind) if row["status"] == "success"} == on_channel
+    assert {key.content_type for key in world.attempts} == {"product"}
+
+
+def skus_in(request: httpx.Request) -> list[str]:
+    """The skus that a call sends."""
+    return [item["sku"] for item in json.loads(request.content)["items"]]
 
 
 async def test_a_connector_that_knows_the_rate_is_never_refused() -> None:
