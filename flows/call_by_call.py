@@ -38,6 +38,7 @@ from tasks.failure import Failure
 from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.due import Due
 from tasks.omnitron.journal.giving_back import give_back
+from tasks.omnitron.journal.standing import standing_of
 from tasks.progress import span
 
 FRESH = 5.0
@@ -187,7 +188,8 @@ class CallByCall(Pipeline):
             return
         soon = {self.object_key(item) for item in itertools.islice(itertools.chain.from_iterable(calls), PAGE)}
         soon.update(map(self.object_key, calls[0]))
-        draft.before = await self.standing(each for each in draft.members.values() if each.owner in soon)
+        members = (each for each in draft.members.values() if each.owner in soon)
+        draft.before = await standing_of(self.hub.client, members)
         self.read_at = now
 
     async def end_failed(self, draft: Batch) -> None:

@@ -2,22 +2,21 @@
 
 import asyncio
 import itertools
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, assert_never
 
 from clients.deadline import deadline
 from clients.errors import ConfigError, ContractError, DeadlineError, TakenOverError
 from dto.enums import BatchRequestStatus, ContentType, ResponseStatus
-from dto.omnitron import IntegrationAction
 from dto.outcomes import Accepted, Completed, SendOutcome
 from flows.groups import whole_groups
 from flows.plan import Limits, Sending
 from flows.release import released_when_stopped
 from flows.run import Run
 from flows.stages import Commands, enrichment_of, merged, stages_of
-from tasks.batch import Batch, Member, ObjectKey, in_order
+from flows.waiting import let_wait
+from tasks.batch import Batch, in_order
 from tasks.channel.checking import check_of
 from tasks.channel.integration import ChannelIntegration
 from tasks.channel.sending import SendCommand
@@ -26,6 +25,7 @@ from tasks.omnitron.integration import OmnitronIntegration
 from tasks.omnitron.journal.batch_requests import BatchRequestUpdate
 from tasks.omnitron.journal.due import Due
 from tasks.omnitron.journal.recording import record_settled
+from tasks.omnitron.journal.standing import is_any_held, standing_of
 from tasks.progress import span
 from tasks.settlement import settle
 
@@ -179,27 +179,21 @@ class Pipeline:
 
     async def note_standing(self, batch: Batch) -> None:
         """Reads the actions of objects that are about to be committed, so that they can be put back: in a trial, and where an
-        object may have to wait for its other half."""
+        object may have to wait for another batch, which holds its other half or what travels with it."""
         is_trial = self.run.holding.tries and self.size == 1
-        if is_trial or self.counterpart is not None:
+        if is_trial or self.counterpart is not None or await self.may_wait(batch):
             await self.read_standing(batch)
+
+    async def may_wait(self, batch: Batch) -> bool:
+        """Whether other batches hold prices or stocks, and it is not known how the products of this one stood before."""
+        if batch.is_open or all(object_key in batch.before for object_key in batch.members):
+            return False
+        return await is_any_held(self.hub.client, self.sending.travelling)
 
     async def read_standing(self, batch: Batch) -> None:
         """Notes how the objects stand that are not committed yet."""
         unknown = (member for member in batch.members.values() if member.object_key not in batch.before)
-        batch.before.update(await self.standing(member for member in unknown if not member.committed))
-
-    async def standing(self, members: Iterable[Member]) -> dict[ObjectKey, IntegrationAction | None]:
-        """The action of each object; None if it has none."""
-        of_type: dict[ContentType, list[int]] = defaultdict(list)
-        for member in members:
-            of_type[member.content_type].append(member.pk)
-        found: dict[ObjectKey, IntegrationAction | None] = {}
-        for content_type, keys in of_type.items():
-            actions = await self.hub.client.actions.find(content_type=content_type, object_ids=keys)
-            found.update(((content_type, pk), None) for pk in keys)
-            found.update((action.object_key, action) for action in actions)
-        return found
+        batch.before.update(await standing_of(self.hub.client, (each for each in unknown if not each.committed)))
 
     def draft(self, due: Due[Any]) -> Batch:
         """The objects, as a batch that Omnitron never sees."""
@@ -225,6 +219,7 @@ class Pipeline:
         for stage in stages:
             if objects:
                 objects = await self.attach_once(batch, stage, objects)
+                await let_wait(self.run, self.hub, self.sending.title, batch)
         return objects
 
     async def attach_once(self, batch: Batch, stage: Commands, objects: Sequence[Any]) -> list[Any]:

@@ -75,6 +75,8 @@ class Sending:
     read: Reading
     send: type[SendCommand[Any]]
     enrich: Sequence[Stage] = ()
+    travelling: Sequence[ContentType] = ()
+    """The types of the objects that are sent with each of its own, and have their result."""
     counterpart: Step | None = None
     """Attaches each price's stock, or each stock's price, to be sent with it, for a connector whose one call carries both."""
 

@@ -133,6 +133,8 @@ class Batch:
         """Whether `members` is complete. The members of a batch that another process created must be read first."""
         self.before: dict[ObjectKey, IntegrationAction | None] = {}
         """What is known of the actions of its objects before this batch; None: the object had never been sent."""
+        self.held_back: set[ObjectKey] = set()
+        """Owners that have to wait for another batch, and leave this one."""
         self.ended = 0
         """Objects that succeeded and left the batch: deleted ones."""
 

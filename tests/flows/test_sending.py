@@ -11,6 +11,7 @@ from dto.summary import RunOutcome
 from flows.product import insert_and_update_products, insert_products, update_products
 from flows.recover import recover
 from flows.run import RunFailedError
+from flows.stock import update_product_stocks
 from flows.verify import verify_batch, verify_open_batches
 from tests.flows.connectors import Listed, _MissionSync
 from tests.world.driving import die_at
@@ -640,17 +641,45 @@ async def test_a_number_as_remote_batch_id_is_taken(make_world: Callable[..., Wo
     assert (await run(world, verify_batch, remote_batch_id="4711")).counts == {"integrated": 3}
 
 
-async def test_prices_that_another_open_batch_holds_are_sent_but_left_to_it(make_world: Callable[..., World]) -> None:
-    """Committing them here would take them away from there."""
+async def test_a_product_waits_for_the_batch_that_holds_its_price(make_world: Callable[..., World]) -> None:
+    """To commit the price here would take it away from there, and to send it unlocked could overwrite a newer one."""
     world = make_world(failing=0, products=2)
     ledger, price = world.batches, next(iter(world.prices))
     other = ledger.create({"channel": 6})
     named = {"pk": price["pk"], "content_type": "productprice", "version_date": price["modified_date"]}
     ledger.move(other["pk"], {"channel": 6, "status": "commit", "content_type": "productprice", "objects": [named]})
-    assert (await run(world, insert_products)).counts == {"integrated": 2}
+    assert (await run(world, insert_products)).counts == {"integrated": 1, "waiting": 1}
     held = action(world, price["pk"], "productprice")
     assert held and (held["status"], held["local_batch_id"]) == ("processing", other["local_batch_id"])
-    assert world.market.items[skus(world)[price["product"]]]["price"]
+    assert world.attempts == {}
+    world.batches.move(other["pk"], {"channel": 6, "status": "fail"})
+    assert (await run(world, insert_products)).counts == {"integrated": 1}
+
+
+async def test_a_changed_product_waits_for_the_batch_that_holds_its_stock(make_world: Callable[..., World]) -> None:
+    """At no cost of attempts; afterwards it is sent with the stock of that moment."""
+    world = make_world(failing=0, products=3, asynchronous=True)
+
+    async def answered() -> None:
+        for _ in range(3):
+            await run(world, verify_open_batches)
+
+    await run(world, insert_products)
+    await answered()
+    world.shop.edit_stock(1002, 5)
+    await run(world, update_product_stocks)
+    for pk in (1001, 1002):
+        world.shop.edit_product(pk)
+    with requests_of(world) as seen:
+        assert (await run(world, update_products)).counts == {"accepted": 1, "waiting": 1}
+    sent = [request.content.decode() for request in seen if request.url.path == "/products"]
+    assert [skus(world)[1001] in body and skus(world)[1002] not in body for body in sent] == [True]
+    await answered()
+    assert world.attempts == {}
+    assert (await run(world, update_products)).counts == {"accepted": 1}
+    await answered()
+    assert_converged(world)
+    assert world.market.items[skus(world)[1002]]["stock"]["stock"] == 5
 
 
 async def test_a_batch_that_recovery_took_is_dropped_and_the_run_goes_on(make_world: Callable[..., World]) -> None:

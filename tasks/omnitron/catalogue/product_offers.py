@@ -15,8 +15,9 @@ from tasks.omnitron.enrichment import Enrichment
 class _AttachOffer(Enrichment[Product]):
     """Attaches one row of a list to each product; a product without one fails.
 
-    With `commits`, the rows become objects of the batch and have their product's result. A row in another open batch is
-    only attached: to commit it here would take it away from that batch.
+    With `commits`, the rows become objects of the batch and have their product's result. To commit a row of another open
+    batch would take it away from there, so its product waits. If the batch cannot give the product back, the row is attached
+    only.
     """
 
     content_type = ContentType.product
@@ -41,16 +42,25 @@ class _AttachOffer(Enrichment[Product]):
         rows = {row.product: row for row in found}
         complete = []
         for product in products:
+            row = rows.get(product.pk)
+            if row is not None and row.pk in elsewhere and self._may_wait(product):
+                self.batch_request.held_back.add((ContentType.product, product.pk))
+                continue
             try:
-                attached = self._attach(product, rows.get(product.pk))
+                attached = self._attach(product, row)
                 if attached is None:
                     continue
-                self._commit(product, rows[product.pk], elsewhere)
+                self._commit(product, row, elsewhere)
             except UnreadableRowError as error:
                 self.fail(product, error.reason, f"Product {product.sku}: {error.message}", error.code)
             else:
                 complete.append(attached)
         return complete
+
+    def _may_wait(self, product: Product) -> bool:
+        """Whether it is known how the product stood before the batch, if it is locked already."""
+        batch = self.batch_request
+        return not batch.is_open or (ContentType.product, product.pk) in batch.before
 
     def _commit(self, product: Product, row: Any, elsewhere: Container[int]) -> None:
         """Makes the row an object of the batch.
