@@ -244,13 +244,10 @@ class CallByCall(Pipeline):
                 continue
             is_held = action.status is IntegrationActionStatus.processing
             is_sent = action.status is IntegrationActionStatus.success and _is_newer(action, member)
+            if is_sent or is_held:
+                gone.add(member.owner)
             if is_sent:
-                gone.add(member.owner)
                 self.seen.discard(member.owner[1])
-            elif is_held and member.object_key == member.owner:
-                gone.add(member.owner)
-            elif is_held:
-                batch.drop(member.object_key)  # it travels along, and its own batch settles it
         for owner in gone:
             for member in [member for member in batch.members.values() if member.owner == owner]:
                 batch.drop(member.object_key)

@@ -25,8 +25,9 @@ SUBJECT = Subject(
         Mutant("        if first_error is not None and not has_sent:", "        if False:"),
         Mutant(" and now - self.read_at < FRESH:", ":"),
         Mutant("            await self.end(batch)\n            return error\n", "            return error\n"),
+        Mutant("if is_sent or is_held:", "if is_sent:"),
+        Mutant("if is_sent or is_held:", "if is_held:"),
         Mutant("            if is_sent:\n", "            if False:\n"),
-        Mutant("elif is_held and member.object_key == member.owner:", "elif False:"),
         Mutant("                self.seen.discard(member.owner[1])\n", ""),
         Mutant("            case NoTurnError():\n                return False\n", ""),
         Mutant(
