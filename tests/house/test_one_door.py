@@ -16,6 +16,10 @@ EXAMPLE = ROOT / "tasks/channel/sandbox"
 PAGES = (
     "tutorial/first-connector.md",
     "how-to/add-a-connector.md",
+    "how-to/call-the-channel.md",
+    "how-to/few-in-a-call.md",
+    "how-to/answer-later.md",
+    "how-to/list-orders.md",
     "how-to/name-events.md",
     "how-to/move-from-celery.md",
     "how-to/rates-files-state.md",
