@@ -144,6 +144,21 @@ class Pace:
         of.starts.append(now)
         return True
 
+    def refused(self, group: str) -> None:
+        """Notes that the system said that there were too many calls."""
+        of = self._groups[group]
+        if of.refused_since is None:
+            of.refused_since = self._clock.monotonic()
+
+    def let_through(self, group: str) -> None:
+        """Notes that the system said anything else."""
+        self._groups[group].refused_since = None
+
+    def refused_for(self, group: str) -> float:
+        """For how many seconds no call of the group has got through."""
+        since = self._groups[group].refused_since
+        return 0.0 if since is None else self._clock.monotonic() - since
+
     def pause(self, group: str, seconds: float) -> None:
         """Lets nothing of the group start for so long: the system said that there were too many calls."""
         of = self._groups[group]
@@ -165,6 +180,8 @@ class _Group:
         self.starts: deque[float] = deque(maxlen=rate.calls if rate else 1)
         """When the latest calls started, on the clock's monotonic scale; as many as the rate allows at once."""
         self.paused_until = 0.0
+        self.refused_since: float | None = None
+        """When the system first refused a call, if it has let none through since."""
         self.waiting = 0
         """Calls that wait for their start."""
         self.places: deque[float] = deque()

@@ -12,7 +12,6 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from clients.answers import (
     Reply,
@@ -30,17 +29,17 @@ from clients.errors import (
     RateLimitedError,
     RetryableError,
 )
-from clients.limits import AdaptiveLimiter, RetryBudget
+from clients.limits import AdaptiveLimiter
 from clients.log_in import LogIn
 from clients.paths import is_path
-from clients.rates import LONGEST_WAIT, Pace, Rate, RateOf, told_rate
+from clients.rates import Pace, Rate, RateOf, told_rate
 from clients.rehearsal import READS
+from clients.retries import Retries
 from clients.runtime import Runtime
 from clients.shared_rates import SharedRates
 from clients.unpacking import ACCEPTED, MAX_BODY_BYTES, bounded
 from clients.verdicts import Judge, Verdicts
 
-log = logging.getLogger("channel_app.http")
 for _library in ("httpx", "httpcore"):
     # At INFO and below they write every address with its query, and every header: customers and credentials.
     logging.getLogger(_library).setLevel(logging.WARNING)
@@ -96,7 +95,6 @@ class Transport:
         self.redactor = runtime.redactor
         self._downloads = Downloads(name, base_url, runtime, unavailable, self.traffic)
         self._clock = runtime.clock
-        self._tries = settings.CHANNEL_APP_TRIES
         self._rehearsal = runtime.rehearsal
         if self._rehearsal is not None:
             self._rehearsal.transports += 1
@@ -112,18 +110,10 @@ class Transport:
         self._pace = Pace(rates or {}, runtime.clock, self._shared.take if self._shared else None)
         self._rate_of = rate_of
         self._limiter = AdaptiveLimiter(in_flight)
-        self._budget = RetryBudget()
+        self._retries = Retries(settings.CHANNEL_APP_TRIES, runtime.clock, self._pace, self.traffic)
         self._connect_timeout = settings.CHANNEL_APP_CONNECT_TIMEOUT
         self._read_timeout = settings.CHANNEL_APP_READ_TIMEOUT
         self._request_timeout = settings.CHANNEL_APP_REQUEST_TIMEOUT
-        self._retrying = AsyncRetrying(
-            sleep=runtime.clock.sleep,
-            retry=self._may_repeat,
-            stop=self._gives_up,
-            wait=self._pause,
-            before_sleep=self._log_retry,
-            reraise=True,
-        )
         self._client = httpx.AsyncClient(
             headers={"Accept": "application/json", "Accept-Encoding": ACCEPTED, **own},
             transport=runtime.connect(in_flight),
@@ -176,12 +166,12 @@ class Transport:
     async def _send(self, call: Call) -> Reply:
         self._pace.check(call.group)
         url = self._url(call)
-        self._budget.earn()
+        retrying = self._retries.of_a_request()
         try:
             content, headers = call.encoded(self._media_type)
             if call.reads == "bytes" and not self._says_what_it_takes and not has_header(headers, "Accept"):
                 headers["Accept"] = "*/*"
-            reply: Reply = await self._retrying.copy()(self._try, call, url, content, headers)
+            reply: Reply = await retrying(self._try, call, url, content, headers)
         except RetryableError as error:
             error.context["spent"] = True
             raise
@@ -271,6 +261,10 @@ class Transport:
         if self._rate_of is not None and (rate := told_rate(self._rate_of, response.headers, self.name)) is not None:
             self._pace.learn(call.group, rate)
         verdict = self._verdict(call, content, response, raw)
+        if isinstance(verdict, RateLimitedError):
+            self._pace.refused(call.group)
+        else:
+            self._pace.let_through(call.group)
         if isinstance(verdict, RateLimitedError) or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             self._limiter.overloaded()
         else:
@@ -301,46 +295,3 @@ class Transport:
             asked = f"{call} (a form with {', '.join([*(call.form or {}), *call.files])})"
         reply = Reply(status, response.headers, data, beginning(raw), asked, raw if call.reads == "bytes" else b"")
         return (self._judge_of and self._verdicts.judgement(self._judge_of, call, reply)) or reply
-
-    def _may_repeat(self, state: RetryCallState) -> bool:
-        call: Call = state.args[0]
-        match state.outcome and state.outcome.exception():
-            case ChannelAppError(context={"spent": True}):
-                return False
-            case RateLimitedError() as error:  # certainly not applied
-                return (error.retry_after or 0) <= LONGEST_WAIT
-            case (RetryableError() | ContractError(context={"unreadable": True})) as error:
-                return call.is_repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT
-            case _:
-                return False
-
-    def _gives_up(self, state: RetryCallState) -> bool:
-        if isinstance(_error_of(state), RateLimitedError) and seconds_left(self._clock) is not None:
-            # Nothing was done, and waiting helps. What has a deadline, as a send has, may wait within it.
-            return state.idle_for + state.upcoming_sleep > LONGEST_WAIT
-        return state.attempt_number >= self._tries or not self._budget.spend()
-
-    def _pause(self, state: RetryCallState) -> float:
-        asked = _error_of(state).context.get("retry_after")
-        # Who asks for a second again and again is not taken at his word: sixty tries would be a storm.
-        grown = _BACKOFF(state) if asked is None or state.attempt_number >= self._tries else 0.0
-        return max(grown, float(asked or 0))
-
-    def _log_retry(self, state: RetryCallState) -> None:
-        self.traffic.retries += 1
-        error = _error_of(state)
-        if isinstance(error, RateLimitedError):
-            call: Call = state.args[0]
-            self._pace.pause(call.group, state.upcoming_sleep)
-        log.warning("%s Trying again in %.1f s.", error.message, state.upcoming_sleep)
-
-
-_BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
-"""The pause if the server asked for no other: full jitter over half a second, doubling with every try, 20 s at most."""
-
-
-def _error_of(state: RetryCallState) -> ChannelAppError:
-    error = state.outcome and state.outcome.exception()
-    if not isinstance(error, ChannelAppError):
-        raise TypeError(f"only errors of this project are retried, not {error!r}")
-    return error

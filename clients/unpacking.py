@@ -33,7 +33,7 @@ class UnpackedStream(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if len(self._codings) > MOST_CODINGS:
             raise httpx.DecodingError(f"the body is packed {len(self._codings)} times")
-        pieces: AsyncIterable[bytes] = self._packed
+        pieces: AsyncIterable[bytes] = bounded(self._packed, self._most)
         for coding in reversed(self._codings):
             pieces = bounded(_unpacked(pieces, coding), self._most)
         async for piece in pieces:
@@ -72,12 +72,17 @@ async def _unpacked(pieces: AsyncIterable[bytes], coding: str) -> AsyncIterator[
             decoder = zlib.decompressobj(-zlib.MAX_WBITS)  # some servers leave out the header that the standard wants
         has_begun = True
         left, is_full = piece, False
-        while (left or is_full) and not decoder.eof:
+        while left or is_full:
+            if decoder.eof:
+                if coding == "deflate":
+                    raise httpx.DecodingError("the body goes on after its deflate has ended")
+                decoder = zlib.decompressobj(_WINDOWS[coding])  # a gzip may have several members
             try:
                 plain = decoder.decompress(left, PIECE)
             except zlib.error as error:
                 raise httpx.DecodingError(f"the body is not {coding}: {error}") from error
-            left, is_full = decoder.unconsumed_tail, len(plain) == PIECE
+            left = decoder.unused_data or decoder.unconsumed_tail
+            is_full = len(plain) == PIECE and not decoder.eof
             if plain:
                 yield plain
     if has_begun and not decoder.eof:

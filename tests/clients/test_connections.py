@@ -265,13 +265,14 @@ async def test_a_step_of_the_unpacking_is_bounded_even_if_its_end_is_small(
     ("codings", "body"),
     [
         ("gzip", gzip.compress(b'{"a": 1}')),
+        ("gzip", gzip.compress(b'{"a"') + gzip.compress(b"") + gzip.compress(b": 1}")),
         ("deflate", zlib.compress(b'{"a": 1}')),
         ("deflate", zlib.compress(b'{"a": 1}', wbits=-zlib.MAX_WBITS)),
         ("GZIP , identity", gzip.compress(b'{"a": 1}')),
         ("deflate, gzip", gzip.compress(zlib.compress(b'{"a": 1}'))),
         ("identity", b'{"a": 1}'),
     ],
-    ids=["gzip", "deflate", "deflate without its header", "identity is none", "both", "none"],
+    ids=["gzip", "gzip in members", "deflate", "deflate without its header", "identity is none", "both", "none"],
 )
 async def test_a_packed_answer_is_unpacked(
     serve: Callable[[Peer], Awaitable[str]], clock: Sleeper, codings: str, body: bytes
@@ -284,16 +285,38 @@ async def test_a_packed_answer_is_unpacked(
     [
         ("gzip", b"{}"),
         ("gzip", gzip.compress(b'{"a": 1}' * 50)[:-9]),
+        ("gzip", gzip.compress(b"{}") + b"more"),
+        ("gzip", gzip.compress(b"{}") + gzip.compress(b" ")[:-1]),
+        ("deflate", zlib.compress(b"{}") + b"more"),
         ("br", b"{}"),
         ("gzip, gzip, gzip, gzip", packed(b"{}", 4)),
     ],
-    ids=["not packed", "cut short", "a coding that was not asked for", "packed too often"],
+    ids=[
+        "not packed",
+        "cut short",
+        "more behind gzip",
+        "a member cut short",
+        "more behind deflate",
+        "a coding that was not asked for",
+        "packed too often",
+    ],
 )
 async def test_a_body_that_cannot_be_unpacked_is_named_so(
     serve: Callable[[Peer], Awaitable[str]], clock: Sleeper, codings: str, body: bytes
 ) -> None:
     with pytest.raises(ContractError, match="a body that cannot be unpacked"):
         await asked(serve, clock, http_answer(body, Content_Encoding=codings))
+
+
+async def test_endless_members_of_nothing_are_an_error() -> None:
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while True:
+                yield gzip.compress(b"") * 50
+
+    with pytest.raises(ContractError, match="larger than"):
+        async for _ in UnpackedStream(Endless(), ["gzip"], most=100_000):
+            pass
 
 
 @given(
@@ -304,7 +327,11 @@ async def test_unpacking_gives_what_was_packed_wherever_the_pieces_end(
 ) -> None:
     whole = body
     for coding in order:
-        whole = gzip.compress(whole, mtime=0) if coding == "gzip" else zlib.compress(whole)
+        if coding == "deflate":
+            whole = zlib.compress(whole)
+            continue
+        middle = cut.draw(st.integers(0, len(whole)))
+        whole = gzip.compress(whole[:middle], mtime=0) + gzip.compress(whole[middle:], mtime=0)
     ends = sorted(cut.draw(st.sets(st.integers(0, len(whole)), max_size=5)) | {0, len(whole)})
 
     class Pieces(httpx.AsyncByteStream):

@@ -46,13 +46,14 @@ async def test_a_create_whose_answer_is_lost_is_sent_once(name: str, lost: Any, 
 
 @pytest.mark.parametrize("name", CREATES)
 async def test_a_create_that_was_certainly_not_applied_is_sent_again(name: str, clock: Sleeper) -> None:
-    """Too many requests: the hub says when."""
+    """Too many requests: the hub says when, and is not asked sooner."""
     script = Script(answer({}, 429, **{"Retry-After": "2"}))
     async with hub_of(script, clock) as hub:
         with pytest.raises(RateLimitedError):
             await CREATES[name][1](hub)
     assert len(script.requests) > 1
-    assert set(clock.sleeps) == {2.0}
+    assert clock.sleeps[:3] == [2.0] * 3
+    assert min(clock.sleeps) == 2.0
 
 
 @pytest.mark.parametrize("field", ["email", "phone_number", "channel_code"])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import random
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,6 +31,7 @@ from clients.errors import (
     RefusedError,
     RetryableError,
 )
+from clients.rates import LONGEST_WAIT
 from clients.redaction import MAX_TEXT
 from tests.clients.support import PASSWORD, TOKEN, Script, Sleeper, answer, transport_to, yield_to_others
 
@@ -177,11 +179,44 @@ async def test_a_lasting_trouble_is_given_up_after_the_settings_tries(trouble: A
 
 
 async def test_a_lasting_rate_limit_is_given_up_as_such(clock: Sleeper):
-    """With the seconds that the server asked for."""
+    """After two minutes at most, with the seconds that the server asked for. It was never asked sooner than that."""
     script = Script(answer({}, 429, **{"Retry-After": "7"}))
     with pytest.raises(RateLimitedError) as caught:
         await transport_to(script, clock).send(READ)
-    assert (len(script.requests), caught.value.spent, caught.value.retry_after) == (4, True, 7.0)
+    assert (caught.value.spent, caught.value.retry_after) == (True, 7.0)
+    assert min(clock.sleeps) == 7.0
+    assert 90 <= sum(clock.sleeps) <= LONGEST_WAIT
+    assert len(script.requests) <= 18
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_read_outlasts_a_silent_limit(seed: int, clock: Sleeper):
+    """Half of each pause is certain, so six refusals take their time, however the jitter falls."""
+    random.seed(seed)
+    script = Script(*[answer({}, 429)] * 6, FINE)
+    assert (await transport_to(script, clock).send(READ)).data == {"ok": True}
+    assert all(
+        certain <= pause <= 2 * certain for certain, pause in zip((0.25, 0.5, 1, 2, 4, 8), clock.sleeps, strict=True)
+    )
+
+
+async def test_all_questions_together_wait_for_a_lasting_limit_as_long_as_one(clock: Sleeper):
+    """A run ends whose every question is refused."""
+    began, script = clock.monotonic(), Script(answer({}, 429))
+    transport = transport_to(script, clock)
+    for _ in range(20):
+        with pytest.raises(RateLimitedError):
+            await transport.send(READ)
+    assert clock.monotonic() - began <= LONGEST_WAIT
+    assert len(script.requests) <= 3 * 20
+
+
+async def test_a_call_that_gets_through_gives_the_next_one_its_whole_patience(clock: Sleeper):
+    limited = [answer({}, 429, **{"Retry-After": "50"})] * 2
+    transport = transport_to(Script(*limited, FINE, *limited, FINE), clock)
+    for _ in range(2):
+        await transport.send(READ)
+    assert clock.sleeps == [50.0] * 4
 
 
 @pytest.mark.parametrize("call", [READ, MOVE, CREATE], ids=str)

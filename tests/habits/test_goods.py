@@ -1,6 +1,7 @@
 """Goods on marketplaces with the habits of real ones: the right result reaches the right object, and nothing is sent twice."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,8 +45,7 @@ async def test_each_product_has_its_own_result(case: Case, later: bool) -> None:
     world = case.world(products=6, failing=0, asynchronous=later)
     world.market.refuse[sku(world, REFUSED)] = WHY
     await run(world, insert_products)
-    for _ in range(3):  # a question that was refused for too many calls is asked again by a later run
-        await settle(world)
+    await settle(world)
     for pk in range(1001, 1007):
         held = action(world, pk)
         assert held
@@ -153,6 +153,17 @@ async def test_refused_calls_get_through_later(habit: str) -> None:
     case = BY_HABIT[habit]
     world = case.world(products=12, failing=0)
     await run(world, insert_products)
+    assert {row["status"] for row in actions(world)} == {"success"}
+    assert world.attempts == {}
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_a_silent_limit_costs_no_check(seed: int) -> None:
+    """Six batches wait for their results: each question is answered, however the pauses fall."""
+    random.seed(seed)
+    world = BY_HABIT["silent-rates"].world(products=12, failing=0, asynchronous=True)
+    await run(world, insert_products)
+    await settle(world)
     assert {row["status"] for row in actions(world)} == {"success"}
     assert world.attempts == {}
 

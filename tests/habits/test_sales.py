@@ -1,5 +1,8 @@
 """Orders on marketplaces with the habits of real ones: each is in Omnitron once, and a change reaches its own item alone."""
 
+import random
+from dataclasses import replace
+
 import pytest
 
 from flows.order import (
@@ -35,6 +38,17 @@ async def test_an_order_that_waits_is_acknowledged_once_it_is_in_omnitron() -> N
     assert placed["acknowledged"] is False
     assert (await run(world, fetch_and_create_order)).counts == {"created": 1, "acknowledged": 1}
     assert placed["acknowledged"] is True
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_a_silent_limit_costs_no_page_of_orders(seed: int) -> None:
+    """Six pages, at two calls a second: all come in with one run, however the pauses fall."""
+    random.seed(seed)
+    world = replace(BY_HABIT["silent-rates"], market={"most_rows": 1}).world(products=3, failing=0)
+    list_products(world)
+    placed = [place(world) for _ in range(6)]
+    assert (await run(world, fetch_and_create_order)).counts == {"created": 6}
+    assert numbers(world) == sorted(row["number"] for row in placed)
 
 
 async def test_the_lines_of_an_order_are_joined() -> None:

@@ -25,7 +25,6 @@ SUBJECT = Subject(
             survives="httpx reads the environment only for connections of its own making; `Connections` is where it counts.",
         ),
         Mutant('            error.context["spent"] = True\n', ""),
-        Mutant("        self._budget.earn()\n", ""),
         Mutant("{'&' if '?' in url else '?'}", "?"),
         Mutant(
             'urlencode(httpx.QueryParams(call.params).multi_items(), errors="replace")',
@@ -52,7 +51,8 @@ SUBJECT = Subject(
             tests=RATES,
         ),
         Mutant("self._shared.take if self._shared else None", "None", tests=SHARED_RATES),
-        Mutant("            self._pace.pause(call.group, state.upcoming_sleep)\n", "            pass\n", tests=RATES),
+        Mutant("            self._pace.refused(call.group)\n", "            pass\n"),
+        Mutant("            self._pace.let_through(call.group)\n", "            pass\n"),
         Mutant("            self._pace.learn(call.group, rate)\n", "            pass\n", tests=RATES),
         Mutant(
             "(self._judge_of and self._verdicts.judgement(self._judge_of, call, reply)) or reply", "reply", tests=LOG_IN
@@ -62,24 +62,6 @@ SUBJECT = Subject(
         Mutant('        elif call.method == "GET" and status != HTTPStatus.NO_CONTENT:', "        elif False:"),
         Mutant('call.method == "GET" and status != HTTPStatus.NO_CONTENT:', 'call.method == "GET":'),
         Mutant("whole = asyncio.timeout(self._request_timeout)", "whole = asyncio.timeout(None)"),
-        Mutant('            case ChannelAppError(context={"spent": True}):\n                return False\n', ""),
-        Mutant("return (error.retry_after or 0) <= LONGEST_WAIT", "return True"),
-        Mutant(
-            'return call.is_repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
-            'return (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
-        ),
-        Mutant(
-            'return call.is_repeatable and (error.context.get("retry_after") or 0) <= LONGEST_WAIT',
-            "return call.is_repeatable",
-        ),
-        Mutant("state.attempt_number >= self._tries or", "state.attempt_number > self._tries or"),
-        Mutant(" or not self._budget.spend()", ""),
-        Mutant("RateLimitedError) and seconds_left(self._clock) is not None:", "RateLimitedError) and False:"),
-        Mutant("RateLimitedError) and seconds_left(self._clock) is not None:", "RateLimitedError):"),
-        Mutant("return state.idle_for + state.upcoming_sleep > LONGEST_WAIT", "return False"),
-        Mutant("return max(grown, float(asked or 0))", "return grown"),
-        Mutant("if asked is None or state.attempt_number >= self._tries else 0.0", "if asked is None else 0.0"),
-        Mutant("        self.traffic.retries += 1\n", ""),
         Mutant("self._verdicts.no_answer(call, error) from None", "self._verdicts.no_answer(call, error) from error"),
         Mutant("            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),\n", ""),
     ),
