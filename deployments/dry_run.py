@@ -50,7 +50,8 @@ def _show(sending: Rehearsed) -> None:
     if len(sending.failing) > NAMED:
         say(f"... and {len(sending.failing) - NAMED:,} more would fail.")
     for text in sending.lines:
-        say(f"\nThe request for the first {sending.shown}:\n\n{_indented(text)}\n")
+        objects = "object" if sending.shown == 1 else f"{sending.shown} objects"
+        say(f"\nThe request for the first {objects}:\n\n{_indented(text)}\n")
 
 
 def _indented(text: str) -> str:

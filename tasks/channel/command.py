@@ -195,7 +195,12 @@ class AnsweredCommand(ChannelCommand[In, Out, Connector]):
     """A command to which the channel gives a result for each item."""
 
     def accepted(
-        self, name: str | ProductImage, *, remote_id: str | None = None, message: str | None = None
+        self,
+        name: str | ProductImage,
+        *,
+        remote_id: str | None = None,
+        message: str | None = None,
+        order: str | None = None,
     ) -> ItemResult:
         """The result for an item that the channel took.
 
@@ -204,9 +209,12 @@ class AnsweredCommand(ChannelCommand[In, Out, Connector]):
                 For an image, the image itself if the channel tells the images of a product apart.
             remote_id: the channel's id of it, if it is new or the channel repeats it.
             message: a remark of the channel's, which reaches the merchant.
+            order: the channel's id or number of the order of a request, where ids repeat from order to order.
         """
-        return result_of(self.content_type, ResponseStatus.success, name, remote_id, message)
+        return result_of(self.content_type, ResponseStatus.success, name, remote_id, message, order)
 
-    def refused(self, name: str | ProductImage, message: str | None, *, remote_id: str | None = None) -> ItemResult:
+    def refused(
+        self, name: str | ProductImage, message: str | None, *, remote_id: str | None = None, order: str | None = None
+    ) -> ItemResult:
         """The result for an item that the channel refused, with its reason for the merchant."""
-        return result_of(self.content_type, ResponseStatus.fail, name, remote_id, message)
+        return result_of(self.content_type, ResponseStatus.fail, name, remote_id, message, order)

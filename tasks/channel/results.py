@@ -17,6 +17,7 @@ def result_of(
     name: str | ProductImage,
     remote_id: str | None,
     message: str | None,
+    order: str | None = None,
 ) -> ItemResult:
     """The result for the item with this name."""
     if isinstance(name, ProductImage):
@@ -25,4 +26,4 @@ def result_of(
         return ProductBatchRequestResponseDto(status=status, sku=name, remote_id=remote_id, message=message)
     if content_type is ContentType.order:
         return OrderBatchRequestResponseDto(status=status, remote_id=remote_id or "", number=name, message=message)
-    return BatchRequestResponseDto(status=status, remote_id=remote_id or name, sku=name, message=message)
+    return BatchRequestResponseDto(status=status, remote_id=remote_id or name, sku=name, message=message, order=order)

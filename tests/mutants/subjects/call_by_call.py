@@ -27,8 +27,7 @@ SUBJECT = Subject(
         Mutant("            await self.end(batch)\n            return error\n", "            return error\n"),
         Mutant("if is_sent or is_held:", "if is_sent:"),
         Mutant("if is_sent or is_held:", "if is_held:"),
-        Mutant("            if is_sent:\n", "            if False:\n"),
-        Mutant("                self.seen.discard(member.owner[1])\n", ""),
+        Mutant("self.seen.discard(member.owner[1])", "pass"),
         Mutant("            case NoTurnError():\n                return False\n", ""),
         Mutant(
             "            case RetryableError() if self.failed_calls == 0:",
