@@ -142,6 +142,9 @@ async def _until_stopped(rows: list[DeploymentRow], settings: DeploymentSettings
         stopping.cancel()
         if not working.done():
             say("Stopping: runs under way are cancelled. Schedules stay as they are.")
+            if not runner.started:  # it would refuse to be stopped, and has no runs yet
+                working.cancel()
+                return
             await runner.astop()
         await working
 

@@ -187,6 +187,17 @@ def test_without_a_server_it_brings_its_own_and_flows_start_by_themselves(
         assert free.getsockname() == (HOST, port)
 
 
+@pytest.mark.process
+def test_it_may_be_stopped_at_its_first_moment(
+    environment: dict[str, str], prefect_server: dict[str, str], shop: Shop, tmp_path: Path
+) -> None:
+    """Before Prefect's runner has begun, which would refuse to be stopped then."""
+    with serving({**environment, **prefect_server, **shop.settings}, tmp_path, "--no-schedules") as served:
+        served.until("Stop with Ctrl+C")
+        assert served.end(signal.SIGTERM) == 0
+    assert "Traceback" not in served.said
+
+
 def readable_by(site: str, port: int) -> str | None:
     """The site, if its pages may read the API in the browser of an operator."""
     response = httpx.get(f"http://{HOST}:{port}/api/health", headers={"Origin": site}, trust_env=False, timeout=60)
