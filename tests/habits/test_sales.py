@@ -130,8 +130,21 @@ async def test_the_packages_of_a_split_order_are_one_order(habit: str) -> None:
     assert [row["pk"] for row in after] == [row["pk"] for row in before]
     assert [row["status"] for row in after] == [CANCELLED, before[1]["status"], before[2]["status"]]
     assert len(list(world.orders)) == 1
-    assert (await run(world, fetch_and_create_order)).counts == {"known": 2}
+    assert (await run(world, fetch_and_create_order)).counts == {"known": 1}
     assert [len(package["items"]) for package in (left, gone)] == [2, 1]
+
+
+@pytest.mark.parametrize("habit", ["split-packages", "renewed-items"])
+async def test_an_order_that_was_split_before_it_arrived_has_all_of_its_lines(habit: str) -> None:
+    world = shop_with(habit)
+    placed = place(world, pieces=3)
+    world.market.cancel_order(placed["id"], items=[placed["items"][0]["id"]])
+    assert (await run(world, fetch_and_create_order)).counts == {"created": 1}
+    await run(world, fetch_and_create_cancel)
+    left, _ = world.market.sales.orders.values()
+    assert {row["extra_field"]["id"]: row["status"] == CANCELLED for row in items_in_hub(world, left)} == {
+        name: item["status"] == "CANCELLED" for name, item in world.market.sales.items.items()
+    }
 
 
 async def test_packages_that_are_merged_are_one_order_still() -> None:

@@ -33,9 +33,16 @@ def lie_about_a_sale(world: World, content_type: str, pk: int, remote_id: str, v
     if content_type == ContentType.order:
         row = world.orders[pk]
         sent = world.market.sales.versions.get(remote_id)
-        if version > _first_version(row) and (sent is None or sent < version):
+        is_told = sent is not None and sent >= version
+        if version > _first_version(row) and not is_told and not _is_renamed_alone(world, row):
             return f"order {pk} is a success at {version}; the channel has {sent}"
     return None
+
+
+def _is_renamed_alone(world: World, row: Row) -> bool:
+    """Whether only the order's id has changed since, because its package was split or merged."""
+    package = world.market.sales.orders.get(row["extra_field"]["id"], {})
+    return "replaces" in package and package["tracking_number"] == row["tracking_number"]
 
 
 def broken_sales(world: World) -> list[str]:
