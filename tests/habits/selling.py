@@ -100,13 +100,13 @@ class ByCursor(Sandbox):
 
 
 class GetPackages(orders.GetOrders):
-    """A package says whose place it takes. Those of one order are one, under the id of the first: they may have been split before
-    any of them was in Omnitron."""
+    """A package says whose place it takes. Those of one order are one, under the id of the one with what is left: they may have been
+    split before any of them was in Omnitron."""
 
     async def listed(self) -> Page:
         page = await super().listed()
         packages: dict[str, list[Row]] = {}
-        for row in page.rows:
+        for row in sorted(page.rows, key=lambda row: bool(row["status"] == "CANCELLED")):
             packages.setdefault(row["number"], []).append(row)
         joined = [{**rows[0], "items": [line for row in rows for line in row["items"]]} for rows in packages.values()]
         return Page(joined, page.next)

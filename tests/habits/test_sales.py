@@ -6,6 +6,7 @@ import pytest
 
 from clients.variables import MemoryVariables
 from flows.order import (
+    create_order_shipping_info,
     fetch_and_create_cancel,
     fetch_and_create_cancellation_requests,
     fetch_and_create_order,
@@ -17,7 +18,7 @@ from tests.habits.cases import BY_HABIT
 from tests.world.driving import die_at
 from tests.world.loopback import World
 from tests.world.sales import in_hub, items_in_hub, list_products, place
-from tests.world.shop import kept, requests_of, run
+from tests.world.shop import Row, kept, requests_of, run
 
 CANCELLED = "100"
 
@@ -145,6 +146,27 @@ async def test_an_order_that_was_split_before_it_arrived_has_all_of_its_lines(ha
     assert {row["extra_field"]["id"]: row["status"] == CANCELLED for row in items_in_hub(world, left)} == {
         name: item["status"] == "CANCELLED" for name, item in world.market.sales.items.items()
     }
+
+
+async def test_an_order_that_is_split_twice_is_one_order_still() -> None:
+    """The package that the market changed last is listed last, and what was cancelled does not take its place."""
+    world = shop_with("split-packages")
+    placed = place(world, pieces=3)
+    await run(world, fetch_and_create_order)
+    items = [line["id"] for line in placed["items"]]
+    for gone in items[:2]:
+        world.market.cancel_order(_left(world)["id"], items=[gone])
+        world.market.change_item(items[2], tracking_number=gone)
+        await run(world, fetch_and_create_order)
+    assert len(items_in_hub(world, _left(world))) == 3
+    assert len(list(world.orders)) == 1
+    assert (await run(world, create_order_shipping_info)).counts["created"] == 1
+
+
+def _left(world: World) -> Row:
+    """The package with what is left to ship."""
+    (row,) = [row for row in world.market.sales.orders.values() if row["status"] != "CANCELLED"]
+    return row
 
 
 async def test_packages_that_are_merged_are_one_order_still() -> None:

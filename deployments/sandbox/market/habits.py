@@ -107,7 +107,7 @@ _TABLE = (
     ),
     Habit(
         "merged-packages",
-        "Packages that were split are one again, under a new id, when an item of them changes; it `replaces` the first of them.",
+        "Packages that were split are one again, under a new id, when an item changes; it `replaces` the one with what was left.",
         {"splits_packages": True, "merges_packages": True},
     ),
     Habit(

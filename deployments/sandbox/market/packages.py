@@ -52,22 +52,23 @@ class PackagedSales(MarketSales):
         return self.changed_items.get(item["id"], row)
 
     def _replace(self, former: Sequence[Item], parts: Sequence[list[Item]]) -> None:
-        """Puts packages in the place of others; each names the first of these."""
+        """Puts packages in the place of others; each names the first of these that is not cancelled."""
+        place_of = min(former, key=lambda package: bool(package["status"] == CANCELLED))
         moment = self._stamp()
         for package in former:
             del self.orders[package["id"]]
         for lines in parts:
             is_cancelled = all(line["status"] == CANCELLED for line in lines)
             package = {
-                **former[0],
+                **place_of,
                 "id": self._new_order_id(),
-                "replaces": former[0]["id"],
-                "status": CANCELLED if is_cancelled else former[0]["status"],
+                "replaces": place_of["id"],
+                "status": CANCELLED if is_cancelled else place_of["status"],
                 "updated_at": moment,
                 "items": lines,
             }
             self.orders[package["id"]] = package
-            self.versions[package["id"]] = self.versions.get(former[0]["id"])
+            self.versions[package["id"]] = self.versions.get(place_of["id"])
             for line in lines:
                 self._move(line, package)
             self._tell("order.changed", package, moment)
