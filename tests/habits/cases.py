@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployments.sandbox.market.settings import KeyLife, MarketOptions
-from tests.habits import calling, reading, selling
+from tests.habits import announcing, calling, reading, selling
 from tests.world.loopback import World
 from tests.world.shop import use_connector
 
@@ -22,6 +22,7 @@ class Case:
         pause: the seconds between two runs, where the channel takes its time or counts calls.
         later: whether the channel answers later: None is both.
         products, offers, sells: whether it is about products; about prices, stocks and images; about orders.
+        splits: whether packages are split.
     """
 
     habits: tuple[str, ...]
@@ -32,6 +33,7 @@ class Case:
     products: bool = True
     offers: bool = False
     sells: bool = False
+    splits: bool = False
     flows: tuple[str, ...] = ()
     """The flows that meet the habit; by default all."""
 
@@ -60,8 +62,8 @@ CASES = [
     Case(("moderation",), _named(reading.Moderation), later=True, pause=24 * 3_600.0),
     Case(("warnings",), _named(reading.Warnings)),
     Case(("multi-status",), _named(reading.MultiStatus)),
-    Case(("few-items",), _named(reading.FewItems), FEW),
-    Case(("one-item",), _named(reading.OneItem)),
+    Case(("few-items",), _named(reading.FewItems), FEW, offers=True),
+    Case(("one-item",), _named(reading.OneItem), offers=True),
     Case(("jsonl-file",), _named(reading.JsonlFile), later=True),
     Case(("csv-file",), _named(reading.CsvFile), later=True),
     Case(("rates",), _named(calling.Rates), pause=60.0),
@@ -75,6 +77,17 @@ CASES = [
     Case(("row-per-line",), EXAMPLE, products=False, sells=True),
     Case(("cursor",), _named(selling.ByCursor), {"most_rows": 2}, products=False, sells=True),
     Case(("shifting-pages",), EXAMPLE, products=False, sells=True, flows=("fetch_and_create_order",)),
+    Case(("split-packages",), _named(selling.Packages), products=False, sells=True, splits=True),
+    Case(("merged-packages",), _named(selling.Packages), products=False, sells=True, splits=True),
+    Case(("renewed-items",), _named(selling.Packages), products=False, sells=True, splits=True),
+    Case(("event-stream",), _named(selling.EventStream), products=False, sells=True),
+    Case(("decided-returns",), EXAMPLE, {"decides_after_seconds": 1_800.0}, products=False, sells=True),
     Case(("price-and-stock",), "tests.flows.test_price_and_stock:Together", products=False, offers=True),
 ]
 BY_HABIT: Mapping[str, Case] = {case.habits[0]: case for case in CASES}
+SIGNING: Mapping[str, str] = {
+    "signed-body": _named(announcing.SignedBody),
+    "signed-time": _named(announcing.SignedTime),
+    "shared-token": _named(announcing.SharedToken),
+}
+"""Habits of the events that the marketplace posts, which no flow meets."""

@@ -44,6 +44,29 @@ async def cancelled(world: World) -> None:
     world.market.cancel_order(second, items=_items(world, second)[:1])
 
 
+async def split(world: World) -> None:
+    """Of a known order, one item was cancelled: the market has split its package."""
+    await imported(world)
+    _, second = world.market.sales.orders
+    world.market.cancel_order(second, items=_items(world, second)[:1])
+
+
+async def changed_after_split(world: World) -> None:
+    """What is left of the package was shipped: a market that merges packages has made one of both."""
+    await split(world)
+    for flow in ("fetch_and_create_order", "fetch_and_update_order_items", "fetch_and_create_cancel"):
+        await run(world, flow)
+    left = next(order for order in world.market.sales.orders.values() if "replaces" in order)
+    world.market.change_item(left["items"][0]["id"], status="SHIPPED", invoice_number="FT1")
+
+
+async def told_after_split(world: World) -> None:
+    """The merchant has changed the orders, and Omnitron does not know the new packages yet."""
+    await split(world)
+    for order in list(world.orders):
+        world.hub.edit_order(order["pk"])
+
+
 async def changed_items(world: World) -> None:
     await imported(world)
     for order in world.market.sales.orders:

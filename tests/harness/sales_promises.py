@@ -33,9 +33,16 @@ def lie_about_a_sale(world: World, content_type: str, pk: int, remote_id: str, v
     if content_type == ContentType.order:
         row = world.orders[pk]
         sent = world.market.sales.versions.get(remote_id)
-        if version > _first_version(row) and (sent is None or sent < version):
+        is_told = sent is not None and sent >= version
+        if version > _first_version(row) and not is_told and not _is_renamed_alone(world, row):
             return f"order {pk} is a success at {version}; the channel has {sent}"
     return None
+
+
+def _is_renamed_alone(world: World, row: Row) -> bool:
+    """Whether only the order's id has changed since, because its package was split or merged."""
+    package = world.market.sales.orders.get(row["extra_field"]["id"], {})
+    return "replaces" in package and package["tracking_number"] == row["tracking_number"]
 
 
 def broken_sales(world: World) -> list[str]:
@@ -53,9 +60,20 @@ def broken_sales(world: World) -> list[str]:
         for subject, times in journal.asked(deed).items()
         if times > journal.accepted(deed)[subject] + REFUSALS
     ]
-    for order in world.market.sales.orders.values():
+    for order in _whole_orders(world):
         found += _order_problems(world, order)
     return found
+
+
+def _whole_orders(world: World) -> Iterator[Row]:
+    """The channel's orders, each with all of its packages: their ids are in `ids`."""
+    packages: dict[tuple[str, str], list[Row]] = {}
+    for row in world.market.sales.orders.values():
+        key = ("number", row["number"]) if "replaces" in row else ("id", row["id"])
+        packages.setdefault(key, []).append(row)
+    for rows in packages.values():
+        items = [item for row in rows for item in row["items"]]
+        yield {**rows[0], "items": items, "ids": {row["id"] for row in rows}}
 
 
 def is_poison(world: World, order: Row) -> bool:
@@ -70,7 +88,7 @@ def is_poison(world: World, order: Row) -> bool:
 
 def _order_problems(world: World, order: Row) -> Iterator[str]:
     hub, number = world.shop, order["number"]
-    rows = [row for row in hub.orders.table if row["extra_field"]["id"] == order["id"]]
+    rows = [row for row in hub.orders.table if row["extra_field"]["id"] in order["ids"]]
     if not rows and is_poison(world, order):
         if not any(number in str(row["error_desc"]) for row in hub.error_reports if not row["is_ok"]):
             yield f"order {number} is not in Omnitron, and nobody was told"
@@ -118,7 +136,7 @@ def _update_problems(world: World, row: Row) -> Iterator[str]:
 def _item_problems(world: World, order: Row, items: dict[str, list[Row]]) -> Iterator[str]:
     hub, sales = world.shop, world.market.sales
     cancelled = {
-        item["id"] for row in sales.cancellations.values() if row["order_id"] == order["id"] for item in row["items"]
+        item["id"] for row in sales.cancellations.values() if row["order_id"] in order["ids"] for item in row["items"]
     }
     for remote_id in cancelled:
         if any(item["status"] != CANCELLED for item in items[remote_id]):

@@ -111,6 +111,15 @@ SALES = [
     Scenario("recover", False, order_states.abandoned_import, of="orders", sells=True),
     Scenario("recover", False, order_states.abandoned_update, of="order updates", sells=True),
 ]
+PACKAGES = [
+    *(
+        Scenario(flow, False, prepare, of=of, sells=True)
+        for of, prepare in (("split", order_states.split), ("changed after a split", order_states.changed_after_split))
+        for flow in ("fetch_and_create_order", "fetch_and_update_order_items", "fetch_and_create_cancel")
+    ),
+    Scenario("update_orders", False, order_states.told_after_split, of="split", sells=True),
+]
+"""Where the marketplace splits packages."""
 SCENARIOS = [*PRODUCTS, *OFFERS, *SALES]
 
 
@@ -120,6 +129,7 @@ def scenarios_with(case: Case) -> list[Scenario]:
         *(PRODUCTS if case.products else ()),
         *(OFFERS if case.offers else ()),
         *(SALES if case.sells else ()),
+        *(PACKAGES if case.splits else ()),
     ]
     return [
         replace(scenario, case=case)

@@ -289,4 +289,96 @@ async def test_an_open_request_is_decided_by_the_marketplace(
     marketplace.request(order["items"][0]["id"], "refund")
     assert [row["status"] for row in (await client.get("/requests")).json()["results"]] == ["WAITING"]
     await clock.sleep(TWO_DAYS + 1)
-    assert [row["status"] for row in (await client.get("/requests")).json()["results"]] == ["approved"]
+    (row,) = (await client.get("/requests")).json()["results"]
+    assert (row["status"], row["is_decided_here"]) == ("approved", True)
+
+
+def split(marketplace: MarketplaceSandbox, *habits: str) -> tuple[Any, list[str], list[Any]]:
+    """An order of three lines as it was placed, the ids of its lines then, and the packages after the first was cancelled."""
+    having(marketplace, *habits)
+    order = marketplace.place_order(items=[("A", 3)])
+    lines = [line["id"] for line in order["items"]]
+    marketplace.cancel_order(order["id"], items=lines[:1])
+    return order, lines, list(marketplace.sales.orders.values())
+
+
+async def test_a_package_is_split_by_a_cancellation(marketplace: MarketplaceSandbox, client: httpx.AsyncClient) -> None:
+    order, lines, _ = split(marketplace, "split-packages")
+    left, gone = (await client.get("/orders")).json()["results"]
+    assert {left["replaces"], gone["replaces"]} == {order["id"]}
+    assert {left["number"], gone["number"]} == {order["number"]}
+    assert len({order["id"], left["id"], gone["id"]}) == 3
+    assert [[line["id"] for line in package["items"]] for package in (left, gone)] == [lines[1:], lines[:1]]
+    assert (left["status"], gone["status"]) == ("NEW", "CANCELLED")
+
+
+async def test_an_order_that_is_cancelled_as_a_whole_is_not_split(marketplace: MarketplaceSandbox) -> None:
+    having(marketplace, "split-packages")
+    order = marketplace.place_order(items=[("A", 2)])
+    marketplace.cancel_order(order["id"])
+    assert list(marketplace.sales.orders) == [order["id"]]
+
+
+async def test_a_package_takes_an_update_of_all_items_of_its_order(
+    marketplace: MarketplaceSandbox, client: httpx.AsyncClient
+) -> None:
+    order, lines, (left, gone) = split(marketplace, "split-packages")
+    news = [{"remote_id": name, "tracking_number": name} for name in lines]
+    for remote_id, status in ((order["id"], "FAIL"), (left["id"], "SUCCESS")):
+        update = {"remote_id": remote_id, "number": order["number"], "version": "1", "items": news}
+        (result,) = (await client.put("/orders", json={"items": [update]})).json()["results"]
+        assert result["status"] == status
+    assert [line["tracking_number"] for package in (gone, left) for line in package["items"]] == lines
+
+
+async def test_packages_are_merged_by_a_change(marketplace: MarketplaceSandbox, client: httpx.AsyncClient) -> None:
+    _, lines, (left, _) = split(marketplace, "merged-packages")
+    marketplace.change_item(lines[1], status="SHIPPED")
+    (merged,) = (await client.get("/orders")).json()["results"]
+    assert merged["replaces"] == left["id"]
+    assert sorted(line["id"] for line in merged["items"]) == lines
+
+
+async def test_the_items_of_a_new_package_have_new_ids(
+    marketplace: MarketplaceSandbox, client: httpx.AsyncClient
+) -> None:
+    having(marketplace, "renewed-items")
+    order = marketplace.place_order(items=[("A", 2)])
+    former = [line["id"] for line in order["items"]]
+    request = marketplace.request(former[1], "refund")
+    cancellation = marketplace.cancel_order(order["id"], items=former[:1])
+    rows = {row["replaces"]: row["id"] for row in (await client.get("/order-items")).json()["results"]}
+    assert rows.keys() == set(former)
+    assert not rows.keys() & set(rows.values())
+    assert [item["id"] for item in cancellation["items"]] == [rows[former[0]]]
+    assert request["order_item"] == rows[former[1]]
+    assert marketplace.sales.items.keys() == set(rows.values())
+
+
+async def test_events_are_read_from_an_id(marketplace: MarketplaceSandbox, client: httpx.AsyncClient) -> None:
+    having(marketplace, "event-stream")
+    first, second = (marketplace.place_order(items=[("A", 1)]) for _ in range(2))
+    marketplace.cancel_order(first["id"])
+    page = (await client.get("/events", params={"limit": 2})).json()
+    assert [(row["id"], row["type"], row["order_id"]) for row in page["events"]] == [
+        (1, "order.created", first["id"]),
+        (2, "order.created", second["id"]),
+    ]
+    assert page["has_more"]
+    rest = (await client.get("/events", params={"after": 2})).json()
+    assert ([row["type"] for row in rest["events"]], rest["has_more"]) == (["order.cancelled"], False)
+    assert (await client.get(f"/orders/{second['id']}")).json()["number"] == second["number"]
+    assert ((await client.get("/orders")).status_code, (await client.get("/orders/1")).status_code) == (405, 404)
+
+
+async def test_events_are_posted_by_a_marketplace_that_can_sign_alone(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/_sandbox/webhook", json={"url": "http://127.0.0.1:9/events", "key": "k"})
+    assert (answer.status_code, "signed-body" in answer.text) == (400, True)
+
+
+async def test_events_are_posted_to_this_machine_or_by_https(
+    marketplace: MarketplaceSandbox, client: httpx.AsyncClient
+) -> None:
+    having(marketplace, "shared-token")
+    answer = await client.post("/_sandbox/webhook", json={"url": "http://example.com/events", "key": "k"})
+    assert (answer.status_code, "this machine only" in answer.text) == (400, True)

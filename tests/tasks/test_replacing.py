@@ -224,6 +224,21 @@ async def test_what_the_merchant_changed_stays_due_when_a_package_takes_a_place(
     assert world.hub.counts()["objects"]["order"]["due_updates"] == 1
 
 
+async def test_what_the_merchant_changes_while_a_package_takes_a_place_stays_due(world: World) -> None:
+    """Between the reading of the order and the change of its id: the version after it has both changes."""
+    await brought_in(world, package(world, "P1", "A"))
+    (own,), (row,) = actions(world, "order"), world.orders
+    own["version_date"] = row["modified_date"]
+
+    def edit(_: int, request: Any, moment: str) -> None:
+        if request.method == "PATCH" and "/orders/" in request.url.path and moment == "before":
+            world.hub.edit_order(row["pk"], tracking_number="TN1")
+
+    world.hook = edit
+    await brought_in(world, package(world, "P2", "A", replaces="P1"))
+    assert world.hub.counts()["objects"]["order"]["due_updates"] == 1
+
+
 async def test_a_replacement_alone_makes_no_order_due(world: World) -> None:
     await brought_in(world, package(world, "P1", "A"))
     (own,) = actions(world, "order")

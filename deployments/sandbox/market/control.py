@@ -1,13 +1,15 @@
 """The control routes of the local marketplace: a person plays the buyer, or the market that decides about a product."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from clients.settings import checked_url
 from deployments.sandbox.base.http import HttpError, JsonResponse, json_object
+from deployments.sandbox.market.event_posts import EventPosts
 from deployments.sandbox.market.intake import Intake
 from deployments.sandbox.market.market_sales import MarketSales
 
@@ -18,6 +20,7 @@ DEEDS = (
     ("order-items/ITEM/request", '{"kind": "refund", "reason": "DAMAGED"}'),
     ("requests/REQUEST/decide", '{"status": "approved"}'),
     ("order-items/ITEM/change", '{"status": "DELIVERED", "invoice_number": "FT1"}'),
+    ("webhook", '{"url": "http://127.0.0.1:8080/events", "key": "..."}'),
     ("listing/SKU", '{"state": "rejected", "message": "Yasaklı kelime"} or {"state": "delisted"} or {"name": "Cup"}'),
 )
 """The requests that a person may POST, as the page shows them."""
@@ -40,11 +43,20 @@ class _Listed(BaseModel):
     stock: int | None = None
 
 
+class _Webhook(BaseModel):
+    """Where events are posted, and the key that signs them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, AfterValidator(checked_url)]
+    key: str
+
+
 class _Refused(RootModel[dict[str, str]]):
     """Messages by sku, number or id."""
 
 
-def control_routes(intake: Intake, sales: MarketSales) -> list[Route]:
+def control_routes(intake: Intake, sales: MarketSales, posts: EventPosts) -> list[Route]:
     """The routes below `/_sandbox`."""
 
     async def refuse(request: Request) -> Response:
@@ -84,7 +96,13 @@ def control_routes(intake: Intake, sales: MarketSales) -> list[Route]:
         changes = _Listed.model_validate(await json_object(request)).model_dump(exclude_none=True)
         return JsonResponse(intake.change_listing(sku, **changes))
 
+    async def subscribe(request: Request) -> Response:
+        wanted = _Webhook.model_validate(await json_object(request))
+        posts.subscribe(wanted.url, wanted.key)
+        return JsonResponse(posts.state(), 201)
+
     return [
+        Route("/webhook", subscribe, methods=["POST"]),
         Route("/listing/{sku}", change_listing, methods=["POST"]),
         Route("/refuse", refuse, methods=["POST"]),
         Route("/batches", forget, methods=["DELETE"]),

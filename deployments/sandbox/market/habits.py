@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clients.errors import ConfigError
+from deployments.sandbox.market.event_posts import SIGNATURE, TOKEN
 from deployments.sandbox.market.settings import KeyLife, Limit, MarketOptions, MarketSettings
 
 DAY = 24 * 3_600.0
@@ -98,6 +99,41 @@ _TABLE = (
         "decided-returns",
         "A request that the shop leaves open for two days is approved by the marketplace itself.",
         {"decides_after_seconds": 2 * DAY},
+    ),
+    Habit(
+        "split-packages",
+        "If some items of a package are cancelled, two new ones take its place, and name it in `replaces`.",
+        {"splits_packages": True},
+    ),
+    Habit(
+        "merged-packages",
+        "Packages that were split are one again, under a new id, when an item changes; it `replaces` the one with what was left.",
+        {"splits_packages": True, "merges_packages": True},
+    ),
+    Habit(
+        "renewed-items",
+        "If a package is split, its items have new ids too; `GET /order-items` names the former ones in `replaces`.",
+        {"splits_packages": True, "renews_items": True},
+    ),
+    Habit(
+        "event-stream",
+        "There is no list of orders: `GET /events?after=ID` tells which of them changed, and `GET /orders/ID` the rest.",
+        {"tells_events": True},
+    ),
+    Habit(
+        "signed-body",
+        f"Events are posted to the address of `POST /_sandbox/webhook`; `{SIGNATURE}` is the HMAC of the body in base64.",
+        {"signs": "body"},
+    ),
+    Habit(
+        "signed-time",
+        f"Events are posted to the address of `POST /_sandbox/webhook`; `{SIGNATURE}` is `t=...,v1=...`: time and HMAC.",
+        {"signs": "time"},
+    ),
+    Habit(
+        "shared-token",
+        f"Events are posted to the address of `POST /_sandbox/webhook`; `{TOKEN}` is the key itself.",
+        {"signs": "token"},
     ),
     Habit(
         "jsonl-file",

@@ -38,6 +38,19 @@ def sales_lists(settings: MarketSettings, sales: MarketSales) -> list[Route]:
 
         return Route(path, endpoint)
 
+    async def get_order(request: Request) -> Response:
+        order_id = request.path_params["id"]
+        if order_id not in sales.orders:
+            raise HttpError(404, {"detail": f"There is no order {order_id}."})
+        return JsonResponse(sales.orders[order_id])
+
+    async def get_events(request: Request) -> Response:
+        """`?after=&limit=` → `{"events", "has_more"}`, the oldest first."""
+        after = _number(request, "after", 0, least=0)
+        limit = min(_number(request, "limit", DEFAULT_PAGE), settings.most_rows)
+        later = sales.events[after:]
+        return JsonResponse({"events": later[:limit], "has_more": len(later) > limit})
+
     def order(row: Item) -> Iterator[Item]:
         told = told_with_numbers(row) if settings.numbers_items else row
         if not settings.row_per_line:
@@ -49,8 +62,9 @@ def sales_lists(settings: MarketSettings, sales: MarketSales) -> list[Route]:
     def other(row: Item) -> Iterator[Item]:
         yield told_with_numbers(row) if settings.numbers_items else row
 
+    stream = [Route("/events", get_events), Route("/orders/{id}", get_order)]
     return [
-        listed("/orders", sales.orders, order),
+        *(stream if settings.tells_events else [listed("/orders", sales.orders, order)]),
         listed("/cancellations", sales.cancellations, other),
         listed("/order-items", sales.changed_items, other),
         listed("/requests", sales.requests, other),
@@ -108,6 +122,6 @@ def _moment(request: Request, name: str) -> str | None:
         raise HttpError(400, {"detail": f"`{name}` is not an ISO date: {text}"}) from None
 
 
-def _number(request: Request, name: str, default: int) -> int:
+def _number(request: Request, name: str, default: int, *, least: int = 1) -> int:
     text = request.query_params.get(name)
-    return max(1, int(text)) if text and text.isdecimal() else default
+    return max(least, int(text)) if text and text.isdecimal() else default

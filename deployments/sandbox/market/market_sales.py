@@ -1,5 +1,6 @@
 """Sales of the local marketplace: buyers order, cancel and complain; the shop answers."""
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,22 +9,16 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from deployments.sandbox.base import geography
-from deployments.sandbox.base.amounts import money
 from deployments.sandbox.market.buyers import buyers
-from deployments.sandbox.market.item_numbers import item_id as numbered
 from deployments.sandbox.market.order_fields import CHANGEABLE, override, remove, write
+from deployments.sandbox.market.order_lines import CURRENCY, FIRST_ID, NEW, OrderedItem, OrderLines
 
 Item = dict[str, Any]
-OrderedItem = tuple[str, int | str | Decimal]
-"""A sku, and how many of it, or at which price."""
 
-CURRENCY = "TRY"
-NEW, CANCELLED, WAITING, APPROVED = "NEW", "CANCELLED", "WAITING", "approved"
+CANCELLED, WAITING, APPROVED = "CANCELLED", "WAITING", "approved"
 RequestKind = Literal["cancel", "refund"]
 
 _FIRST_NUMBER = 100_001
-# The ids of orders, items, cancellations and requests overlap on purpose: only their kind tells them apart.
-_FIRST_ID = 5001
 _NOTES = ("Kapıya bırakın", "Zili çalmayın, bebek uyuyor", "Hafta içi 18:00'den sonra", "", None)
 
 
@@ -47,6 +42,7 @@ class MarketSales:
         versions: by order id, the version that the shop sent last.
         decisions: how often each `(request id, status)` was sent.
         wants_acknowledgement: whether new orders wait to hear that they have arrived (`acknowledged`).
+        events: what happened to orders, the oldest first: `{"id", "type", "order_id", "at"}`; the ids are those of a stream.
     """
 
     def __init__(
@@ -67,13 +63,13 @@ class MarketSales:
         self.versions: dict[str, Any] = {}
         self.decisions: Counter[tuple[str, str]] = Counter()
         self.wants_acknowledgement = wants_acknowledgement
-        self._numbers_items = numbers_items
-        self._lines_made = 0
+        self.events: list[Item] = []
+        self._order_ids = itertools.count(FIRST_ID)
+        self._numbers = itertools.count(_FIRST_NUMBER)
         self._order_of_item: dict[str, Item] = {}
-        self._listed = listed
-        self._product_id = product_id
         self._stamp = stamp
         self._random = random.Random(seed)
+        self._lines = OrderLines(self._random, listed, product_id, numbers_items=numbers_items)
         self._buyers = buyers(self._random)
 
     def place_order(
@@ -100,15 +96,15 @@ class MarketSales:
         rng = self._random
         buyer = rng.choice(self._buyers)
         moment = self._stamp()
-        order_id = str(_FIRST_ID + len(self.orders))
-        lines = [self._line(order_id, number, *piece) for number, piece in enumerate(self._pieces(items), 1)]
+        order_id = self._new_order_id()
+        lines = self._lines.of(order_id, items)
         if product is not None:
             lines[0]["product"] = product
         discount = sum(Decimal(line["discount_amount"]) for line in lines)
         shipping = Decimal(rng.choice(("0.00", "29.99", "34.95")))
         order: Item = {
             "id": order_id,
-            "number": f"SP{_FIRST_NUMBER + len(self.orders)}",
+            "number": f"SP{next(self._numbers)}",
             "created_at": moment,
             "updated_at": moment,
             "status": NEW,
@@ -135,6 +131,7 @@ class MarketSales:
         for line in lines:
             self.items[line["id"]] = line
             self._order_of_item[line["id"]] = order
+        self._tell("order.created", order, moment)
         return order
 
     def place_orders(self, number: int, *, skus: Sequence[str] | None = None) -> list[Item]:
@@ -171,7 +168,7 @@ class MarketSales:
             order["status"] = CANCELLED
         order["updated_at"] = moment
         cancellation = {
-            "id": str(_FIRST_ID + len(self.cancellations)),
+            "id": str(FIRST_ID + len(self.cancellations)),
             "order_id": order_id,
             "order_number": order["number"],
             "items": [{"id": item_id, "reason": reason} for item_id in wanted],
@@ -182,6 +179,7 @@ class MarketSales:
             "updated_at": moment,
         }
         self.cancellations[cancellation["id"]] = cancellation
+        self._tell("order.cancelled", order, moment)
         return cancellation
 
     def request(
@@ -198,7 +196,7 @@ class MarketSales:
             KeyError: there is no such item.
         """
         request = {
-            "id": str(_FIRST_ID + len(self.requests)),
+            "id": str(FIRST_ID + len(self.requests)),
             "order_item": self.items[order_item_id]["id"],
             "reason": reason,
             "description": description,
@@ -208,6 +206,7 @@ class MarketSales:
             "updated_at": self._stamp(),
         }
         self.requests[request["id"]] = request
+        self._tell("request.created", self._order_of_item[order_item_id], request["updated_at"])
         return request
 
     def decide_request(self, request_id: str, status: str) -> Item:
@@ -231,16 +230,9 @@ class MarketSales:
         if unknown := fields.keys() - CHANGEABLE:
             raise TypeError(f"the market does not change {sorted(unknown)}; it changes {', '.join(CHANGEABLE)}")
         item.update(fields)
-        row = {
-            "id": item_id,
-            "order_id": order["id"],
-            "order_number": order["number"],
-            **{name: item[name] for name in CHANGEABLE},
-            "updated_at": self._stamp(),
-        }
-        self.changed_items[item_id] = row
-        order["updated_at"] = row["updated_at"]
-        return row
+        order["updated_at"] = self._stamp()
+        self._tell("order.changed", order, order["updated_at"])
+        return self._list_item(item, order)
 
     def acknowledge(self, sent: Item) -> str | None:
         """Notes that the shop has an order; the reason of a refusal. Repeating it changes nothing."""
@@ -255,7 +247,7 @@ class MarketSales:
         order = self.orders.get(str(sent.get("remote_id")))
         if order is None:
             return f"Sipariş bulunamadı: {sent.get('remote_id')}"
-        own = {line["id"]: line for line in order["items"]}
+        own = {line["id"]: line for line in self._lines_with(order)}
         lines = sent.get("items") or []
         for line in lines:
             if str(line.get("remote_id")) not in own:
@@ -292,7 +284,7 @@ class MarketSales:
         for request in self.requests.values():
             overdue = datetime.fromisoformat(request["updated_at"]) + timedelta(seconds=after_seconds)
             if request["status"] == WAITING and overdue <= datetime.fromisoformat(now):
-                request.update(status=APPROVED, updated_at=now)
+                self.decide_request(request["id"], APPROVED)
 
     def counts(self) -> dict[str, int]:
         """`{"orders", "order_items", "cancellations", "changed_items", "requests", "decisions"}`."""
@@ -305,42 +297,25 @@ class MarketSales:
             "decisions": self.decisions.total(),
         }
 
-    def _pieces(self, items: Sequence[OrderedItem] | None) -> list[tuple[str, str]]:
-        """`(sku, price)` of each piece."""
-        rng = self._random
-        if items is None:
-            skus = list(self._listed)
-            if not skus:
-                raise ValueError("nothing is on the market: send products first, or name what is ordered")
-            items = [(sku, 1) for sku in rng.choices(skus, k=rng.randint(1, 3))]
-        pieces = []
-        for sku, what in items:
-            number, price = (what, self._price(sku)) if isinstance(what, int) else (1, str(what))
-            pieces += [(sku, price)] * number
-        return pieces
+    def _new_order_id(self) -> str:
+        return str(next(self._order_ids))
 
-    def _price(self, sku: str) -> str:
-        """The listed price; without one, a price with odd cents."""
-        offer = self._listed.get(sku, {}).get("price")
-        price = offer.get("price") if isinstance(offer, dict) else offer
-        return money(self._random.randint(9_990, 249_990)) if price is None else str(price)
+    def _tell(self, what: str, order: Item, moment: str) -> None:
+        self.events.append({"id": len(self.events) + 1, "type": what, "order_id": order["id"], "at": moment})
 
-    def _line(self, order_id: str, number: int, sku: str, price: str) -> Item:
-        rng = self._random
-        line_id = numbered(order_id, number) if self._numbers_items else str(_FIRST_ID + self._lines_made)
-        self._lines_made += 1
-        return {
-            "id": line_id,
-            "product": self._product_id(sku),
-            "sku": sku,
-            "price": price,
-            "retail_price": str(round(Decimal(price) * Decimal("1.25"), 2)),
-            "currency": CURRENCY,
-            "tax_rate": rng.choice(("10.00", "20.00")),
-            "discount_amount": rng.choice(("0.00", "0.00", "4.37", "10.01")),
-            "status": NEW,
-            "parent": None,
-            "invoice_number": None,
-            "invoice_date": None,
-            "tracking_number": None,
+    def _list_item(self, item: Item, order: Item) -> Item:
+        """The row of an item that changed when its order did."""
+        row = {
+            "id": item["id"],
+            "order_id": order["id"],
+            "order_number": order["number"],
+            **{name: item[name] for name in ("replaces", *CHANGEABLE) if name in item},
+            "updated_at": order["updated_at"],
         }
+        self.changed_items[item["id"]] = row
+        return row
+
+    def _lines_with(self, order: Item) -> list[Item]:
+        """The lines that an update of an order may name."""
+        lines: list[Item] = order["items"]
+        return lines

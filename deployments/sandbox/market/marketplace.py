@@ -4,6 +4,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any, Unpack, get_args
 
 from starlette.middleware import Middleware
+from starlette.types import Receive, Scope, Send
 
 from clients.clock import Clock, SystemClock
 from deployments.sandbox.base.dates import Stamps, iso
@@ -13,10 +14,12 @@ from deployments.sandbox.base.system import CONTROL, SandboxSystem
 from deployments.sandbox.market.api import market_routes
 from deployments.sandbox.market.assortment import Assortment
 from deployments.sandbox.market.control import DEEDS, control_routes
+from deployments.sandbox.market.event_posts import EventPosts
 from deployments.sandbox.market.gates import Gates, gates_of, refusal_under_200
 from deployments.sandbox.market.habits import HABITS, settings_with
 from deployments.sandbox.market.intake import Intake, Kind, naming_of
 from deployments.sandbox.market.market_sales import Item, MarketSales, RequestKind
+from deployments.sandbox.market.packages import sales_of
 from deployments.sandbox.market.settings import MarketOptions, MarketSettings
 
 _SYSTEM_CLOCK = SystemClock()
@@ -35,6 +38,7 @@ class MarketplaceSandbox(SandboxSystem):
     Attributes:
         assortment: its categories, their attributes and its configuration fields.
         sales: the buyers' deeds.
+        posts: the events that it posts to the shop.
     """
 
     title = "Marketplace sandbox"
@@ -51,8 +55,13 @@ class MarketplaceSandbox(SandboxSystem):
         self._given, self.habits = settings, tuple(habits)
         self.assortment: Assortment
         self.sales: MarketSales
+        self.posts: EventPosts
         self._intake: Intake
         self._begin(settings_with(habits, settings))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
+        await self.posts.post_new()
 
     @property
     def items(self) -> dict[str, Item]:
@@ -141,7 +150,7 @@ class MarketplaceSandbox(SandboxSystem):
         }
 
     def state(self) -> dict[str, Any]:
-        """`{"counts", "violations", "refuse", "clock", "latency", "habits"}`."""
+        """`{"counts", "violations", "refuse", "clock", "latency", "habits", "webhook"}`."""
         return {
             "counts": self.counts(),
             "violations": self.violations,
@@ -149,6 +158,7 @@ class MarketplaceSandbox(SandboxSystem):
             "clock": iso(self.clock.now()),
             "latency": self.latency,
             "habits": list(self.habits),
+            "webhook": self.posts.state(),
         }
 
     def page(self) -> str:
@@ -187,14 +197,8 @@ class MarketplaceSandbox(SandboxSystem):
 
     def _begin(self, settings: MarketSettings) -> None:
         listed: dict[str, Item] = {}
-        self.sales = MarketSales(
-            seed=settings.seed,
-            listed=listed,
-            product_id=naming_of(settings),
-            stamp=Stamps(self.clock).next,
-            wants_acknowledgement=settings.wants_acknowledgement,
-            numbers_items=settings.numbers_items,
-        )
+        self.sales = sales_of(settings, listed=listed, product_id=naming_of(settings), stamp=Stamps(self.clock).next)
+        self.posts = EventPosts(settings.signs, self.sales.events, self.clock)
         self.assortment = Assortment(
             category_nodes=settings.category_nodes, attributes=settings.attributes, values=settings.values
         )
@@ -203,7 +207,7 @@ class MarketplaceSandbox(SandboxSystem):
         gates = tuple(gates_of(settings, self.clock))
         self.serve(
             market_routes(settings, self._intake, self.sales, self.assortment),
-            control_routes(self._intake, self.sales),
+            control_routes(self._intake, self.sales, self.posts),
             refusals=dict.fromkeys(REFUSALS, refuse),
             middleware=[Middleware(Gates, gates=gates, refuse=refuse)] if gates else (),
         )

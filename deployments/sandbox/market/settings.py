@@ -7,6 +7,8 @@ from typing import Literal, TypedDict
 Tells = Literal["all", "failures", "lines", "statuses", "process"]
 """How results are told: each, failures alone, the lines of failures, each under a 207, or one process of one item."""
 FileForm = Literal["jsonl", "csv"]
+Signs = Literal["body", "time", "token"]
+"""How it proves that an event is its own: the HMAC of the body in base64, time and HMAC in one header, or a token."""
 MAX_ITEMS = 1_000
 MAX_PAGE = 500
 
@@ -59,6 +61,11 @@ class MarketOptions(TypedDict, total=False):
     row_per_line: bool
     numbers_items: bool
     decides_after_seconds: float | None
+    splits_packages: bool
+    merges_packages: bool
+    renews_items: bool
+    tells_events: bool
+    signs: Signs | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +99,11 @@ class MarketSettings:
         row_per_line: whether it lists an order once for each of its lines.
         numbers_items: whether the id of an item is its number within its order.
         decides_after_seconds: when it decides a request on its own, if the shop has not; never by default.
+        splits_packages: whether a package becomes two when some items of it are cancelled.
+        merges_packages: whether such packages become one again when an item of them changes.
+        renews_items: whether the items of a new package have new ids, too.
+        tells_events: whether it has a stream of events in place of a list of orders.
+        signs: how it signs the events that it posts to an address; none by default.
     """
 
     polls_until_ready: int = 2
@@ -122,3 +134,8 @@ class MarketSettings:
     row_per_line: bool = False
     numbers_items: bool = False
     decides_after_seconds: float | None = None
+    splits_packages: bool = False
+    merges_packages: bool = False
+    renews_items: bool = False
+    tells_events: bool = False
+    signs: Signs | None = None

@@ -18,6 +18,9 @@ from tasks.omnitron.orders.known_orders import remote_id_of
 
 Row = TypeVar("Row", Order, OrderItem)
 
+_OF_A_REPLACEMENT = {"extra_field", "modified_date", "integration_action"}
+"""The fields in which a replacement alone makes a row differ."""
+
 
 async def take_place(
     hub: Hub,
@@ -34,7 +37,7 @@ async def take_place(
         row = await update(row.pk, {"extra_field": fields})
     if action is not None and action.remote_id != remote_id:
         changed: dict[str, Any] = {"remote_id": remote_id}
-        if _is_untouched(before, action) and row.modified_date is not None:
+        if _is_untouched(before, row, action) and row.modified_date is not None:
             changed["version_date"] = wire_date(row.modified_date)  # nobody but this program has changed it
         await hub.client.actions.update(action.pk, changed)
     return row
@@ -59,6 +62,9 @@ def with_former_id(entry: ChannelCreateOrderDto) -> ChannelCreateOrderDto:
     return entry.model_copy(update={"order": entry.order.model_copy(update={"extra_field": extra_field})})
 
 
-def _is_untouched(row: Order | OrderItem, action: IntegrationAction) -> bool:
+def _is_untouched(before: Row, after: Row, action: IntegrationAction) -> bool:
+    """Whether the merchant has changed nothing that the channel does not know: neither before it was read, nor since."""
     known = action.version_date
-    return known is not None and row.modified_date is not None and row.modified_date <= known
+    if known is None or before.modified_date is None or before.modified_date > known:
+        return False
+    return before.model_dump(exclude=_OF_A_REPLACEMENT) == after.model_dump(exclude=_OF_A_REPLACEMENT)
