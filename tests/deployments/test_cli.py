@@ -379,7 +379,7 @@ def test_an_answer_that_is_nonsense_ends_the_batch(channel_app: Command, shop: S
     shop.control("marketplace", "POST", "faults", {"kind": "nonsense", "path": "/products", "times": None})
     result = channel_app("run", "insert_products", "--json", settings=settings)
     assert result.returncode == 1
-    assert_one_paragraph(result, "The marketplace's answer has no list of results.")
+    assert_one_paragraph(result, "The marketplace answered with no list of objects in `results`.")
     assert shop.state()["counts"]["batches"] == {"fail": 1}
     shop.assert_nothing_locked()
 

@@ -38,7 +38,14 @@ NEED_IT = (
     ("bench",),
 )
 """The commands that cannot work without the server that PREFECT_API_URL names."""
-WORK_WITHOUT = (("flows",), ("status",), ("explain", "1KBATC00000001"), ("check",))
+WORK_WITHOUT = (
+    ("flows",),
+    ("status",),
+    ("explain", "1KBATC00000001"),
+    ("failures",),
+    ("resend", "1KBATC00000001"),
+    ("check",),
+)
 SHOW_HOLDS = ("status", "explain")
 UNKNOWN = "Whether scheduled runs hold back is unknown"
 RUN_UNTIL_STOPPED = ("webhook", "sandbox")
