@@ -100,8 +100,8 @@ class ByCursor(Sandbox):
 
 
 class GetPackages(orders.GetOrders):
-    """A package says whose place it takes. Those of one order are one, under the id of the one with what is left: they may have been
-    split before any of them was in Omnitron."""
+    """A package says whose place it takes. Those of one order are one, under the id of the one with what is left: they may have
+    been split before any of them was in Omnitron."""
 
     async def listed(self) -> Page:
         page = await super().listed()
