@@ -12,6 +12,9 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from clients.prefect_api import PrefectFlowRuns
 from clients.slots import Slots
 
+_REFUSALS = frozenset({HTTPStatus.LOCKED, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""The second: somebody has made the limit too small for so many. Who reads it sees that."""
+
 
 class PrefectSlots:
     """The global concurrency limits of one server.
@@ -53,7 +56,7 @@ class PrefectSlots:
             try:
                 await self._api.patiently(self._api.client.increment_concurrency_slots, [name], count, "rate_limit")
             except httpx.HTTPStatusError as error:
-                if error.response.status_code != HTTPStatus.LOCKED:
+                if error.response.status_code not in _REFUSALS:
                     raise
                 return False
         return True

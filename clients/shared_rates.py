@@ -3,16 +3,21 @@
 import logging
 import re
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from clients.flow_runs import PrefectUnavailableError
-from clients.rates import Rate
+from clients.rates import SHORTEST_PAUSE, Rate
 from clients.runtime import Runtime
-from clients.slots import A_CALL, SharedSlots, Slots
+from clients.slots import A_CALL, ASKING, SharedSlots, Slots
 
 log = logging.getLogger("channel_app.http")
 
-LEAST_WAIT = 0.05
+A_QUESTION = 0.05
+"""Seconds that Prefect may take to answer. All places that become free in it are taken at once."""
+A_MOMENT = 0.01
 """Seconds between two questions, at least."""
+LOOKS_EVERY = 8
+"""Places after which a process that knows of no other leaves one to it."""
 ALONE = 60.0
 """Seconds for which a process goes by its own limits after Prefect did not answer."""
 
@@ -33,8 +38,7 @@ class SharedRates:
         self._slots: SharedSlots | None = None
         self._is_open = False
         self._alone_until = 0.0
-        self._kept: dict[str, Rate] = {}
-        """The rates that this process has seen to, by their groups."""
+        self._queues: dict[str, _Queue] = {}
 
     async def take(self, group: str, rate: Rate, wanted: int) -> tuple[int, float]:
         """The places that a group has got, up to the number `wanted`; if none, the seconds until there is one."""
@@ -72,14 +76,74 @@ class SharedRates:
 
     async def _take(self, slots: SharedSlots, group: str, rate: Rate, wanted: int) -> tuple[int, float]:
         name = f"{self._prefix}:{group}" if group else self._prefix
+        queue, clock = self._queues.setdefault(group, _Queue()), self._runtime.clock
+        expected = free = queue.expected(clock.monotonic(), ASKING * rate.seconds)
+        if not free:
+            now = await self._read(slots, name, rate, queue)
+            free = now.calls
+            if not free:
+                coming = min(wanted, now.calls_in(A_QUESTION))
+                pause = max(now.seconds_until(coming), A_MOMENT)
+                if queue.steps_back():
+                    return 0, pause + min(A_QUESTION, ASKING * rate.seconds)
+                queue.expect(coming, clock.monotonic() + pause)
+                return 0, pause
+        got = min(wanted, free)
+        if await slots.take(name, got * A_CALL):
+            queue.has_taken(was_expected=expected > 0)
+            return got, 0.0
+        queue.meets_others, queue.was_last = True, False
+        return 0, A_MOMENT
+
+    async def _read(self, slots: SharedSlots, name: str, rate: Rate, queue: "_Queue") -> Slots:
+        """The limit as it is now. It is put right if it does not serve, or is not that of the connector.
+
+        That is seen to once: what an operator sets later, a slower rate for a while, holds.
+        """
         now, right = await slots.read(name), Slots.of(rate)
-        is_new = self._kept.get(group) != rate
-        # Seen to once: what an operator sets later, a slower rate for a while, holds.
+        is_new = queue.rate != rate
         if now is None or not now.serves or (is_new and (now.most, now.per_second) != (right.most, right.per_second)):
             await slots.keep(name, right)
             now = await slots.read(name) or right
-        self._kept[group] = rate
-        got = min(wanted, now.calls)
-        if got and await slots.take(name, got * A_CALL):
-            return got, 0.0
-        return 0, max(now.seconds, LEAST_WAIT)
+        queue.rate = rate
+        return now
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What a process knows of the limit of a group."""
+
+    rate: Rate | None = None
+    """The rate that it has seen to."""
+    places: int = 0
+    """Places that are free from `since` on, by the latest reading, if no other process takes them."""
+    since: float = 0.0
+    taken: int = 0
+    """How often it took places."""
+    was_last: bool = False
+    """Whether it took a place and has not waited since."""
+    meets_others: bool = False
+    """Whether another process has lately taken a place before it."""
+    stepped_back: bool = False
+    """Whether it left the place for which it waits to another process."""
+
+    def expect(self, places: int, since: float) -> None:
+        self.places, self.since = places, since
+
+    def expected(self, now: float, good_for: float) -> int:
+        """The places that should be free now. They are expected once: what is older is read anew."""
+        places, self.places = self.places, 0
+        return places if -SHORTEST_PAUSE <= now - self.since <= good_for else 0
+
+    def has_taken(self, *, was_expected: bool) -> None:
+        self.taken += 1
+        self.was_last, self.stepped_back = True, False
+        self.meets_others &= was_expected  # a place that was found free is one that nobody waits for
+
+    def steps_back(self) -> bool:
+        """Whether it leaves the next place to another process: of those that wait for it, the latest to get one comes last, and
+        none is refused. Now and then it does so to learn whether there is another."""
+        self.meets_others |= self.stepped_back  # and another one came
+        self.stepped_back = self.was_last and (self.meets_others or self.taken % LOOKS_EVERY == 0)
+        self.was_last = False
+        return self.stepped_back

@@ -38,10 +38,14 @@ class Slots:
         """Calls for which there are free slots."""
         return max(0, self.most - self.taken) // A_CALL
 
-    @property
-    def seconds(self) -> float:
-        """Until there are enough for a call."""
-        return max(0, self.taken + A_CALL - self.most) / self.per_second
+    def calls_in(self, seconds: float) -> int:
+        """Calls, at least one, for which slots become free in that time and find room."""
+        return max(1, min(int(self.per_second * seconds), self.most) // A_CALL)
+
+    def seconds_until(self, calls: int) -> float:
+        """Until there are certainly free slots for so many calls: Prefect counts whole slots."""
+        missing = self.taken + calls * A_CALL - self.most
+        return (missing + 1) / self.per_second if missing > 0 else 0.0
 
     @property
     def serves(self) -> bool:

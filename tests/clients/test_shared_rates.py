@@ -22,7 +22,7 @@ from clients.flow_runs import PrefectUnavailableError
 from clients.prefect_slots import PrefectSlots
 from clients.rates import GOOD_FOR, Pace, Rate
 from clients.runtime import Runtime
-from clients.shared_rates import ALONE, SharedRates
+from clients.shared_rates import ALONE, LOOKS_EVERY, SharedRates
 from clients.slots import A_CALL, Slots
 from clients.transport import Transport
 from tests.clients.support import ADDRESS, Sleeper, answer, settings, yield_to_others
@@ -73,9 +73,33 @@ class Together(Sleeper):
         self.advance(max(0.0, until - self.monotonic()))
 
 
+class InOrder(Sleeper):
+    """Who sleeps until an earlier moment wakes first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.until: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.monotonic() + seconds
+        self.until.append(until)
+        await yield_to_others()
+        while until > min(self.until):
+            await yield_to_others()
+        self.until.remove(until)
+        self.advance(max(0.0, until - self.monotonic()))
+
+
 def shared(limits: PrefectsLimits, clock: Sleeper) -> SharedRates:
     """As one process has it."""
     return SharedRates("Bazaar", Runtime(settings(), clock, slots=limits))
+
+
+async def start(pace: Pace) -> None:
+    """As the transport does when it has a place for a call."""
+    await pace.wait("offers")
+    while not pace.start("offers"):
+        await pace.wait("offers")
 
 
 async def starts(clock: Sleeper, limits: PrefectsLimits, rate: Rate, processes: int, calls: int) -> list[float]:
@@ -83,9 +107,7 @@ async def starts(clock: Sleeper, limits: PrefectsLimits, rate: Rate, processes: 
     moments: list[float] = []
 
     async def one(pace: Pace) -> None:
-        await pace.wait("offers")
-        while not pace.start("offers"):
-            await pace.wait("offers")
+        await start(pace)
         moments.append(clock.monotonic())
 
     paces = [Pace({"offers": rate}, clock, shared(limits, clock).take) for _ in range(processes)]
@@ -121,6 +143,47 @@ async def test_nine_tenths_of_a_rate_are_used(rate: Rate) -> None:
     clock = Together()
     moments = await starts(clock, PrefectsLimits(clock), rate, 2, 2 * rate.calls)
     assert moments[-1] - moments[0] <= (4 * rate.calls - 1) / rate.calls * rate.seconds / 0.9
+
+
+async def test_processes_take_turns() -> None:
+    """Both wait for the same place; who had the last one comes later. A refusal throws away what has become free."""
+    limits = PrefectsLimits(clock := InOrder())
+    await starts(clock, limits, Rate(2, 1.0), 2, 20)
+    assert limits.refused <= LOOKS_EVERY + 2
+
+
+async def test_who_is_alone_reads_once_a_call(clock: Sleeper) -> None:
+    """It waits until the place is free, and takes it without another question."""
+    limits = PrefectsLimits(clock)
+    moments = await starts(clock, limits, Rate(2, 1.0), 1, 20)
+    assert limits.asked <= 2 * 20 + 1 + 20 // LOOKS_EVERY
+    assert limits.refused == 0
+    assert moments[-1] - moments[0] <= 19 * (A_CALL + 1) / Slots.of(Rate(2, 1.0)).per_second + 0.1
+
+
+async def test_who_is_alone_again_does_not_step_back() -> None:
+    clock = Together()
+    limits, rate = PrefectsLimits(clock), Rate(2, 1.0)
+    one, other = (Pace({"offers": rate}, clock, shared(limits, clock).take) for _ in range(2))
+    await asyncio.gather(*(start(pace) for pace in (one, other) for _ in range(8)))
+    moments = []
+    for _ in range(8):
+        await start(one)
+        moments.append(clock.monotonic())
+    assert moments[-1] - moments[3] <= 4 * (A_CALL + 1) / Slots.of(rate).per_second + 0.1
+
+
+async def test_a_place_that_should_have_been_free_long_ago_is_not_taken_unread(clock: Sleeper) -> None:
+    """Others have taken it since: a refusal would hold everybody up."""
+    limits = PrefectsLimits(clock)
+    rates, rate = shared(limits, clock), Rate(2, 1.0)
+    assert (await rates.take("offers", rate, 1))[0] == 1
+    got, seconds = await rates.take("offers", rate, 1)
+    assert got == 0
+    clock.advance(seconds + 10)
+    assert await limits.take(GROUP, 1 * A_CALL)
+    assert (await rates.take("offers", rate, 1))[0] == 0
+    assert limits.refused == 0
 
 
 async def test_a_place_that_was_not_used_soon_is_taken_again(clock: Sleeper) -> None:
@@ -238,6 +301,7 @@ async def test_prefect_keeps_slots_as_it_is_told(server: str) -> None:
         assert await slots.read(name) == Slots(100, 0.001, 0)
         assert await slots.take(name, 100)
         assert not await slots.take(name, 100)
+        assert not await slots.take(name, 101)  # more than there will ever be
         assert await slots.read(name) == Slots(100, 0.001, 100)
         await slots.keep(name, Slots(300, 0.002))
         assert await slots.take(name, 200)

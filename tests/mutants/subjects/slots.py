@@ -9,6 +9,7 @@ SUBJECT = Subject(
         Mutant("1 + ASKING * rate.calls", "rate.calls"),
         Mutant("(rate.calls + 1 - at_hand)", "rate.calls"),
         Mutant("rate.seconds * MARGIN", "rate.seconds"),
+        Mutant("(missing + 1) / self.per_second", "missing / self.per_second"),
         Mutant("self.most >= A_CALL and", ""),
         Mutant(" and self.per_second > 0", ""),
     ),
