@@ -61,7 +61,9 @@ class Pipeline:
         self.command = send_command_of(sending, connector)
         self.group_by = self.command.group_by
         self.counterpart = sending.counterpart if self.command.needs_counterpart else None
-        stages = stages_of(sending, self.counterpart)
+        carried = [ContentType(f"product{name}") for name in self.command.carries]
+        self.travelling = [each for each in sending.travelling if each in carried]
+        stages = stages_of(sending, self.counterpart, left_out=set(sending.travelling) - {*carried})
         self.stages: list[Commands] = [[(each, enrichment_of(hub, each)) for each in stage] for stage in stages]
 
     async def drain(self) -> None:
@@ -188,7 +190,7 @@ class Pipeline:
         """Whether other batches hold prices or stocks, and it is not known how the products of this one stood before."""
         if batch.is_open or all(object_key in batch.before for object_key in batch.members):
             return False
-        return await is_any_held(self.hub.client, self.sending.travelling)
+        return await is_any_held(self.hub.client, self.travelling)
 
     async def read_standing(self, batch: Batch) -> None:
         """Notes how the objects stand that are not committed yet."""

@@ -1,9 +1,10 @@
 """The stages of a sending's enrichment, and the objects with all that its commands attach."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from clients.errors import ConfigError
+from dto.enums import ContentType
 from flows.plan import Sending, Stage, Step
 from tasks.omnitron.enrichment import Enrichment
 from tasks.omnitron.hub import Hub
@@ -12,12 +13,19 @@ Commands = Sequence[tuple[Step, type[Enrichment[Any]]]]
 """The commands of one stage."""
 
 
-def stages_of(sending: Sending, counterpart: Step | None) -> list[Stage]:
-    """The enrichments of a sending. Other halves come last, and once: not for information too."""
-    if counterpart is None:
-        return list(sending.enrich)
-    others = [[each for each in stage if each.command is not counterpart.command] for stage in sending.enrich]
-    return [*filter(None, others), [counterpart]]
+def stages_of(sending: Sending, counterpart: Step | None, left_out: Collection[ContentType] = ()) -> list[Stage]:
+    """The enrichments of a sending, without the types that the channel's call does not carry. Other halves come last, and once:
+    not for information too."""
+    others = [
+        [
+            each
+            for each in stage
+            if getattr(each.command, "offer_type", None) not in left_out
+            and (counterpart is None or each.command is not counterpart.command)
+        ]
+        for stage in sending.enrich
+    ]
+    return [*filter(None, others), *([[counterpart]] if counterpart else [])]
 
 
 def enrichment_of(hub: Hub, each: Step) -> type[Enrichment[Any]]:

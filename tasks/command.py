@@ -54,6 +54,12 @@ class WithParameters:
         super().__init_subclass__(**kwargs)
         if INTEGRATION in inspect.get_annotations(cls) and INTEGRATION not in vars(cls):
             setattr(cls, INTEGRATION, field(kw_only=False))  # a subclass narrows its type: it stays the first argument
+        for name, value in vars(cls).items():
+            if inspect.isfunction(value) and any(name in inspect.get_annotations(base) for base in cls.__mro__[1:]):
+                raise mistake(
+                    f"{cls.__name__}.{name} is a method, but `{name}` is a value that the program reads from its base: choose "
+                    "another name."
+                )
         dataclass(kw_only=True, eq=False, repr=False)(cls)
 
     def __new__(cls, *positional: Any, **given: Any) -> Any:

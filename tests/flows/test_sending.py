@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,8 +11,11 @@ from dto.summary import RunOutcome
 from flows.product import insert_and_update_products, insert_products, update_products
 from flows.recover import recover
 from flows.run import RunFailedError
-from flows.stock import update_product_stocks
+from flows.stock import insert_product_stocks, update_product_stocks
 from flows.verify import verify_batch, verify_open_batches
+from tasks.channel import commands_of
+from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tasks.channel.sandbox.products import SendInsertedProducts
 from tests.flows.connectors import Listed, _MissionSync
 from tests.world.driving import die_at
 from tests.world.loopback import World
@@ -654,6 +657,30 @@ async def test_a_product_waits_for_the_batch_that_holds_its_price(make_world: Ca
     assert world.attempts == {}
     world.batches.move(other["pk"], {"channel": 6, "status": "fail"})
     assert (await run(world, insert_products)).counts == {"integrated": 1}
+
+
+class SendWithPrices(SendInsertedProducts):
+    """A call that holds no stock."""
+
+    carries = ("price",)
+
+
+class WithPrices(Sandbox):
+    """Stocks have a call of their own."""
+
+    actions: ClassVar = {**Sandbox.actions, **commands_of(SendWithPrices)}
+
+
+async def test_what_a_call_does_not_carry_is_not_recorded_as_sent(make_world: Callable[..., World]) -> None:
+    """It is sent by its own command, after its product."""
+    world = make_world(failing=0, products=3)
+    use_connector(world, f"{__name__}:WithPrices")
+    await run(world, insert_products)
+    assert len(actions(world, "productprice")) == 3
+    assert actions(world, "productstock") == []
+    assert all("stock" not in item for item in world.market.items.values())
+    assert (await run(world, insert_product_stocks)).counts == {"integrated": 3}
+    assert all(item["stock"] for item in world.market.items.values())
 
 
 async def test_a_changed_product_waits_for_the_batch_that_holds_its_stock(make_world: Callable[..., World]) -> None:

@@ -77,6 +77,12 @@ async def bazaar(world: World) -> AsyncIterator[Bazaar]:
         yield channel
 
 
+def test_a_method_with_the_name_of_a_value_of_its_base_is_refused_at_import() -> None:
+    """Or else the program would take it for that value."""
+    with pytest.raises(ConfigError, match=r"test_author_mistakes.py, line \d+: GetThem.item is a method, but `item`"):
+        type("GetThem", (orders.GetOrders,), {"item": lambda self, row: row})
+
+
 # -- in the author's editor --------------------------------------------------------------------------------------------
 
 SNIPPET = """

@@ -39,7 +39,7 @@ class Gate(Protocol):
 
 
 class Gates:
-    """ASGI middleware: leads each request through all gates; those of the control routes pass freely."""
+    """ASGI middleware: leads each request through all gates; those of the control routes and for files pass freely."""
 
     def __init__(self, app: ASGIApp, *, gates: Sequence[Gate], refuse: Refuse) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class Gates:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
+        if scope["type"] != "http" or scope["path"].startswith((CONTROL, _FILES)):
             await self._app(scope, receive, send)
             return
 
@@ -145,8 +145,6 @@ class Locked:
     async def enter(self, request: Request) -> Response | None:
         if request.url.path == TOKEN:
             return self._key(parse_qs((await request.body()).decode()))
-        if request.url.path.startswith(_FILES):
-            return None
         is_good = request.headers.get("Authorization") == f"Bearer {self._name}" and self._calls_left > 0
         if not (is_good and self._clock.monotonic() < self._good_until):
             raise HttpError(401, {"detail": "The key is unknown, or has expired."})

@@ -9,9 +9,10 @@ SUBJECT = Subject(
         Mutant("if all(item.pk in rows for _, rows in by_key)", "if any(item.pk in rows for _, rows in by_key)"),
         Mutant("    if not issubclass(command, Enrichment):", "    if False:"),
         Mutant(
-            "    return [*filter(None, others), [counterpart]]",
-            "    return list(sending.enrich)",
+            "*([[counterpart]] if counterpart else [])",
+            "",
             tests=("tests/flows/test_price_and_stock.py",),
         ),
+        Mutant("not in left_out", "not in ()"),
     ),
 )
