@@ -77,7 +77,7 @@ class SharedRates:
     async def _take(self, slots: SharedSlots, group: str, rate: Rate, wanted: int) -> tuple[int, float]:
         name = f"{self._prefix}:{group}" if group else self._prefix
         queue, clock = self._queues.setdefault(group, _Queue()), self._runtime.clock
-        expected = free = queue.expected(clock.monotonic(), ASKING * rate.seconds)
+        expected = free = queue.expected(clock.monotonic())
         if not free:
             now = await self._read(slots, name, rate, queue)
             free = now.calls
@@ -130,10 +130,10 @@ class _Queue:
     def expect(self, places: int, since: float) -> None:
         self.places, self.since = places, since
 
-    def expected(self, now: float, good_for: float) -> int:
+    def expected(self, now: float) -> int:
         """The places that should be free now. They are expected once: what is older is read anew."""
         places, self.places = self.places, 0
-        return places if -SHORTEST_PAUSE <= now - self.since <= good_for else 0
+        return places if -SHORTEST_PAUSE <= now - self.since <= A_QUESTION else 0
 
     def has_taken(self, *, was_expected: bool) -> None:
         self.taken += 1

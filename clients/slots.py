@@ -7,9 +7,9 @@ from clients.rates import Rate
 
 A_CALL = 100
 """Slots that one call takes: so finely can be read how much of a wait is left."""
-ASKING = 0.06
+ASKING = 0.03
 """The part of a limit's time that a process may need to ask for a place and get it."""
-MARGIN = 1.03
+MARGIN = 1.06
 """Of a limit's time: what lies between the moment when a place is taken and the arrival of its call may differ by that much."""
 
 

@@ -211,10 +211,10 @@ async def test_each_group_has_a_limit_named_after_the_channel(clock: Sleeper) ->
     async with bazaar(clock, limits, {"offers": Rate(2)}) as transport:
         await transport.send(OFFERS)
         await transport.send(Call("GET", "anything"))
-    assert {name: slots.most for name, (slots, _) in limits.limits.items()} == {GROUP: 112}
+    assert {name: slots.most for name, (slots, _) in limits.limits.items()} == {GROUP: 106}
     async with bazaar(clock, limits, {"": Rate(20)}) as transport:
         await transport.send(Call("GET", "anything"))
-    assert limits.limits["channel-app:6:Bazaar"][0].most == 220
+    assert limits.limits["channel-app:6:Bazaar"][0].most == 160
 
 
 async def test_a_limit_follows_the_rate_that_the_connector_has_now(clock: Sleeper) -> None:

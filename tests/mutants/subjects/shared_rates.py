@@ -11,7 +11,7 @@ SUBJECT = Subject(
         Mutant("        queue.rate = rate\n", ""),
         Mutant("            self._alone_until = self._runtime.clock.monotonic() + ALONE\n", ""),
         Mutant("if await slots.take(name, got * A_CALL):", "if True:"),
-        Mutant("<= now - self.since <= good_for", "<= now - self.since"),
+        Mutant("<= now - self.since <= A_QUESTION", "<= now - self.since"),
         Mutant("places, self.places = self.places, 0", "places = self.places"),
         Mutant("queue.expect(coming, clock.monotonic() + pause)", "pass"),
         Mutant("if queue.steps_back():", "if False:"),
