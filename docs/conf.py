@@ -48,6 +48,7 @@ SIDEBAR = {
         "reference/values",
         "reference/cli",
         "reference/habits",
+        "reference/marketplace-api",
         "reference/errors",
         "reference/artifacts",
         "reference/parity",

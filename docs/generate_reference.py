@@ -6,6 +6,7 @@
 import ast
 import inspect
 import itertools
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ sys.path.insert(0, str(ROOT))  # when it is run as a program, its own folder sta
 
 from clients import errors, settings  # noqa: E402
 from deployments.cli import app  # noqa: E402
+from deployments.sandbox.market.description import ASYNC, CALLS  # noqa: E402
 from deployments.sandbox.market.habits import HABITS  # noqa: E402
 from docs.advice import CODES, WHAT_HAPPENS  # noqa: E402
 from docs.values import VALUES, Value, values_of  # noqa: E402
@@ -54,6 +56,7 @@ def pages() -> dict[str, str]:
         "errors.md": _errors(),
         "artifacts.md": _artifacts(),
         "habits.md": _habits(),
+        "marketplace-api.md": _marketplace(),
     }
     return {name: "\n".join([NOTE, "", *lines]).rstrip() + "\n" for name, lines in made.items()}
 
@@ -370,6 +373,26 @@ def _habits() -> Iterator[str]:
     )
     yield ""
     yield from _table(("habit", "meaning"), ((_code(name), habit.sentence) for name, habit in HABITS.items()))
+
+
+# -- the API of the local marketplace ------------------------------------------------------------------------------
+
+
+def _marketplace() -> Iterator[str]:
+    yield "# The API of the local marketplace"
+    yield ""
+    yield (
+        "What a connector for the local marketplace calls, below the address that `channel-app sandbox` prints. Its page at "
+        f"`/_sandbox/` shows the same. {ASYNC} [Which habits](habits.md)?"
+    )
+    for call in CALLS:
+        yield ""
+        yield f"## {call.method} {call.path}"
+        yield ""
+        yield call.sentence
+        for title, sample in (("Body", call.body), ("Answer", call.answer)):
+            if sample:
+                yield from ("", f"{title}:", "", "```json", json.dumps(sample, indent=2), "```")
 
 
 # -- artifacts -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """A local marketplace: takes products, prices, stocks and images, at once or in batches, and sells what it lists."""
 
+import html
+import json
 from collections.abc import MutableMapping, Sequence
 from typing import Any, Unpack, get_args
 
@@ -14,6 +16,7 @@ from deployments.sandbox.base.system import CONTROL, SandboxSystem
 from deployments.sandbox.market.api import market_routes
 from deployments.sandbox.market.assortment import Assortment
 from deployments.sandbox.market.control import DEEDS, control_routes
+from deployments.sandbox.market.description import ASYNC, CALLS
 from deployments.sandbox.market.event_posts import EventPosts
 from deployments.sandbox.market.gates import Gates, gates_of, refusal_under_200
 from deployments.sandbox.market.habits import HABITS, settings_with
@@ -171,6 +174,15 @@ class MarketplaceSandbox(SandboxSystem):
             (
                 f"<p>{counts['items']} items listed · {iso(self.clock.now())}</p>",
                 table_html("Habits", ("name", "meaning"), ((name, HABITS[name].sentence) for name in self.habits)),
+                f"<p>{html.escape(ASYNC)}</p>",
+                table_html(
+                    "API",
+                    ("call", "meaning", "body"),
+                    (
+                        (f"{call.method} {call.path}", call.sentence, json.dumps(call.body) if call.body else "")
+                        for call in CALLS
+                    ),
+                ),
                 table_html("Acknowledged", ("kind", "number"), counts["acknowledged"].items()),
                 table_html(
                     "Newest items", fields, ([item.get(field, "") for field in fields] for item in reversed(newest))
