@@ -150,6 +150,8 @@ def _held(good: Good, action: IntegrationAction, what: str) -> Resent:
 
 def _answer(good: Good, outcome: ResendOutcome, sentence: str, which: str | None = None) -> Resent:
     flow = flow_of(good.content_type, which, good.list_number) if which else None
+    travels = good.list_number is None and good.content_type in (ContentType.product_price, ContentType.product_stock)
+    later = f"{sentence}: the next run of {flow} sends it{', or its product takes it along' if travels else ''}."
     return Resent(
         sku=good.product.sku,
         content_type=good.content_type,
@@ -157,7 +159,7 @@ def _answer(good: Good, outcome: ResendOutcome, sentence: str, which: str | None
         list_number=good.list_number,
         outcome=outcome,
         flow=flow,
-        sentence=f"{sentence}: the next run of {flow} sends it." if flow else sentence,
+        sentence=later if flow else sentence,
     )
 
 
