@@ -73,6 +73,8 @@ def an_accepted_event_is_one_that_the_description_knows(_: Any, response: Any, c
 
 
 @pytest.mark.slow
+# Threads of other tests, such as Prefect's, draw their pauses meanwhile: Hypothesis takes that for a strategy's doing.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_receiver_is_what_its_description_says(case: Any) -> None:

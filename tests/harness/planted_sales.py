@@ -103,7 +103,7 @@ def updates_are_bound_as_imports(patch: Patch) -> None:
 def repairs_bind_the_present(patch: Patch) -> None:
     """An order that is bound later counts as told in the version that it has by then."""
 
-    async def found(integration: Any, number: str, remote_id: str, placed_at: Any) -> Any:
+    async def found(integration: Any, number: str, *others: Any) -> Any:
         return next(iter(await integration.client.orders.find(number)), None)
 
     patch.setattr(orders, "find_order", found)

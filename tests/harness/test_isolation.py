@@ -25,7 +25,11 @@ CASES = 2_000 if hostile.FULL else 20
 GONE = object()
 OF_OTHERS = (
     *("insert_and_update_products", *(f"insert_and_update_{kind}s" for kind in KINDS)),  # an insert, and an update
-    *("verify_batch", *(f"compare_{kind}s" for kind in KINDS_WITH_LISTS)),  # a look at what others do
+    *(
+        "verify_batch",
+        "compare_listing",
+        *(f"compare_{kind}s" for kind in KINDS_WITH_LISTS),
+    ),  # a look at what others do
     *("report_health", "update_channel_conf_schema"),  # nothing is handled one by one
 )
 """The flows without a family, and why."""
