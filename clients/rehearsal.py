@@ -27,6 +27,7 @@ class Rehearsed:
         due: the number of objects that are due, as far as Omnitron counts them.
         ready: the number of objects in the next batch that lack nothing.
         failing: those that lack something.
+        waiting: the number of objects that are due, and wait for their product or for another batch.
         shown: the number of objects in `lines`.
         lines: the first request to the channel that changes something, or the objects in the form in which the connector sends
             them.
@@ -36,6 +37,7 @@ class Rehearsed:
     due: int
     ready: int = 0
     failing: list[Failing] = field(default_factory=list)
+    waiting: int = 0
     shown: int = 0
     lines: list[str] = field(default_factory=list)
 

@@ -45,6 +45,8 @@ def _show(sending: Rehearsed) -> None:
         say(f"{sending.title}: nothing is due.")
         return
     say(f"{sending.title}: {sending.due:,} due. Of the next batch, {sending.ready:,} would be sent.")
+    if sending.waiting:
+        say(f"{sending.waiting:,} wait for their products, or for a batch that holds their price or stock.")
     for failing in sending.failing[:NAMED]:
         say(f"{failing.name} would fail ({failing.code}): {failing.message}", typer.colors.RED, mark="✗")
     if len(sending.failing) > NAMED:

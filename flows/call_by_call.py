@@ -23,7 +23,7 @@ from clients.errors import (
     error_code,
 )
 from clients.omnitron.lists import PAGE
-from dto.enums import BatchRequestStatus, FailedReasonType, IntegrationActionStatus
+from dto.enums import FailedReasonType, IntegrationActionStatus
 from dto.omnitron import IntegrationAction
 from dto.outcomes import Accepted, Completed, SendOutcome
 from flows.dry_run import DryRun
@@ -208,7 +208,7 @@ class CallByCall(Pipeline):
             return None
         await self.hub.commit(batch)
         if self.counterpart is not None:
-            sendable = await self.lock_counterparts(batch, sendable)
+            sendable = await self.enrich(batch, sendable, self.stages[-1:])
             if not sendable:
                 await self.end(batch)
                 return None
@@ -225,14 +225,6 @@ class CallByCall(Pipeline):
         await self.settle(batch, outcome)
         self.raise_if_stopped()
         return None
-
-    async def lock_counterparts(self, batch: Batch, objects: Sequence[Any]) -> Sequence[Any]:
-        """The objects whose other halves are in the batch now."""
-        objects = await self.attach(batch, objects, self.stages[-1:])
-        if objects:
-            await self.note_standing(batch)
-            await self.move(batch, BatchRequestStatus.commit)
-        return objects
 
     def leave_out_others(self, batch: Batch, call: list[Any]) -> list[Any]:
         """The objects that no other run has taken or sent since they were read. One that was sent, or whose price or stock was

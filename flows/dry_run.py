@@ -1,7 +1,6 @@
 """A dry run of a sending: reads and enriches, locks and sends nothing, and shows the requests."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,7 +9,6 @@ from pydantic_core import to_jsonable_python
 from clients.errors import NotSentError
 from clients.rehearsal import Failing, Rehearsal, Rehearsed
 from flows.pipeline import Pipeline
-from flows.plan import Step
 from flows.stages import enrichment_of
 from tasks.batch import Batch, in_order
 from tasks.channel.integration import ChannelIntegration
@@ -28,15 +26,18 @@ class DryRun(Pipeline):
         due, _ = await self.read()
         rehearsed = Rehearsed(self.sending.title, max(self.total, len(due.members)))
         rehearsal.sendings.append(rehearsed)
+        rehearsed.waiting = len(self.waiting)
         if not due.members:
             return
         before = rehearsal.transports
         await self.prepare()
-        draft = self.draft(due)
+        draft, waited = self.draft(due), self.run.counts["waiting"]
         if self.counterpart is not None:
-            self.stages[-1] = [self._without_commit(self.counterpart)]
+            step = self.counterpart.for_reference()
+            self.stages[-1] = [(step, enrichment_of(self.hub, step))]
         objects = in_order(await self.attach(draft, due, self.stages))
         rehearsed.ready = len(objects)
+        rehearsed.waiting += self.run.counts["waiting"] - waited
         rehearsed.failing = [
             Failing(member.name or member.key or str(member.pk), member.failure.code, member.failure.message)
             for member in draft.of_type()
@@ -63,10 +64,6 @@ class DryRun(Pipeline):
         *_, rows = await command.prepared()
         rows = rows if isinstance(rows, list | tuple) else [rows]
         return [self.run.runtime.redactor.text(json.dumps(_plain(row), ensure_ascii=False)) for row in rows]
-
-    def _without_commit(self, counterpart: Step) -> tuple[Step, Any]:
-        step = replace(counterpart, parameters={**counterpart.parameters, "commits": False})
-        return step, enrichment_of(self.hub, step)
 
 
 def _plain(row: Any) -> Any:

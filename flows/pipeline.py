@@ -14,7 +14,7 @@ from flows.groups import whole_groups
 from flows.plan import Limits, Sending
 from flows.release import released_when_stopped
 from flows.run import Run
-from flows.stages import Commands, enrichment_of, merged, stages_of
+from flows.stages import Commands, enrichment_of, merged, stages_of, travelling_in
 from flows.waiting import let_wait
 from tasks.batch import Batch, in_order
 from tasks.channel.checking import check_of
@@ -62,9 +62,11 @@ class Pipeline:
         self.group_by = self.command.group_by
         self.counterpart = sending.counterpart if self.command.needs_counterpart else None
         carried = [ContentType(f"product{name}") for name in self.command.carries]
-        self.travelling = [each for each in sending.travelling if each in carried]
-        stages = stages_of(sending, self.counterpart, left_out=set(sending.travelling) - {*carried})
+        stages = stages_of(sending, self.counterpart, carried)
         self.stages: list[Commands] = [[(each, enrichment_of(hub, each)) for each in stage] for stage in stages]
+        self.travelling = travelling_in(self.stages)
+        self.owned_seconds = run.runtime.settings.CHANNEL_APP_OLDER_THAN / 3
+        """The time in which a batch is certainly still ours."""
 
     async def drain(self) -> None:
         """Batch after batch, each object at most once."""
@@ -208,9 +210,10 @@ class Pipeline:
 
     # -- enrich ------------------------------------------------------------------------------------------------------
 
-    async def enrich(self, batch: Batch, due: Sequence[Any]) -> Sequence[Any]:
-        """The objects with all that the channel needs. A second commit names those that failed, and what travels along."""
-        objects = await self.attach(batch, due, self.stages)
+    async def enrich(self, batch: Batch, due: Sequence[Any], stages: Sequence[Commands] | None = None) -> Sequence[Any]:
+        """The objects with all that the channel needs, or that some stages attach. A second commit names those that failed, and
+        what travels along."""
+        objects = await self.attach(batch, due, self.stages if stages is None else stages)
         if objects:
             await self.note_standing(batch)
             await self.move(batch, BatchRequestStatus.commit)
@@ -239,9 +242,9 @@ class Pipeline:
 
     async def send(self, batch: Batch, objects: Sequence[Any]) -> SendOutcome:
         """Hands the objects over, within the time in which the batch is certainly still ours."""
-        seconds = self.run.runtime.settings.CHANNEL_APP_OLDER_THAN / 3
-        with deadline(seconds, self.run.runtime.clock):
-            return await self.hand_over(batch, in_order(objects), asyncio.get_running_loop().time() + seconds)
+        with deadline(self.owned_seconds, self.run.runtime.clock):
+            ends_at = asyncio.get_running_loop().time() + self.owned_seconds
+            return await self.hand_over(batch, in_order(objects), ends_at)
 
     async def hand_over(self, batch: Batch, objects: Sequence[Any], ends_at: float) -> SendOutcome:
         """Makes the call to the channel, which is cut off when the loop's clock shows `ends_at`.
@@ -257,9 +260,8 @@ class Pipeline:
         except TimeoutError as error:
             if not owned.expired():  # the connector's own
                 raise
-            seconds = self.run.runtime.settings.CHANNEL_APP_OLDER_THAN / 3
             raise DeadlineError(
-                f"The channel did not take the batch within {seconds:.0f} s; it is released, and offered again.",
+                f"The channel did not take the batch within {self.owned_seconds:.0f} s; it is released, and offered again.",
                 spent=True,
             ) from error
 

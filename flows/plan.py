@@ -1,7 +1,7 @@
 """The plan of a sending flow: what it reads, attaches and sends, and within which limits."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dto.enums import ContentType
@@ -36,6 +36,10 @@ class Step:
 
     def __post_init__(self) -> None:
         check_parameters(self.command, self.parameters)
+
+    def for_reference(self) -> "Step":
+        """The same, without adding to the batch what it attaches."""
+        return replace(self, parameters={**self.parameters, "commits": False})
 
 
 Stage = Sequence[Step]
@@ -75,8 +79,6 @@ class Sending:
     read: Reading
     send: type[SendCommand[Any]]
     enrich: Sequence[Stage] = ()
-    travelling: Sequence[ContentType] = ()
-    """The types of the objects that are sent with each of its own, and have their result."""
     counterpart: Step | None = None
     """Attaches each price's stock, or each stock's price, to be sent with it, for a connector whose one call carries both."""
 

@@ -1,6 +1,5 @@
 """The flows of products: insert, update, delete."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from prefect import flow
@@ -64,18 +63,12 @@ def _enrichments(
     return [stage for stage in stages if stage]
 
 
-def _travelling(switches: Mapping[str, bool]) -> list[ContentType]:
-    types = {"add_price": ContentType.product_price, "add_stock": ContentType.product_stock}
-    return [content_type for name, content_type in types.items() if switches[name]]
-
-
 def _inserts(*, in_stock_only: bool, language: str | None, **switches: bool) -> Sending:
     return Sending(
         title="insert products",
         content_type=ContentType.product,
         read=reading(GetInsertedProducts, language=language),
         enrich=_enrichments(step(IdentifyProducts), in_stock_only=in_stock_only, language=language, **switches),
-        travelling=_travelling(switches),
         send=SendInsertedProducts,
     )
 
@@ -86,7 +79,6 @@ def _updates(*, language: str | None, **switches: bool) -> Sending:
         content_type=ContentType.product,
         read=reading(GetUpdatedProducts, language=language),
         enrich=_enrichments(step(IdentifyUpdatedProducts), in_stock_only=False, language=language, **switches),
-        travelling=_travelling(switches),
         send=SendUpdatedProducts,
     )
 

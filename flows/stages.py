@@ -1,6 +1,6 @@
 """The stages of a sending's enrichment, and the objects with all that its commands attach."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from clients.errors import ConfigError
@@ -13,19 +13,28 @@ Commands = Sequence[tuple[Step, type[Enrichment[Any]]]]
 """The commands of one stage."""
 
 
-def stages_of(sending: Sending, counterpart: Step | None, left_out: Collection[ContentType] = ()) -> list[Stage]:
-    """The enrichments of a sending, without the types that the channel's call does not carry. Other halves come last, and once:
-    not for information too."""
-    others = [
+def stages_of(sending: Sending, counterpart: Step | None, carried: Collection[ContentType]) -> list[Stage]:
+    """The enrichments of a sending. What the channel's call does not carry is attached for reference only. Other halves come
+    last, and once: not for reference too."""
+    own = [
         [
-            each
+            each if each.command.adds is None or each.command.adds in carried else each.for_reference()
             for each in stage
-            if getattr(each.command, "offer_type", None) not in left_out
-            and (counterpart is None or each.command is not counterpart.command)
+            if counterpart is None or each.command is not counterpart.command
         ]
         for stage in sending.enrich
     ]
-    return [*filter(None, others), *([[counterpart]] if counterpart else [])]
+    return [*filter(None, own), *([[counterpart]] if counterpart else [])]
+
+
+def travelling_in(stages: Iterable[Commands]) -> set[ContentType]:
+    """The types of the objects that are sent with the others, and have their result."""
+    return {
+        command.adds
+        for stage in stages
+        for each, command in stage
+        if command.adds is not None and each.parameters.get("commits", True)
+    }
 
 
 def enrichment_of(hub: Hub, each: Step) -> type[Enrichment[Any]]:

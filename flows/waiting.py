@@ -15,8 +15,9 @@ async def let_wait(run: Run, hub: Hub, title: str, batch: Batch) -> None:
     together = [member.object_key for member in batch.members.values() if member.owner in owners]
     if batch.is_open:
         await give_back(hub.client, batch, only=together)
-    for object_key in together:
-        batch.drop(object_key)
+    else:
+        for object_key in together:
+            batch.drop(object_key)
     run.counts["waiting"] += len(owners)
     hub.logger(batch).info(
         "%s: %s wait for a batch that holds their price or stock, at no cost of attempts.", title, f"{len(owners):,}"

@@ -26,8 +26,8 @@ class SendCommand(AnsweredCommand[In, SendOutcome, Connector]):
             the same result, so no older value overwrites a newer one.
         max_items_per_call: the number of objects that the channel takes in one call, where a batch holds more. The command runs
             once for each call. A call that fails costs only its own objects an attempt.
-        carries: what a call for products carries beside them: `"price"`, `"stock"`. Both are attached by default, and have the
-            product's result: leave out what the call does not hold, so that it is sent by its own command.
+        carries: what a call for products carries beside them: `"price"`, `"stock"`. By default both, and they have the product's
+            result. What is left out is attached for reference only, and is sent by its own command.
         group_by: the field by which objects belong together, such as `base_code` for the variants of a product. What is due of a
             group goes out in one call, unless that is more than a call takes.
     """

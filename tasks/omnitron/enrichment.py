@@ -2,6 +2,7 @@
 
 from typing import ClassVar, TypeVar
 
+from dto.enums import ContentType
 from tasks.omnitron.command import OmnitronCommand
 
 Row = TypeVar("Row")
@@ -14,6 +15,9 @@ class Enrichment(OmnitronCommand[list[Row], list[Row]]):
 
     Attributes:
         attaches: the names of the fields that it sets.
+        adds: the type of the objects that it adds to the batch, to be sent with the others. It has a parameter `commits` then,
+            without which it only attaches them.
     """
 
     attaches: ClassVar[tuple[str, ...]]
+    adds: ClassVar[ContentType | None] = None

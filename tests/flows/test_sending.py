@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from deployments.sandbox.base.faults import Fault
+from dto.omnitron import Product
 from dto.summary import RunOutcome
 from flows.product import insert_and_update_products, insert_products, update_products
 from flows.recover import recover
@@ -664,6 +665,10 @@ class SendWithPrices(SendInsertedProducts):
 
     carries = ("price",)
 
+    def item(self, product: Product) -> dict[str, Any]:
+        assert product.productstock is not None  # for reference
+        return {name: value for name, value in super().item(product).items() if name != "stock"}
+
 
 class WithPrices(Sandbox):
     """Stocks have a call of their own."""
@@ -681,6 +686,17 @@ async def test_what_a_call_does_not_carry_is_not_recorded_as_sent(make_world: Ca
     assert all("stock" not in item for item in world.market.items.values())
     assert (await run(world, insert_product_stocks)).counts == {"integrated": 3}
     assert all(item["stock"] for item in world.market.items.values())
+
+
+async def test_products_out_of_stock_are_left_out_also_where_the_call_does_not_carry_stocks(
+    make_world: Callable[..., World],
+) -> None:
+    """The stock is attached for reference."""
+    world = make_world(failing=0, products=3)
+    use_connector(world, f"{__name__}:WithPrices")
+    world.shop.edit_stock(1002, 0)
+    summary = await run(world, insert_products, filter_out_of_stock_products=True)
+    assert (summary.counts["integrated"], summary.failures) == (2, {"OutOfStockOnInsert": 1})
 
 
 async def test_a_changed_product_waits_for_the_batch_that_holds_its_stock(make_world: Callable[..., World]) -> None:

@@ -21,10 +21,11 @@ class _AttachOffer(Enrichment[Product]):
     """
 
     content_type = ContentType.product
-    offer_type: ClassVar[ContentType]
+    adds: ClassVar[ContentType]
     attribute: ClassVar[str]
     missing: ClassVar[str]
-    commits: ClassVar[bool] = True
+    commits: bool = True
+    """Make the rows objects of the batch."""
 
     async def rows(self, products: list[int]) -> list[Any]:
         """The rows of the catalog's own list for these products."""
@@ -34,7 +35,7 @@ class _AttachOffer(Enrichment[Product]):
         if not products:
             return []
         if self.commits and self.batch_request is not None:
-            in_work = self.integration.client.actions.first_in_work(self.offer_type)
+            in_work = self.integration.client.actions.first_in_work(self.adds)
             found, first = await side_by_side(self.rows([product.pk for product in products]), in_work)
             elsewhere = await self._held_elsewhere({row.pk for row in found}, *first)
         else:
@@ -72,24 +73,24 @@ class _AttachOffer(Enrichment[Product]):
             return
         if row.pk not in elsewhere:
             owner = (ContentType.product, product.pk)
-            self.batch_request.add(Member(self.offer_type, row.pk, version_of(row), owner=owner))
+            self.batch_request.add(Member(self.adds, row.pk, version_of(row), owner=owner))
 
     async def _held_elsewhere(self, rows: set[int], held: list[IntegrationAction], is_all: bool) -> set[int]:
         """The keys of the rows that are in other open batches: known from the first page of what is held, or asked for. So a
         batch costs no more, however many others are open."""
         if not is_all:
             held = await self.integration.client.actions.find(
-                content_type=self.offer_type, object_ids=rows, status=IntegrationActionStatus.processing
+                content_type=self.adds, object_ids=rows, status=IntegrationActionStatus.processing
             )
         return {action.object_id for action in held if action.local_batch_id != self.batch_request.local_batch_id}
 
     def _attach(self, product: Product, row: Any) -> Product | None:
         if row is None:
-            odd = unreadable_offer(self.integration.client, self.offer_type, product.pk)
+            odd = unreadable_offer(self.integration.client, self.adds, product.pk)
             if odd is not None:
                 self.fail(product, FailedReasonType.channel_app, odd.message(product.sku), UnreadableRowError.code)
                 return None
-            what = "price" if self.offer_type is ContentType.product_price else "stock"
+            what = "price" if self.adds is ContentType.product_price else "stock"
             message = f"Product {product.sku} has no {what} in the catalog's {what} list. Add it there."
             self.fail(product, FailedReasonType.channel_app, message, self.missing)
             return None
@@ -100,7 +101,7 @@ class GetProductPrices(_AttachOffer):
     """Attaches to each product its price, as `product.productprice`. A product without one fails: `PriceNotFound`."""
 
     key = "get_product_prices"
-    offer_type = ContentType.product_price
+    adds = ContentType.product_price
     attribute = "productprice"
     attaches = (attribute,)
     missing = "PriceNotFound"
@@ -114,14 +115,14 @@ class GetProductPricesWithoutCommit(GetProductPrices):
     """The same for reference: the prices are not part of the batch."""
 
     key = "get_product_prices_without_commit"
-    commits = False
+    commits: bool = False
 
 
 class GetProductStocks(_AttachOffer):
     """Attaches to each product its stock, as `product.productstock`. A product without one fails: `StockNotFound`."""
 
     key = "get_product_stocks"
-    offer_type = ContentType.product_stock
+    adds = ContentType.product_stock
     attribute = "productstock"
     attaches = (attribute,)
     missing = "StockNotFound"
@@ -144,4 +145,4 @@ class GetProductStocksWithoutCommit(GetProductStocks):
     """The same for reference: the stocks are not part of the batch."""
 
     key = "get_product_stocks_without_commit"
-    commits = False
+    commits: bool = False

@@ -50,8 +50,11 @@ SUBJECT = Subject(
             "            pass\n        return objects",
         ),
         Mutant("[self.hub.report_failures(batch)] if batch.is_open else []", "[]"),
-        Mutant("CHANNEL_APP_OLDER_THAN / 3\n        with", "CHANNEL_APP_OLDER_THAN * 3\n        with"),
-        Mutant("with deadline(seconds, self.run.runtime.clock):", "with deadline(10**9, self.run.runtime.clock):"),
+        Mutant("CHANNEL_APP_OLDER_THAN / 3", "CHANNEL_APP_OLDER_THAN * 3"),
+        Mutant(
+            "with deadline(self.owned_seconds, self.run.runtime.clock):",
+            "with deadline(10**9, self.run.runtime.clock):",
+        ),
         Mutant("owned = asyncio.timeout_at(ends_at)", "owned = asyncio.timeout(None)"),
         Mutant("if not owned.expired():", "if False:"),
         Mutant("if self.limits.is_success_log or not line.is_ok]", "if True]"),

@@ -9,8 +9,8 @@ SUBJECT = Subject(
         Mutant("        if row.pk not in elsewhere:\n", "        if True:\n"),
         Mutant("        if not is_all:\n", "        if False:\n"),
         Mutant(
-            "content_type=self.offer_type, object_ids=rows, status",
-            "content_type=self.offer_type, status",
+            "content_type=self.adds, object_ids=rows, status",
+            "content_type=self.adds, status",
             tests=("tests/flows/test_sending.py::test_a_batch_costs_the_same_however_many_are_open",),
         ),
         Mutant(

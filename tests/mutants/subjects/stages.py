@@ -13,6 +13,7 @@ SUBJECT = Subject(
             "",
             tests=("tests/flows/test_price_and_stock.py",),
         ),
-        Mutant("not in left_out", "not in ()"),
+        Mutant("or each.command.adds in carried", "or True"),
+        Mutant('and each.parameters.get("commits", True)', "and True"),
     ),
 )
