@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ParamSpec, Self, TypeVar
@@ -51,18 +51,16 @@ async def in_time(what: str, seconds: float) -> AsyncIterator[None]:
         raise PrefectUnavailableError(f"Prefect's API did not {what} ({type(error).__name__}).") from error
 
 
-class PrefectFlowRuns:
-    """Books flow runs through Prefect's API. A deployment's id is asked for once.
+class PrefectApi:
+    """One Prefect server.
 
     A request that meets a busy server, or none, is sent again until half of the time is up: the other half is for answers.
-    All of them may be: bookings carry idempotency keys.
     """
 
     def __init__(self, client: PrefectClient, seconds: float, clock: Clock) -> None:
         self.client = client
         self.seconds = seconds
         self._clock = clock
-        self._ids: dict[str, UUID] = {}
 
     @classmethod
     @asynccontextmanager
@@ -78,7 +76,7 @@ class PrefectFlowRuns:
 
         Args:
             url: Prefect's API.
-            seconds: for all requests of one booking; by default, `SECONDS`.
+            seconds: for all requests of one question; by default, `SECONDS`.
             clock: what pauses pass on.
             transport: the way to the server, in place of the network.
 
@@ -96,29 +94,6 @@ class PrefectFlowRuns:
         )
         async with client:
             yield cls(client, SECONDS if seconds is None else seconds, clock or SystemClock())
-
-    async def book(
-        self,
-        deployment: str,
-        *,
-        parameters: Mapping[str, Any],
-        tags: Sequence[str],
-        idempotency_key: str,
-        name: str | None = None,
-        scheduled_time: datetime | None = None,
-    ) -> UUID:
-        async with self.in_time():
-            deployment_id = await self.deployment_id(deployment)
-            run = await self.patiently(
-                self.client.create_flow_run_from_deployment,
-                deployment_id,
-                parameters=dict(parameters),
-                state=Scheduled(scheduled_time=scheduled_time),
-                name=name,
-                tags=tags,
-                idempotency_key=idempotency_key,
-            )
-        return run.id
 
     async def patiently(
         self, ask: Callable[P, Coroutine[Any, Any, Answer]], *args: P.args, **kwargs: P.kwargs
@@ -146,11 +121,46 @@ class PrefectFlowRuns:
             answer: Answer = await retrying(ask, *args, **kwargs)
         return answer
 
-    @asynccontextmanager
-    async def in_time(self, what: str = "take the booking") -> AsyncIterator[None]:
+    def in_time(self, what: str) -> AbstractAsyncContextManager[None]:
         """Limits the time of the requests inside, and translates their errors, as the function of this name."""
+        return in_time(what, self.seconds)
+
+
+class PrefectFlowRuns(PrefectApi):
+    """Books flow runs. A deployment's id is asked for once. Each request may be repeated: bookings carry idempotency keys."""
+
+    def __init__(self, client: PrefectClient, seconds: float, clock: Clock) -> None:
+        super().__init__(client, seconds, clock)
+        self._ids: dict[str, UUID] = {}
+
+    async def book(
+        self,
+        deployment: str,
+        *,
+        parameters: Mapping[str, Any],
+        tags: Sequence[str],
+        idempotency_key: str,
+        name: str | None = None,
+        scheduled_time: datetime | None = None,
+    ) -> UUID:
+        async with self.booking():
+            deployment_id = await self.deployment_id(deployment)
+            run = await self.patiently(
+                self.client.create_flow_run_from_deployment,
+                deployment_id,
+                parameters=dict(parameters),
+                state=Scheduled(scheduled_time=scheduled_time),
+                name=name,
+                tags=tags,
+                idempotency_key=idempotency_key,
+            )
+        return run.id
+
+    @asynccontextmanager
+    async def booking(self) -> AsyncIterator[None]:
+        """The time of one booking."""
         try:
-            async with in_time(what, self.seconds):
+            async with self.in_time("take the booking"):
                 yield
         except PrefectUnavailableError:
             # Another database may answer next time.

@@ -1,10 +1,9 @@
 """Variables of a Prefect server: its UI shows them, and deletes them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -13,43 +12,33 @@ from prefect.client.schemas.objects import Variable
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import TypeAdapter
 
-from clients.prefect_api import PrefectFlowRuns
+from clients.prefect_api import PrefectApi
 
 _ROWS = TypeAdapter(list[Variable])
 
 
-class PrefectVariables:
+class PrefectVariables(PrefectApi):
     """The variables of one server."""
-
-    def __init__(self, api: PrefectFlowRuns) -> None:
-        self._api = api
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
-        """The variables of the server of this address. Sends no request yet."""
-        async with PrefectFlowRuns.open(url) as api:
-            yield cls(api)
 
     async def read(self, prefix: str) -> Mapping[str, Any]:
         asked = {"variables": {"name": {"like_": f"{prefix}%"}}}
-        async with self._api.in_time(f"show its variables `{prefix}...`"):
-            answer = await self._api.patiently(self._api.client.request, "POST", "/variables/filter", json=asked)
+        async with self.in_time(f"show its variables `{prefix}...`"):
+            answer = await self.patiently(self.client.request, "POST", "/variables/filter", json=asked)
             rows = sorted(_ROWS.validate_python(answer.json()), key=lambda row: (str(row.created), str(row.id)))
             return {row.name: row.value for row in rows}
 
     async def create(self, name: str, value: Any) -> bool:
         try:
-            async with self._api.in_time(f"keep its variable `{name}`"):
-                await self._api.patiently(self._api.client.create_variable, VariableCreate(name=name, value=value))
+            async with self.in_time(f"keep its variable `{name}`"):
+                await self.patiently(self.client.create_variable, VariableCreate(name=name, value=value))
         except ObjectAlreadyExists:
             return False
         return True
 
     async def update(self, name: str, value: Any) -> bool:
-        async with self._api.in_time(f"keep its variable `{name}`"):
+        async with self.in_time(f"keep its variable `{name}`"):
             try:
-                await self._api.patiently(self._api.client.update_variable, VariableUpdate(name=name, value=value))
+                await self.patiently(self.client.update_variable, VariableUpdate(name=name, value=value))
             except httpx.HTTPStatusError as error:
                 if error.response.status_code != HTTPStatus.NOT_FOUND:
                     raise
@@ -57,14 +46,14 @@ class PrefectVariables:
         return True
 
     async def delete(self, name: str) -> None:
-        async with self._api.in_time(f"delete its variable `{name}`"):
+        async with self.in_time(f"delete its variable `{name}`"):
             with contextlib.suppress(ObjectNotFound):
-                await self._api.patiently(self._api.client.delete_variable_by_name, name)
+                await self.patiently(self.client.delete_variable_by_name, name)
 
     async def delete_value(self, name: str, value: Any) -> None:
         asked = {"variables": {"name": {"any_": [name]}}}
-        async with self._api.in_time(f"delete its variable `{name}`"):
-            answer = await self._api.patiently(self._api.client.request, "POST", "/variables/filter", json=asked)
+        async with self.in_time(f"delete its variable `{name}`"):
+            answer = await self.patiently(self.client.request, "POST", "/variables/filter", json=asked)
             for variable in _ROWS.validate_python(answer.json()):
                 if variable.value == value:
                     # By its id: another one of this name may take its place at any moment.
@@ -72,9 +61,7 @@ class PrefectVariables:
 
     async def _delete_by_id(self, variable_id: UUID) -> None:
         try:
-            await self._api.patiently(
-                self._api.client.request, "DELETE", "/variables/{id}", path_params={"id": variable_id}
-            )
+            await self.patiently(self.client.request, "DELETE", "/variables/{id}", path_params={"id": variable_id})
         except httpx.HTTPStatusError as error:
             if error.response.status_code != HTTPStatus.NOT_FOUND:
                 raise

@@ -108,7 +108,7 @@ class PrefectBooking:
     async def book(self, event: Event) -> Booked:
         deployment = deployment_of(event.type, self._channel_id)
         try:
-            async with self._flow_runs.in_time():
+            async with self._flow_runs.booking():
                 await self._flow_runs.deployment_id(deployment)  # leaves no receipt for an event that cannot be booked
                 await self._leave_receipt(event)
                 flow_run_id = await self._flow_runs.book(

@@ -28,13 +28,8 @@ def stages_of(sending: Sending, counterpart: Step | None, carried: Collection[Co
 
 
 def travelling_in(stages: Iterable[Commands]) -> set[ContentType]:
-    """The types of the objects that are sent with the others, and have their result."""
-    return {
-        command.adds
-        for stage in stages
-        for each, command in stage
-        if command.adds is not None and each.parameters.get("commits", True)
-    }
+    """The types of the objects that are attached from tables of their own, and may be in other batches."""
+    return {command.adds for stage in stages for _, command in stage if command.adds is not None}
 
 
 def enrichment_of(hub: Hub, each: Step) -> type[Enrichment[Any]]:

@@ -330,6 +330,6 @@ async def test_a_run_shares_its_rates_on_its_own_server() -> None:
 async def test_a_prefect_that_is_not_there_is_an_outage_of_prefect() -> None:
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
         async with PrefectSlots.open("http://127.0.0.1:9/api") as slots:
-            slots._api.seconds = 0.2
+            slots.seconds = 0.2
             with pytest.raises(PrefectUnavailableError, match="limit `channel-app:6:trial`"):
                 await slots.take("channel-app:6:trial", 100)

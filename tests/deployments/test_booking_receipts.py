@@ -25,7 +25,7 @@ class MemoryPrefect:
         self.booked: list[str] = []
 
     @asynccontextmanager
-    async def in_time(self) -> AsyncIterator[None]:
+    async def booking(self) -> AsyncIterator[None]:
         yield
 
     async def patiently(self, ask: Any, *args: Any, **kwargs: Any) -> Any:

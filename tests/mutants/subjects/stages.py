@@ -14,6 +14,5 @@ SUBJECT = Subject(
             tests=("tests/flows/test_price_and_stock.py",),
         ),
         Mutant("or each.command.adds in carried", "or True"),
-        Mutant('and each.parameters.get("commits", True)', "and True"),
     ),
 )
