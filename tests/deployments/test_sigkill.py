@@ -1,6 +1,5 @@
 """A real process, real sockets, and SIGKILL: the results of the in-process harness hold for real processes, too."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +8,14 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.server import SandboxProcess
+from tests.deployments.processes import Process, wait_until
 from tests.world.live import Command, Shop
 
 pytestmark = [pytest.mark.process, pytest.mark.flow]
 
 PRODUCTS = 60
-LOOKS = 20_000
-"""The number of looks at the sandboxes before the test gives up."""
+HANG = {"kind": "slow", "seconds": 3_600.0}
+"""A request that gets no answer: the moment lasts, whatever the machine's pace."""
 
 
 def committed(shop: Shop) -> bool:
@@ -28,28 +28,36 @@ def sent(shop: Shop) -> bool:
     return bool(shop.control("marketplace", "GET", "state")["counts"]["requests"].get("PUT /products"))
 
 
-@pytest.mark.parametrize("moment", [committed, sent], ids=["after the commit", "after the send"])
+@pytest.mark.parametrize(
+    ("moment", "system", "unanswered"),
+    [
+        (committed, "marketplace", {"method": "PUT", "path": "^/products$"}),
+        (sent, "omnitron", {"method": "PATCH", "path": "/batch_requests/", "skip": 1}),
+    ],
+    ids=["after the commit", "after the send"],
+)
 def test_a_killed_run_is_mended_by_recover_and_the_next_run(
     moment: Callable[[Shop], bool],
+    system: str,
+    unanswered: dict[str, Any],
     environment: dict[str, str],
     prefect_server: dict[str, str],
     channel_app: Command,
     tmp_path: Path,
 ) -> None:
     """Nothing stays locked, everything is integrated or failed with a reason, and the hub saw no illegal move."""
-    with SandboxProcess("all", products=PRODUCTS, failing=0.1, latency_ms=40) as sandbox:
+    with SandboxProcess("all", products=PRODUCTS, failing=0.1) as sandbox:
         shop = Shop(sandbox)
         settings = {**sandbox.environment, **prefect_server}
+        shop.control(system, "POST", "faults", HANG | unanswered)
         command = [sys.executable, "-m", "deployments.cli", "run", "insert_products", "-p", "batch_size=20"]
-        with subprocess.Popen(
-            command,
-            env=environment | settings,
-            cwd=tmp_path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as run:
-            assert any(moment(shop) for _ in range(LOOKS)), "the moment never came"
+        run = Process("run", command, environment | settings, tmp_path, cwd=tmp_path)
+        try:
+            wait_until(lambda: moment(shop) or not run.is_running, "the moment comes")
+            assert run.is_running, run.said
+        finally:
             run.kill()
+        shop.control(system, "DELETE", "faults")
         assert state_of(shop)["processing"] > 0
 
         assert channel_app("recover", "--older-than", "0", settings=settings).returncode == 0
