@@ -1,4 +1,4 @@
-"""Output for a person at a terminal. All of it passes here or through the tables of `status`, because names and ids come from
+"""Output for a person at a terminal. All of it passes here or through `drawing`, because names and ids come from
 strangers: a terminal would obey the control characters in them, which move the cursor, rename the window or hide a line."""
 
 import json

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from clients import runtime as runtimes
+from deployments.drawing import draw, line
 from deployments.standing_holds import read_standing_holds
-from deployments.status import draw, line
 from dto.batch_states import OPEN_LOCALLY, OPEN_REMOTELY
 from dto.enums import GOODS, ListingState
 from dto.explanation import Explanation, ObjectStanding
@@ -23,7 +23,7 @@ from tasks.channel.prices import GetListedPrices
 from tasks.channel.products import GetListing
 from tasks.channel.stocks import GetListedStocks
 from tasks.omnitron.integration import OmnitronIntegration, load_hub
-from tasks.omnitron.kinds import KINDS
+from tasks.omnitron.kinds import KINDS, noun_of
 from tasks.omnitron.overview.explanation import ExplainProduct
 from tasks.sanitizing import sanitized
 
@@ -99,7 +99,7 @@ def show_explanation(explanation: Explanation) -> None:
     for row in explanation.objects:
         standings.add(*_cells(row, explanation.moment))
         for reason in row.reasons:
-            reasons.add(row.content_type, _moment(reason.moment), reason.text)
+            reasons.add(noun_of(row.content_type), _moment(reason.moment), reason.text)
     draw(console, standings)
     draw(console, reasons)
     if explanation.are_reports_readable is False:
@@ -128,7 +128,7 @@ def _listing(explanation: Explanation) -> str:
 
 
 def _cells(row: ObjectStanding, now: datetime) -> tuple[str, ...]:
-    name = row.content_type + (f" (list {row.list_number})" if row.list_number else "")
+    name = noun_of(row.content_type) + (f" (list {row.list_number})" if row.list_number else "")
     if row.modified_date is None:
         current = "gone"
     elif row.version_date == row.modified_date:

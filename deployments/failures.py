@@ -10,11 +10,11 @@ from rich.console import Console
 
 from clients import runtime as runtimes
 from clients.redaction import visible_line
-from deployments.status import line
+from deployments.drawing import line
 from deployments.type_names import CONTENT_TYPES, ObjectName
 from dto.failures import FailureList, FailureRecord
 from tasks.omnitron.integration import load_hub
-from tasks.omnitron.kinds import kind_of
+from tasks.omnitron.kinds import kind_of, noun_of
 from tasks.omnitron.overview.failures import ListFailures
 
 SHOWN = 100
@@ -46,7 +46,7 @@ def show_failures(found: FailureList) -> None:
     line(console, _headline(found), "bold")
     for failure in found.failures[:SHOWN]:
         who = f" ({failure.reason})" if failure.code else ""
-        line(console, f"{failure.name}  {_noun(failure)}  {failure.code or failure.reason}{who}")
+        line(console, f"{failure.name}  {noun_of(failure.content_type)}  {failure.code or failure.reason}{who}")
         line(console, f"    failed {_moment(failure.failed_at)}; {_next(failure, found.moment)}")
         if failure.message:
             line(console, f"    {failure.message}")
@@ -72,11 +72,6 @@ def _counted(number: int, content_type: str) -> str:
     if kind is None:
         return f"{number} of type {content_type}"
     return f"{number:,} {kind.noun if number == 1 else kind.plural}"
-
-
-def _noun(failure: FailureRecord) -> str:
-    kind = kind_of(failure.content_type)
-    return kind.noun if kind else failure.content_type
 
 
 def _moment(moment: datetime | None) -> str:
@@ -111,7 +106,7 @@ def _rows(found: FailureList) -> Iterator[tuple[str, ...]]:
     for failure in found.failures:
         yield (
             failure.name,
-            _noun(failure),
+            noun_of(failure.content_type),
             str(failure.pk),
             failure.reason,
             failure.code or "",

@@ -1,15 +1,12 @@
 """`channel-app status`: the state of the channel, as tables or as JSON."""
 
 from rich.console import Console
-from rich.table import Table as Drawn
-from rich.text import Text
 
 from clients import runtime as runtimes
 from clients.errors import ChannelAppError
-from clients.redaction import visible_line
+from deployments.drawing import draw, line, lines
 from deployments.standing_holds import read_standing_holds
 from dto.health import ChannelHealth
-from flows.artifact import Table
 from flows.health import read_health, tables, with_holds
 from flows.holding import describe
 from tasks.omnitron.integration import load_hub
@@ -42,27 +39,3 @@ def show_status(health: ChannelHealth) -> None:
     for table in counts:
         draw(console, table)
     lines(console, remarks)
-
-
-def line(console: Console, text: str, style: str | None = None) -> None:
-    """Prints a text in which strangers may have written: as one paragraph, without markup and control characters."""
-    console.print(Text(visible_line(text), style or ""))
-
-
-def lines(console: Console, table: Table) -> None:
-    """Prints a table of one column as a list."""
-    for (text,) in table.rows:
-        line(console, f"  - {text}")
-
-
-def draw(console: Console, table: Table) -> None:
-    """Prints a table, without its empty columns; an empty table is left out."""
-    if not table.rows:
-        return
-    kept = table.filled()
-    drawn = Drawn()
-    for number in kept:
-        drawn.add_column(table.columns[number], overflow="fold")  # a shortened id would be useless
-    for row in table.rows:
-        drawn.add_row(*(Text(visible_line(str(row[number]))) for number in kept))
-    console.print(drawn)

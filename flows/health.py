@@ -17,7 +17,7 @@ from tasks.ages import format_age
 from tasks.channel.checking import CheckCommand
 from tasks.channel.integration import load_channel
 from tasks.omnitron.integration import OmnitronIntegration
-from tasks.omnitron.kinds import KINDS
+from tasks.omnitron.kinds import KINDS, noun_of
 from tasks.omnitron.overview.health import ReadHealth
 
 
@@ -91,14 +91,15 @@ def tables(health: ChannelHealth) -> list[Table]:
     batches = Table("open batches", "of", "status", "oldest", "stands for")
     for group in health.batches:
         oldest = group.oldest + (f" (there: {group.oldest_remote_id})" if group.oldest_remote_id else "")
-        batches.add(str(group.count), group.content_type or "-", group.status, oldest, format_age(group.oldest_age))
-    failures = Table("failed", "of", "who could not", "the newest of them")
+        of = noun_of(group.content_type) if group.content_type else "-"
+        batches.add(str(group.count), of, group.status, oldest, format_age(group.oldest_age))
+    failures = Table("failed", "of", "failed at", "the newest of them")
     for failure in health.failures:
-        failures.add(str(failure.count), failure.content_type, failure.reason, failure.newest or "")
+        failures.add(str(failure.count), noun_of(failure.content_type), failure.reason, failure.newest or "")
     abandoned = Table("out of attempts", "key", "product", "last try")
     for row in health.abandoned:
         abandoned.add(
-            row.content_type,
+            noun_of(row.content_type),
             str(row.pk),
             row.name or "gone from Omnitron: nothing to do",
             f"{row.last_try:%Y-%m-%d %H:%M} UTC",

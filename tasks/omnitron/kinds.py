@@ -85,3 +85,11 @@ yet; new ones come from the channel itself."""
 def kind_of(content_type: ContentType | str | None) -> Kind | None:
     """The entry of a content type; None if no flow moves it."""
     return KINDS.get(ContentType(content_type)) if content_type else None
+
+
+def noun_of(content_type: str) -> str:
+    """The word for one object of a type; the type itself if no flow moves it."""
+    return _NOUNS.get(content_type, content_type)
+
+
+_NOUNS: Mapping[str, str] = {content_type: kind.noun for content_type, kind in KINDS.items()}

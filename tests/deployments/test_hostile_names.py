@@ -14,7 +14,7 @@ from clients import runtime as runtimes
 from clients.redaction import visible, visible_line
 from deployments.cli import app
 from deployments.console import say
-from deployments.status import draw
+from deployments.drawing import draw
 from flows.artifact import Table
 from tests.world.live import PROJECT
 from tests.world.loopback import World
@@ -23,7 +23,7 @@ from tests.world.shop import skus
 HOSTILE = "x\x1b[2J\x1b]0;y\x07\x9b31m\x7f\x00\u202etxt.exe\u2066\u2028\r\n  - All is well."
 """Clears the screen, renames the window, turns the direction of the text around, and adds a line of its own."""
 OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-PRINTERS = {"console.py": 3, "status.py": 2}
+PRINTERS = {"console.py": 3, "drawing.py": 2}
 """The files below `deployments/` that print, and how often."""
 OF_ITS_OWN = {"demo.py", "bench", "sandbox"}
 """They print what they made up themselves."""

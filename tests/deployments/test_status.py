@@ -139,6 +139,11 @@ def test_explain_shows_what_the_channel_lists(world: World, call: Call) -> None:
         assert ", stock " in result.stdout
 
 
+def test_explain_calls_objects_by_the_words_that_resend_takes(world: World, call: Call) -> None:
+    said = call("explain", skus(world)[1002]).stdout
+    assert [word for word in ("price", "stock", "image") if f"│ {word} " not in said] == []
+
+
 def test_explain_for_machines_is_one_object(world: World, call: Call) -> None:
     """Amounts are decimal strings."""
     sku = skus(world)[1002]

@@ -14,7 +14,7 @@ from dto.reports import ErrorReportRow
 from tasks.concurrency import side_by_side
 from tasks.omnitron.catalogue.offer_lists import extra_lists
 from tasks.omnitron.command import OmnitronQuery
-from tasks.omnitron.kinds import KINDS
+from tasks.omnitron.kinds import KINDS, noun_of
 from tasks.omnitron.overview.health import UNKNOWN, retry_interval
 from tasks.omnitron.overview.reading import ObjectKey, read_channel, read_due_keys, read_products
 
@@ -82,7 +82,7 @@ class ListFailures(OmnitronQuery[FailureList]):
             is_due = True if row.object_id in due else None if last is not None and row.object_id > last else False
             records.append(
                 FailureRecord(
-                    name=names.get(row.object_id) or f"{_noun(kind)} {row.object_id}, gone from Omnitron",
+                    name=names.get(row.object_id) or f"{noun_of(kind)} {row.object_id}, gone from Omnitron",
                     content_type=kind,
                     pk=row.object_id,
                     reason=row.failed_reason_type or UNKNOWN,
@@ -139,7 +139,7 @@ class ListFailures(OmnitronQuery[FailureList]):
         if kind is ContentType.order:
             found = await self.integration.client.orders.get_many(row.object_id for row in rows)
             return {order.pk: order.number for order in found}
-        return {row.object_id: row.remote_id or f"{_noun(kind)} {row.object_id}" for row in rows}
+        return {row.object_id: row.remote_id or f"{noun_of(kind)} {row.object_id}" for row in rows}
 
     async def _due(self, kind: ContentType, channel: Channel, catalog: Catalog | None) -> tuple[set[int], int | None]:
         """The keys of due objects, and the last that was read. A deletion is due under the key of its product's action."""
@@ -165,10 +165,6 @@ def _next_try(row: IntegrationAction, interval: timedelta | None) -> datetime | 
     return row.modified_date + interval if row.modified_date and interval is not None else None
 
 
-def _noun(kind: ContentType) -> str:
-    return KINDS[kind].noun if kind in KINDS else kind
-
-
 def _newest_first(record: FailureRecord) -> tuple[float, str]:
     return -(record.failed_at.timestamp() if record.failed_at else 0.0), record.name
 
@@ -179,7 +175,7 @@ def _remark(kind: ContentType, unknown: int | None) -> str | None:
         return "Messages are unknown: this Omnitron does not let its reports be read. “Marketplace Logs” has them."
     if unknown:
         return (
-            f"The messages of {unknown} failed objects of type {_noun(kind)} are further back in the merchant's log than was "
+            f"The messages of {unknown} failed objects of type {noun_of(kind)} are further back in the merchant's log than was "
             "read: `channel-app explain SKU` looks one up."
         )
     return None
