@@ -1,52 +1,35 @@
 """`channel-app failures`, as people, machines and spreadsheets read it."""
 
-import asyncio
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from clients import runtime as runtimes
-from deployments.cli import app
 from deployments.failures import COLUMNS, SHOWN, show_failures, write_csv
 from deployments.sandbox.base.faults import Fault
 from dto.failures import FailureList, FailureRecord
-from flows.product import insert_products
+from tests.deployments.asking import Call, asking, tried_world
 from tests.world.loopback import World
-from tests.world.shop import assert_clean, run, skus, writes
+from tests.world.shop import skus
 
-Call = Callable[..., Result]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Twelve products, six of them with a defect, all tried once."""
-    made = World(products=12)
-    asyncio.run(run(made, insert_products))
-    yield made
-    assert_clean(made)
+    with tried_world() as tried:
+        yield tried
 
 
 @pytest.fixture
 def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Call:
     """The command, in this world and on a terminal of 80 columns; it writes nothing."""
     monkeypatch.setenv("COLUMNS", "80")
-
-    def invoke(*arguments: str) -> Result:
-        before = len(writes(world))
-        with runtimes.using(world.runtime()):
-            result = CliRunner().invoke(app, ["failures", *arguments])
-        assert len(writes(world)) == before
-        assert "Traceback" not in result.output
-        return result
-
-    return invoke
+    return asking(world, "failures")
 
 
 def rows_of(file: Path) -> list[list[str]]:

@@ -2,54 +2,39 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from clients import runtime as runtimes
 from clients.errors import ChannelUnavailableError
 from clients.prefect_variables import PrefectVariables
-from deployments.cli import app
 from deployments.sandbox.base.faults import Fault
 from dto.holds import Hold
 from dto.omnitron import Channel
-from flows.product import insert_products
 from tasks.channel.sandbox import ChannelIntegration as Sandbox
+from tests.deployments.asking import Call, asking, tried_world
 from tests.world.live import Command, Shop
 from tests.world.loopback import World
-from tests.world.shop import assert_clean, run, skus, use_connector, writes
+from tests.world.shop import skus, use_connector
 
 HERE = __name__
-Call = Callable[..., Result]
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Twelve products, six of them with a defect, all tried once."""
-    made = World(products=12)
-    asyncio.run(run(made, insert_products))
-    yield made
-    assert_clean(made)
+    with tried_world() as tried:
+        yield tried
 
 
 @pytest.fixture
 def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Call:
     """The command, in this world; it writes nothing."""
     monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*arguments: str) -> Result:
-        before = len(writes(world))
-        with runtimes.using(world.runtime()):
-            result = CliRunner().invoke(app, list(arguments))
-        assert len(writes(world)) == before
-        assert "Traceback" not in result.output
-        return result
-
-    return invoke
+    return asking(world)
 
 
 def last_line(result: Result) -> dict[str, Any]:
