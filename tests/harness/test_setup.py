@@ -2,6 +2,7 @@
 
 import os
 import random
+import threading
 from itertools import product
 
 import pytest
@@ -33,6 +34,14 @@ async def clean_requests(scenario: SetupScenario) -> int:
 def sampled(points: list[tuple[object, ...]], seed: str) -> list[tuple[object, ...]]:
     """All of them, or a seeded choice."""
     return points if EVERYTHING or len(points) <= SAMPLED else random.Random(seed).sample(points, SAMPLED)
+
+
+async def test_the_order_of_requests_does_not_hang_on_threads() -> None:
+    """What a connector does in a thread is done in this one, or a point at which a run dies would be another one each time."""
+    before = threading.active_count()
+    for scenario in SETUP_SCENARIOS:
+        await run(await scenario.begun(), scenario.flow)
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("scenario", SETUP_SCENARIOS, ids=str)

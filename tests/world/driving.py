@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from clients import runtime
@@ -37,8 +38,22 @@ SCHEDULED: dict[str, dict[str, Any]] = {"update_orders": {"add_order_items": Tru
 """The parameters of flows on a shop's schedule."""
 
 
+class _InThisThread(ThreadPoolExecutor):
+    """Does at once what would be done in a thread: how far a thread is, and with it the order of the requests, would depend on
+    the machine."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*args, **kwargs))
+        except BaseException as error:  # the future carries it, as a thread's would
+            done.set_exception(error)
+        return done
+
+
 async def run(world: World, flow: str, **parameters: Any) -> None:
-    """One flow run, as the scheduler starts it: the next run repairs a failed one."""
+    """One flow run, as the scheduler starts it: the next run repairs a failed one. The same world sends the same requests."""
+    asyncio.get_running_loop().set_default_executor(_InThisThread())
     world.clock.advance(world.pause)
     with runtime.using(world.runtime()), contextlib.suppress(RunFailedError):
         await FLOWS[flow].fn(**{**SCHEDULED.get(flow, {}), **parameters})
